@@ -1,0 +1,145 @@
+# shian.  `make run` and `make test` need nothing but Debian; see README.md.
+
+.DEFAULT_GOAL := all
+SHELL  := /bin/bash
+ROOT   := $(CURDIR)
+B      ?= $(ROOT)/build
+B      := $(abspath $(B))
+NGX    ?= /usr/share/nginx/src
+PORT   ?= 8080
+DIR    ?= $(B)/demo
+VENUES ?= 3800
+DESTDIR ?=
+
+# ---- packages ---------------------------------------------------------------
+
+BUILD_PACKAGES := gcc make nginx nginx-dev liblmdb-dev libsodium-dev \
+    libqrencode-dev libpcre2-dev libprotobuf-c-dev protobuf-c-compiler \
+    libjansson-dev libutf8proc-dev libpng-dev zlib1g-dev libjs-leaflet \
+    ca-certificates
+TEST_PACKAGES  := libcmocka-dev zbar-tools libimage-exiftool-perl webp \
+    librsvg2-bin lmdb-utils chromium fonts-noto-cjk clang python3 curl
+BENCH_PACKAGES := wrk
+ASAN_PACKAGES  := libclang-rt-14-dev valgrind
+
+# One apt run for what is missing, none when nothing is.
+define need
+@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null \
+    | grep -q 'install ok installed' || echo $$p; done); \
+if [ -n "$$missing" ]; then \
+    sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+    echo "installing:" $$missing; \
+    $$sudo apt-get update -qq && \
+    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq \
+        --no-install-recommends $$missing >/dev/null || \
+    { echo "apt could not install:" $$missing >&2; exit 1; }; \
+fi
+endef
+
+# `make deps` before anything that compiles; the stamp makes it cheap.
+$(B)/.deps: Makefile
+	@mkdir -p $(B)
+	$(call need,$(BUILD_PACKAGES))
+	@touch $@
+
+$(B)/.deps-test: $(B)/.deps
+	$(call need,$(TEST_PACKAGES))
+	@command -v npm >/dev/null || { $(MAKE) -s -C $(ROOT) .npm; }
+	@touch $@
+
+.PHONY: .npm
+.npm:
+	$(call need,npm)
+
+# ---- sources ----------------------------------------------------------------
+
+SOURCES := $(shell cat src/sources)
+LIB_C   := $(filter-out src/http/% src/ctl/%,$(SOURCES))
+CTL_C   := $(filter src/ctl/%,$(SOURCES))
+HTTP_C  := $(filter src/http/%,$(SOURCES))
+UNIT_C  := $(wildcard t/unit/test_*.c)
+FUZZ_C  := $(wildcard t/fuzz/fuzz_*.c)
+
+LIB_O   := $(LIB_C:%.c=$(B)/%.o) $(B)/gen/shian.pb-c.o
+CTL_O   := $(CTL_C:%.c=$(B)/%.o)
+
+LIBS    := -llmdb -lsodium -lqrencode -lpcre2-8 -lprotobuf-c -ljansson \
+    -lutf8proc -lpng -lz
+SAN     ?=
+OPT     ?= -O2 -g
+CFLAGS  := -std=c11 -D_GNU_SOURCE $(OPT) -fPIC -fstack-protector-strong \
+    -Wall -Wextra -Werror -Wno-unused-parameter -Wshadow -Wvla \
+    -Isrc -I$(B)/gen $(SAN)
+
+.PHONY: all test check unit run bench asan fuzz install clean layers html
+all: $(B)/libshian.a $(B)/shianctl $(B)/ngx_http_shian_module.so html
+
+$(B)/gen/shian.pb-c.c $(B)/gen/shian.pb-c.h &: src/shian.proto | $(B)/.deps
+	@mkdir -p $(B)/gen
+	protoc-c -I src --c_out=$(B)/gen src/shian.proto
+
+$(B)/gen/shian.pb-c.o: $(B)/gen/shian.pb-c.c
+	$(CC) $(filter-out -Wshadow,$(CFLAGS)) -c $< -o $@
+
+$(B)/%.o: %.c $(B)/gen/shian.pb-c.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/libshian.a: $(LIB_O)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(B)/shianctl: $(CTL_O) $(B)/libshian.a
+	$(CC) $(CFLAGS) $(CTL_O) $(B)/libshian.a $(LIBS) -o $@
+
+# ---- the module, out of tree with nginx-dev's configure ----------------------
+
+$(B)/nginx/Makefile: config config.make src/sources | $(B)/.deps
+	@mkdir -p $(B)/nginx
+	. $(NGX)/conf_flags && cd $(NGX) && SHIAN_BUILD=$(B) ./configure \
+	    "$${NGX_CONF_FLAGS[@]}" --builddir=$(B)/nginx --with-cc=$(CC) \
+	    --with-cc-opt='$(OPT) -fPIC $(SAN)' --with-ld-opt='$(SAN)' \
+	    --add-dynamic-module=$(ROOT) >$(B)/nginx/configure.log \
+	    || { tail -20 $(B)/nginx/configure.log; exit 1; }
+
+$(B)/ngx_http_shian_module.so: $(B)/nginx/Makefile $(B)/libshian.a $(HTTP_C) \
+    $(wildcard src/http/*.h)
+	$(MAKE) -f $(B)/nginx/Makefile -C $(NGX) modules >$(B)/nginx/make.log \
+	    || { cat $(B)/nginx/make.log; exit 1; }
+	cp $(B)/nginx/ngx_http_shian_module.so $@
+
+# ---- pages: ours, and Debian's Leaflet beside them ---------------------------
+
+html: $(B)/html/.stamp
+$(B)/html/.stamp: $(shell find html -type f 2>/dev/null) | $(B)/.deps
+	@rm -rf $(B)/html
+	@mkdir -p $(B)/html/static
+	cp -R html/. $(B)/html/
+	cp -RL /usr/share/javascript/leaflet $(B)/html/static/leaflet
+	@touch $@
+
+# ---- tests ------------------------------------------------------------------
+
+# Nothing includes upward, and only src/http knows nginx.
+layers: $(LIB_C) $(CTL_C)
+	@t/lib/layers
+
+UNIT := $(UNIT_C:t/unit/%.c=$(B)/unit/%)
+
+$(B)/unit/%: t/unit/%.c $(B)/libshian.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP $< $(B)/libshian.a $(LIBS) -lcmocka -o $@
+
+unit: $(B)/.deps-test $(UNIT)
+	@prove $(UNIT)
+
+TESTS ?= $(wildcard t/http/*.t t/ctl/*.t t/browser/*.t t/crash/*.t)
+
+test: $(B)/.deps-test
+	@$(MAKE) -s all $(UNIT) layers
+	@B=$(B) prove --timer $(UNIT) $(TESTS)
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
