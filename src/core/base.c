@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define CHUNK_SIZE  8192
-#define ALIGN       (sizeof(max_align_t))
+#define ALIGN       (_Alignof(max_align_t))
 
 struct shian_chunk_s {
     shian_chunk_t  *next;

@@ -23,7 +23,7 @@ arena_aligns_and_survives_growth(void **state)
     for (i = 1; i < 5000; i += 37) {
         p = shian_alloc(&a, i);
         assert_non_null(p);
-        assert_int_equal((uintptr_t) p % sizeof(max_align_t), 0);
+        assert_int_equal((uintptr_t) p % _Alignof(max_align_t), 0);
         memset(p, 0xff, i);
     }
 
