@@ -7,12 +7,12 @@
 #define MS_A_DAY  86400000u
 
 
-static shian_key_t
+static shian_rowkey_t
 done_key(const Shian__Operation *op, uint64_t day)
 {
     size_t                    n;
     uint8_t                   hash[16], actor[256];
-    shian_key_t               k;
+    shian_rowkey_t               k;
     crypto_generichash_state  h;
 
     crypto_generichash_init(&h, NULL, 0, sizeof(hash));
@@ -30,8 +30,8 @@ done_key(const Shian__Operation *op, uint64_t day)
     crypto_generichash_final(&h, hash, sizeof(hash));
 
     k.n = 0;
-    shian_key_be(&k, day, 4);
-    shian_key_bytes(&k, hash, sizeof(hash));
+    shian_rowkey_be(&k, day, 4);
+    shian_rowkey_bytes(&k, hash, sizeof(hash));
 
     return k;
 }
@@ -42,7 +42,7 @@ static bool
 done_before(shian_op_t *o)
 {
     uint64_t      day;
-    shian_key_t   k;
+    shian_rowkey_t   k;
     Shian__Done  *done;
 
     day = o->op->at / MS_A_DAY;
@@ -80,7 +80,7 @@ done_before(shian_op_t *o)
 static void
 remember(shian_op_t *o)
 {
-    shian_key_t  k;
+    shian_rowkey_t  k;
     Shian__Done  done = SHIAN__DONE__INIT;
 
     k = done_key(o->op, o->op->at / MS_A_DAY);
@@ -115,7 +115,7 @@ run_item(shian_txn_t *t, const shian_machine_t *m, shian_head_t *head,
     shian_item_t *item)
 {
     shian_op_t   o;
-    shian_key_t  k;
+    shian_rowkey_t  k;
 
     memset(&o, 0, sizeof(o));
     o.txn = t;
@@ -140,7 +140,7 @@ run_item(shian_txn_t *t, const shian_machine_t *m, shian_head_t *head,
 
     if (item->vault_id.n != 0) {
         k.n = 0;
-        shian_key_bytes(&k, item->vault_id.p, item->vault_id.n);
+        shian_rowkey_bytes(&k, item->vault_id.p, item->vault_id.n);
         shian_row_put(t, SHIAN_T_VAULT, &k, item->vault_row);
     }
 
@@ -217,7 +217,7 @@ drop_before(shian_txn_t *t, shian_table_t table, uint64_t bound,
     unsigned width, size_t max)
 {
     size_t        i, n;
-    shian_key_t   none, *keys;
+    shian_rowkey_t   none, *keys;
     shian_scan_t  scan;
 
     none.n = 0;
@@ -233,7 +233,7 @@ drop_before(shian_txn_t *t, shian_table_t table, uint64_t bound,
     while (n < max && shian_scan_next(&scan)
            && scan.key.n >= width && shian_be(scan.key.p, width) < bound)
     {
-        shian_key_bytes(&keys[n++], scan.key.p, scan.key.n);
+        shian_rowkey_bytes(&keys[n++], scan.key.p, scan.key.n);
     }
 
     shian_scan_close(&scan);
@@ -267,7 +267,7 @@ replay_slice(shian_txn_t *from, shian_txn_t *to, const shian_machine_t *m,
 {
     size_t           i;
     shian_op_t       o;
-    shian_key_t      k;
+    shian_rowkey_t      k;
     shian_str_t      was, is;
     Shian__Entry    *e;
     shian_report_t   report;
@@ -292,7 +292,7 @@ replay_slice(shian_txn_t *from, shian_txn_t *to, const shian_machine_t *m,
 
         apply(&o, m, head);
 
-        k = shian_key_id(head->seq);
+        k = shian_rowkey_id(head->seq);
 
         if (to->err != 0
             || !shian_row_get(from, SHIAN_T_LOG, &k, &was)
@@ -316,7 +316,7 @@ compare_table(shian_txn_t *a, shian_txn_t *b, shian_table_t table, char *err,
     bool          same, more_a, more_b;
     char          hex[65];
     size_t        n;
-    shian_key_t   none;
+    shian_rowkey_t   none;
     shian_scan_t  sa, sb;
 
     none.n = 0;

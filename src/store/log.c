@@ -30,7 +30,7 @@ shian_log_append(shian_txn_t *t, shian_head_t *head,
 {
     size_t                    n;
     uint8_t                  *row;
-    shian_key_t               k;
+    shian_rowkey_t               k;
     Shian__Entry              e = SHIAN__ENTRY__INIT;
     crypto_generichash_state  h;
 
@@ -57,7 +57,7 @@ shian_log_append(shian_txn_t *t, shian_head_t *head,
 
     memcpy(head->hash, row, SHIAN_HASH_SIZE);
 
-    k = shian_key_id(head->seq);
+    k = shian_rowkey_id(head->seq);
     shian_row_put(t, SHIAN_T_LOG, &k,
                   shian_slice(row, SHIAN_HASH_SIZE + n));
 }
@@ -66,7 +66,7 @@ shian_log_append(shian_txn_t *t, shian_head_t *head,
 Shian__Entry *
 shian_log_get(shian_txn_t *t, uint64_t seq)
 {
-    shian_key_t    k = shian_key_id(seq);
+    shian_rowkey_t    k = shian_rowkey_id(seq);
     shian_str_t    v;
     Shian__Entry  *e;
 

@@ -14,7 +14,7 @@ stick(shian_txn_t *t, int rc)
 
 
 bool
-shian_row_get(shian_txn_t *t, shian_table_t table, const shian_key_t *k,
+shian_row_get(shian_txn_t *t, shian_table_t table, const shian_rowkey_t *k,
     shian_str_t *value)
 {
     int      rc;
@@ -36,7 +36,7 @@ shian_row_get(shian_txn_t *t, shian_table_t table, const shian_key_t *k,
 
 
 void
-shian_row_put(shian_txn_t *t, shian_table_t table, const shian_key_t *k,
+shian_row_put(shian_txn_t *t, shian_table_t table, const shian_rowkey_t *k,
     shian_str_t value)
 {
     MDB_val  mk = { k->n, (void *) k->b };
@@ -49,7 +49,7 @@ shian_row_put(shian_txn_t *t, shian_table_t table, const shian_key_t *k,
 
 
 void
-shian_row_del(shian_txn_t *t, shian_table_t table, const shian_key_t *k)
+shian_row_del(shian_txn_t *t, shian_table_t table, const shian_rowkey_t *k)
 {
     int      rc;
     MDB_val  mk = { k->n, (void *) k->b };
@@ -62,7 +62,7 @@ shian_row_del(shian_txn_t *t, shian_table_t table, const shian_key_t *k)
 
 
 void *
-shian_row_message(shian_txn_t *t, shian_table_t table, const shian_key_t *k,
+shian_row_message(shian_txn_t *t, shian_table_t table, const shian_rowkey_t *k,
     const ProtobufCMessageDescriptor *desc)
 {
     void         *message;
@@ -102,7 +102,7 @@ shian_pack(shian_arena_t *a, const void *message)
 
 void
 shian_row_put_message(shian_txn_t *t, shian_table_t table,
-    const shian_key_t *k, const void *message)
+    const shian_rowkey_t *k, const void *message)
 {
     shian_str_t  v;
 
@@ -121,7 +121,7 @@ void *
 shian_get(shian_txn_t *t, shian_table_t table, uint64_t id,
     const ProtobufCMessageDescriptor *desc)
 {
-    shian_key_t  k = shian_key_id(id);
+    shian_rowkey_t  k = shian_rowkey_id(id);
 
     return shian_row_message(t, table, &k, desc);
 }
@@ -131,14 +131,14 @@ void
 shian_put_record(shian_txn_t *t, shian_table_t table, uint64_t id,
     const void *message)
 {
-    shian_key_t  k = shian_key_id(id);
+    shian_rowkey_t  k = shian_rowkey_id(id);
 
     shian_row_put_message(t, table, &k, message);
 }
 
 
 void
-shian_index_put(shian_txn_t *t, shian_table_t table, const shian_key_t *k,
+shian_index_put(shian_txn_t *t, shian_table_t table, const shian_rowkey_t *k,
     uint8_t value)
 {
     shian_row_put(t, table, k, shian_slice(&value, 1));
@@ -147,7 +147,7 @@ shian_index_put(shian_txn_t *t, shian_table_t table, const shian_key_t *k,
 
 void
 shian_scan_open(shian_scan_t *s, shian_txn_t *t, shian_table_t table,
-    const shian_key_t *prefix, const shian_key_t *start)
+    const shian_rowkey_t *prefix, const shian_rowkey_t *start)
 {
     int  rc;
 
@@ -263,16 +263,16 @@ shian_next_id(shian_txn_t *t, shian_table_t table)
 }
 
 
-static shian_key_t
+static shian_rowkey_t
 count_key(char kind, shian_str_t name, uint8_t sub)
 {
-    shian_key_t  k;
+    shian_rowkey_t  k;
 
     k.n = 0;
-    shian_key_be(&k, (uint8_t) kind, 1);
-    shian_key_bytes(&k, name.p, name.n > 200 ? 200 : name.n);
-    shian_key_be(&k, 0, 1);
-    shian_key_be(&k, sub, 1);
+    shian_rowkey_be(&k, (uint8_t) kind, 1);
+    shian_rowkey_bytes(&k, name.p, name.n > 200 ? 200 : name.n);
+    shian_rowkey_be(&k, 0, 1);
+    shian_rowkey_be(&k, sub, 1);
 
     return k;
 }
@@ -281,7 +281,7 @@ count_key(char kind, shian_str_t name, uint8_t sub)
 uint64_t
 shian_count_get(shian_txn_t *t, char kind, shian_str_t name, uint8_t sub)
 {
-    shian_key_t  k = count_key(kind, name, sub);
+    shian_rowkey_t  k = count_key(kind, name, sub);
     shian_str_t  v;
 
     return shian_row_get(t, SHIAN_T_COUNT, &k, &v) && v.n == 8
@@ -294,7 +294,7 @@ shian_count_add(shian_txn_t *t, char kind, shian_str_t name, uint8_t sub,
     int delta)
 {
     uint64_t     n;
-    shian_key_t  k = count_key(kind, name, sub), v;
+    shian_rowkey_t  k = count_key(kind, name, sub), v;
 
     n = shian_count_get(t, kind, name, sub) + (uint64_t) (int64_t) delta;
 
@@ -304,22 +304,22 @@ shian_count_add(shian_txn_t *t, char kind, shian_str_t name, uint8_t sub,
     }
 
     v.n = 0;
-    shian_key_be(&v, n, 8);
+    shian_rowkey_be(&v, n, 8);
     shian_row_put(t, SHIAN_T_COUNT, &k, shian_slice(v.b, v.n));
 }
 
 
-static shian_key_t
+static shian_rowkey_t
 unique_key(char kind, shian_str_t value)
 {
     uint8_t      hash[16];
-    shian_key_t  k;
+    shian_rowkey_t  k;
 
     crypto_generichash(hash, sizeof(hash), value.p, value.n, NULL, 0);
 
     k.n = 0;
-    shian_key_be(&k, (uint8_t) kind, 1);
-    shian_key_bytes(&k, hash, sizeof(hash));
+    shian_rowkey_be(&k, (uint8_t) kind, 1);
+    shian_rowkey_bytes(&k, hash, sizeof(hash));
 
     return k;
 }
@@ -328,7 +328,7 @@ unique_key(char kind, shian_str_t value)
 uint64_t
 shian_unique_get(shian_txn_t *t, char kind, shian_str_t value)
 {
-    shian_key_t  k = unique_key(kind, value);
+    shian_rowkey_t  k = unique_key(kind, value);
     shian_str_t  v;
 
     return shian_row_get(t, SHIAN_T_UNIQUE, &k, &v) && v.n == 8
@@ -339,7 +339,7 @@ shian_unique_get(shian_txn_t *t, char kind, shian_str_t value)
 void
 shian_unique_put(shian_txn_t *t, char kind, shian_str_t value, uint64_t id)
 {
-    shian_key_t  k = unique_key(kind, value), v = shian_key_id(id);
+    shian_rowkey_t  k = unique_key(kind, value), v = shian_rowkey_id(id);
 
     shian_row_put(t, SHIAN_T_UNIQUE, &k, shian_slice(v.b, v.n));
 }
@@ -348,7 +348,7 @@ shian_unique_put(shian_txn_t *t, char kind, shian_str_t value, uint64_t id)
 void
 shian_unique_del(shian_txn_t *t, char kind, shian_str_t value)
 {
-    shian_key_t  k = unique_key(kind, value);
+    shian_rowkey_t  k = unique_key(kind, value);
 
     shian_row_del(t, SHIAN_T_UNIQUE, &k);
 }
@@ -357,11 +357,11 @@ shian_unique_del(shian_txn_t *t, char kind, shian_str_t value)
 bool
 shian_spent(shian_txn_t *t, shian_str_t id)
 {
-    shian_key_t  k;
+    shian_rowkey_t  k;
     shian_str_t  v;
 
     k.n = 0;
-    shian_key_bytes(&k, id.p, id.n);
+    shian_rowkey_bytes(&k, id.p, id.n);
 
     return shian_row_get(t, SHIAN_T_SPENT, &k, &v);
 }
@@ -370,9 +370,9 @@ shian_spent(shian_txn_t *t, shian_str_t id)
 void
 shian_spend(shian_txn_t *t, shian_str_t id)
 {
-    shian_key_t  k;
+    shian_rowkey_t  k;
 
     k.n = 0;
-    shian_key_bytes(&k, id.p, id.n);
+    shian_rowkey_bytes(&k, id.p, id.n);
     shian_index_put(t, SHIAN_T_SPENT, &k, 1);
 }

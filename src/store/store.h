@@ -101,18 +101,18 @@ void shian_txn_abort(shian_txn_t *txn);
 
 /* Keys: fixed-width big-endian parts, so that memcmp is the order. */
 
-#define SHIAN_KEY_MAX  511
+#define SHIAN_ROWKEY_MAX  511
 
 typedef struct {
     size_t   n;
-    uint8_t  b[SHIAN_KEY_MAX];
-} shian_key_t;
+    uint8_t  b[SHIAN_ROWKEY_MAX];
+} shian_rowkey_t;
 
 static inline void
-shian_key_bytes(shian_key_t *k, const void *p, size_t n)
+shian_rowkey_bytes(shian_rowkey_t *k, const void *p, size_t n)
 {
-    if (n > SHIAN_KEY_MAX - k->n) {
-        n = SHIAN_KEY_MAX - k->n;
+    if (n > SHIAN_ROWKEY_MAX - k->n) {
+        n = SHIAN_ROWKEY_MAX - k->n;
     }
 
     if (n != 0) {
@@ -122,7 +122,7 @@ shian_key_bytes(shian_key_t *k, const void *p, size_t n)
 }
 
 static inline void
-shian_key_be(shian_key_t *k, uint64_t v, unsigned width)
+shian_rowkey_be(shian_rowkey_t *k, uint64_t v, unsigned width)
 {
     unsigned  i;
     uint8_t   be[8];
@@ -131,7 +131,7 @@ shian_key_be(shian_key_t *k, uint64_t v, unsigned width)
         be[i] = (uint8_t) (v >> (8 * (width - 1 - i)));
     }
 
-    shian_key_bytes(k, be, width);
+    shian_rowkey_bytes(k, be, width);
 }
 
 static inline uint64_t
@@ -148,13 +148,13 @@ shian_be(const uint8_t *p, unsigned width)
 }
 
 /* The key of one 64-bit id. */
-static inline shian_key_t
-shian_key_id(uint64_t id)
+static inline shian_rowkey_t
+shian_rowkey_id(uint64_t id)
 {
-    shian_key_t  k;
+    shian_rowkey_t  k;
 
     k.n = 0;
-    shian_key_be(&k, id, 8);
+    shian_rowkey_be(&k, id, 8);
 
     return k;
 }
@@ -163,24 +163,25 @@ shian_key_id(uint64_t id)
 /* Rows. */
 
 /* True when there is such a row; *value points into the map. */
-bool shian_row_get(shian_txn_t *t, shian_table_t table, const shian_key_t *k,
+bool shian_row_get(shian_txn_t *t, shian_table_t table, const shian_rowkey_t *k,
     shian_str_t *value);
 
-void shian_row_put(shian_txn_t *t, shian_table_t table, const shian_key_t *k,
+void shian_row_put(shian_txn_t *t, shian_table_t table, const shian_rowkey_t *k,
     shian_str_t value);
 
 /* Absent is fine. */
-void shian_row_del(shian_txn_t *t, shian_table_t table, const shian_key_t *k);
+void shian_row_del(shian_txn_t *t, shian_table_t table,
+    const shian_rowkey_t *k);
 
 /*
  * The row as a message of type desc in the transaction's arena; NULL when
  * absent (a row that does not unpack sets txn->err).
  */
 void *shian_row_message(shian_txn_t *t, shian_table_t table,
-    const shian_key_t *k, const ProtobufCMessageDescriptor *desc);
+    const shian_rowkey_t *k, const ProtobufCMessageDescriptor *desc);
 
 void shian_row_put_message(shian_txn_t *t, shian_table_t table,
-    const shian_key_t *k, const void *message);
+    const shian_rowkey_t *k, const void *message);
 
 /* shian_row_message for tables whose key is one id. */
 void *shian_get(shian_txn_t *t, shian_table_t table, uint64_t id,
@@ -194,7 +195,7 @@ shian_str_t shian_pack(shian_arena_t *a, const void *message);
 
 /* An index entry: key → one byte. */
 void shian_index_put(shian_txn_t *t, shian_table_t table,
-    const shian_key_t *k, uint8_t value);
+    const shian_rowkey_t *k, uint8_t value);
 
 /*
  * Scans keys that begin with prefix, from start (inclusive; NULL: from the
@@ -207,8 +208,8 @@ void shian_index_put(shian_txn_t *t, shian_table_t table,
 typedef struct {
     MDB_cursor   *cursor;
     shian_txn_t  *txn;
-    shian_key_t   prefix;
-    shian_key_t   start;
+    shian_rowkey_t   prefix;
+    shian_rowkey_t   start;
     bool          begun;
     bool          after;        /* skip an exact match of start */
     shian_str_t   key;
@@ -216,7 +217,7 @@ typedef struct {
 } shian_scan_t;
 
 void shian_scan_open(shian_scan_t *s, shian_txn_t *t, shian_table_t table,
-    const shian_key_t *prefix, const shian_key_t *start);
+    const shian_rowkey_t *prefix, const shian_rowkey_t *start);
 bool shian_scan_next(shian_scan_t *s);
 void shian_scan_close(shian_scan_t *s);
 
