@@ -270,6 +270,16 @@ shian_geo_key(shian_point_t p)
 }
 
 
+shian_point_t
+shian_geo_point(uint64_t key)
+{
+    return (shian_point_t) {
+        gather(key) * (180.0 / 4294967296.0) - 90,
+        gather(key >> 1) * (360.0 / 4294967296.0) - 180
+    };
+}
+
+
 static uint64_t
 last_key(const cell_t *c)
 {

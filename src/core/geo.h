@@ -64,6 +64,9 @@ bool shian_geo_inside(const shian_bbox_t *box, shian_point_t p);
  */
 uint64_t shian_geo_key(shian_point_t p);
 
+/* The corner of a key's cell, less than a centimetre from its point. */
+shian_point_t shian_geo_point(uint64_t key);
+
 /*
  * Fills out[] with at most max (1 to 16) ranges of keys, ascending and apart,
  * that together hold every point of the box, and as little else as their

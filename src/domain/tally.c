@@ -189,6 +189,25 @@ shian_tally_age(shian_txn_t *t, uint64_t venue, Shian__Tally *tally,
 
 /* ---- the colour's index and counters -------------------------------------*/
 
+/* Best first; those without a colour to compare come last. */
+uint8_t
+shian_colour_order(Shian__Colour__Kind colour)
+{
+    switch (colour) {
+    case SHIAN__COLOUR__KIND__green:
+        return 1;
+    case SHIAN__COLOUR__KIND__yellow:
+        return 2;
+    case SHIAN__COLOUR__KIND__red:
+        return 3;
+    case SHIAN__COLOUR__KIND__closed:
+        return 5;
+    default:
+        return 4;
+    }
+}
+
+
 static shian_rowkey_t
 colour_key(const Shian__Venue *v, const Shian__Grade *g)
 {
@@ -196,7 +215,9 @@ colour_key(const Shian__Venue *v, const Shian__Grade *g)
 
     k.n = 0;
     shian_rowkey_be(&k, 'c', 1);
-    shian_rowkey_be(&k, g == NULL ? 0 : g->colour, 1);
+    shian_rowkey_be(&k, shian_colour_order(g == NULL
+                                           ? SHIAN__COLOUR__KIND__ungraded
+                                           : g->colour), 1);
     shian_rowkey_be(&k, 0xffff - (uint64_t) (g == NULL ? 0 : g->score), 2);
     shian_rowkey_be(&k, v->id, 8);
 

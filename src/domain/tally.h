@@ -38,6 +38,9 @@ shian_tally_colour(const Shian__Tally *tally)
                                 : tally->grade->colour;
 }
 
+/* Where venue_by's 'c' entries sort a colour, 1 (green) to 5 (closed). */
+uint8_t shian_colour_order(Shian__Colour__Kind colour);
+
 /*
  * Keeps venue_by's colour entry and the counters in step; either side NULL
  * when the venue was not, or will not be, there.
