@@ -20,6 +20,7 @@ typedef struct {
     shian_str_t         *terms;         /* of the query */
     size_t               nterms;
     shian_str_t          next;
+    bool                 stopped;       /* full, or the budget is spent */
     bool                 failed;
 } search_t;
 
@@ -155,8 +156,8 @@ match(search_t *s, const Shian__Venue *v, shian_str_t driver,
 }
 
 
-/* Takes the venue if it fits.  False when the page is full. */
-static bool
+/* Takes the venue if it fits. */
+static void
 take(search_t *s, uint64_t id, double distance, int where,
     shian_str_t driver, shian_str_t posting)
 {
@@ -170,18 +171,18 @@ take(search_t *s, uint64_t id, double distance, int where,
     tally = v == NULL ? NULL : shian_tally_get(s->txn, id);
 
     if (tally == NULL || !fits(s, v, tally)) {
-        return true;
+        return;
     }
 
     if (s->nterms != 0) {
         if (where < 0) {
             if (match(s, v, s->terms[0], &first) < 0) {
-                return true;
+                return;
             }
         } else if (match(s, v, driver, &first) != where
                    || !shian_str_eq(first, posting))
         {
-            return true;
+            return;
         }
     }
 
@@ -189,8 +190,6 @@ take(search_t *s, uint64_t id, double distance, int where,
     s->items[s->n].tally = tally;
     s->items[s->n].distance = distance;
     s->n++;
-
-    return s->n < s->find->limit;
 }
 
 
@@ -212,14 +211,36 @@ ends_at(search_t *s, uint8_t where, shian_str_t key)
 
 
 /*
- * Goes through a table's keys under prefix; the id is a key's last 8 bytes.
- * True when it came to the end.
+ * After each candidate: the page ends at the one that filled it, but only
+ * one more that fits shows that there is a next page.
  */
 static bool
+goes_on(search_t *s, uint8_t where, shian_str_t key)
+{
+    bool  full, spent;
+
+    full = s->n > s->find->limit;
+    spent = s->looked >= BUDGET;
+
+    if (s->next.p == NULL && (s->n == s->find->limit || spent)) {
+        ends_at(s, where, key);
+    }
+
+    if (full) {
+        s->n = s->find->limit;
+    }
+
+    s->stopped = full || spent || s->failed;
+
+    return !s->stopped;
+}
+
+
+/* Goes through a table's keys under prefix; a key ends in the id. */
+static void
 walk(search_t *s, shian_table_t table, const shian_rowkey_t *prefix,
     const shian_rowkey_t *start, shian_str_t after)
 {
-    bool            end;
     shian_scan_t    scan;
     shian_rowkey_t  from;
 
@@ -229,25 +250,19 @@ walk(search_t *s, shian_table_t table, const shian_rowkey_t *prefix,
         start = &from;
     }
 
-    end = true;
     shian_scan_open(&scan, s->txn, table, prefix, start);
     scan.after = after.n != 0;
 
     while (shian_scan_next(&scan)) {
+        take(s, shian_be(scan.key.p + scan.key.n - 8, 8), 0, -1, SHIAN_NONE,
+             SHIAN_NONE);
 
-        if (!take(s, shian_be(scan.key.p + scan.key.n - 8, 8), 0, -1,
-                  SHIAN_NONE, SHIAN_NONE)
-            || s->looked >= BUDGET)
-        {
-            ends_at(s, 0, scan.key);
-            end = false;
+        if (!goes_on(s, 0, scan.key)) {
             break;
         }
     }
 
     shian_scan_close(&scan);
-
-    return end;
 }
 
 
@@ -273,10 +288,9 @@ sample(search_t *s, shian_str_t term)
 
 
 /* One pass over the postings of the rarest term. */
-static bool
+static void
 walk_postings(search_t *s, shian_str_t driver, int where, shian_str_t after)
 {
-    bool            end;
     shian_scan_t    scan;
     shian_str_t     posting;
     shian_rowkey_t  prefix, from;
@@ -286,26 +300,21 @@ walk_postings(search_t *s, shian_str_t driver, int where, shian_str_t after)
     from.n = 0;
     shian_rowkey_bytes(&from, after.p, after.n);
 
-    end = true;
     shian_scan_open(&scan, s->txn, SHIAN_T_TERM, &prefix,
                     after.n != 0 ? &from : NULL);
     scan.after = after.n != 0;
 
-    while (end && shian_scan_next(&scan) && scan.key.n > 9) {
+    while (shian_scan_next(&scan) && scan.key.n > 9) {
         posting = shian_slice(scan.key.p, scan.key.n - 9);
+        take(s, shian_be(scan.key.p + scan.key.n - 8, 8), 0, where, driver,
+             posting);
 
-        if (!take(s, shian_be(scan.key.p + scan.key.n - 8, 8), 0, where,
-                  driver, posting)
-            || s->looked >= BUDGET)
-        {
-            ends_at(s, (uint8_t) where, scan.key);
-            end = false;
+        if (!goes_on(s, (uint8_t) where, scan.key)) {
+            break;
         }
     }
 
     shian_scan_close(&scan);
-
-    return end;
 }
 
 
@@ -335,10 +344,8 @@ by_words(search_t *s)
         after = shian_slice(after.p + 1, after.n - 1);
     }
 
-    for ( ; where < 2; where++, after = SHIAN_NONE) {
-        if (!walk_postings(s, driver, where, after)) {
-            return;
-        }
+    for ( ; where < 2 && !s->stopped; where++, after = SHIAN_NONE) {
+        walk_postings(s, driver, where, after);
     }
 }
 
@@ -438,13 +445,12 @@ by_distance(search_t *s)
     }
 
     for ( ; i < n; i++) {
-        if (!take(s, near[i].id, near[i].distance, -1, SHIAN_NONE,
-                  SHIAN_NONE)
-            || s->looked >= BUDGET)
-        {
-            key = shian_rowkey_id((uint64_t) (near[i].distance * 1e6));
-            shian_rowkey_be(&key, near[i].id, 8);
-            ends_at(s, 0, shian_slice(key.b, key.n));
+        take(s, near[i].id, near[i].distance, -1, SHIAN_NONE, SHIAN_NONE);
+
+        key = shian_rowkey_id((uint64_t) (near[i].distance * 1e6));
+        shian_rowkey_be(&key, near[i].id, 8);
+
+        if (!goes_on(s, 0, shian_slice(key.b, key.n))) {
             return;
         }
     }
@@ -488,11 +494,10 @@ by_box(search_t *s)
                 break;
             }
 
-            if (!take(s, shian_be(scan.key.p + 8, 8), 0, -1, SHIAN_NONE,
-                      SHIAN_NONE)
-                || s->looked >= BUDGET)
-            {
-                ends_at(s, 0, scan.key);
+            take(s, shian_be(scan.key.p + 8, 8), 0, -1, SHIAN_NONE,
+                 SHIAN_NONE);
+
+            if (!goes_on(s, 0, scan.key)) {
                 shian_scan_close(&scan);
                 return;
             }
@@ -535,7 +540,7 @@ by_index(search_t *s)
 
     after = f->after.n == 0 ? SHIAN_NONE
                             : shian_slice(f->after.p + 1, f->after.n - 1);
-    (void) walk(s, table, &prefix, NULL, after);
+    walk(s, table, &prefix, NULL, after);
 }
 
 
@@ -567,7 +572,7 @@ shian_find(shian_txn_t *t, const shian_find_t *find, shian_found_t *items,
     }
 
     *n = s.n;
-    *next = s.next;
+    *next = s.stopped ? s.next : SHIAN_NONE;
 
     if (s.failed || t->err != 0) {
         return shian_fail(report, 500, "server", "The search failed.");

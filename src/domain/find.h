@@ -41,7 +41,7 @@ typedef struct {
 } shian_found_t;
 
 /*
- * Fills items (room for find->limit) in the transaction's arena and *n.
+ * Fills items (room for find->limit + 1) in the transaction's arena and *n.
  * *next is where the following page begins, NONE at the end; a page may be
  * short of its limit before the end, since the work of one call is bounded
  * (some thousand candidates).  False with 400 or 500 in the report: `after`
