@@ -1,0 +1,34 @@
+/*
+ * check and apply of every operation, named in operations[] and nowhere else.
+ * check reads and may refuse; apply writes and cannot: see store/batch.h.
+ */
+
+#ifndef SHIAN_CAPABILITIES_H
+#define SHIAN_CAPABILITIES_H
+
+#include "store/batch.h"
+
+#define SHIAN_CAPABILITY(name)                                               \
+    bool shian_##name##_check(shian_op_t *o);                                \
+    void shian_##name##_apply(shian_op_t *o)
+
+SHIAN_CAPABILITY(store_init);           /* housekeeping.c */
+SHIAN_CAPABILITY(erase);
+SHIAN_CAPABILITY(sweep);
+SHIAN_CAPABILITY(venue_upsert);         /* venue.c */
+SHIAN_CAPABILITY(venue_status);
+SHIAN_CAPABILITY(plaque_issue);         /* plaque.c */
+SHIAN_CAPABILITY(plaque_withdraw);
+SHIAN_CAPABILITY(review_post);          /* review.c */
+SHIAN_CAPABILITY(review_reply);
+SHIAN_CAPABILITY(review_flag);
+SHIAN_CAPABILITY(review_decide);
+SHIAN_CAPABILITY(photo_put);            /* gallery.c */
+SHIAN_CAPABILITY(user_put);             /* user.c */
+SHIAN_CAPABILITY(user_disable);
+SHIAN_CAPABILITY(session_start);        /* session.c */
+SHIAN_CAPABILITY(session_end);
+SHIAN_CAPABILITY(inspection_import);    /* inspection.c */
+SHIAN_CAPABILITY(evaluation_set);
+
+#endif /* SHIAN_CAPABILITIES_H */

@@ -1,0 +1,87 @@
+/*
+ * What the capabilities share: permission, the tally of a venue, regrading.
+ */
+
+#ifndef SHIAN_DOMAIN_H
+#define SHIAN_DOMAIN_H
+
+#include "core/calendar.h"
+#include "core/keys.h"
+#include "grade.h"
+#include "operations.h"
+#include "store/vault.h"
+
+#define SHIAN_TZ_MINUTES  480
+
+/* Records by id, in the transaction's arena, or NULL. */
+Shian__Venue *shian_venue_get(shian_txn_t *t, uint64_t id);
+Shian__Review *shian_review_get(shian_txn_t *t, uint64_t id);
+Shian__User *shian_user_get(shian_txn_t *t, uint64_t id);
+Shian__Plaque *shian_plaque_get(shian_txn_t *t, uint64_t id);
+Shian__Photo *shian_photo_get(shian_txn_t *t, shian_str_t hash);
+
+/* The tally of a venue; an empty one where there is none; NULL: no memory. */
+Shian__Tally *shian_tally_get(shian_txn_t *t, uint64_t venue);
+
+/* The venue's rev alone, without unpacking the rest: 0 when there is none. */
+uint64_t shian_tally_rev(shian_txn_t *t, uint64_t venue);
+
+/* Moves rev on and writes the tally.  Apply only. */
+void shian_tally_put(shian_op_t *o, uint64_t venue, Shian__Tally *tally);
+
+/*
+ * Grades the venue anew from its tally as of the operation's instant, keeps a
+ * change in its history, and moves the colour's index and counters.  Called
+ * by every apply that changed an input, before shian_tally_put.
+ */
+void shian_regrade(shian_op_t *o, const Shian__Venue *venue,
+    Shian__Tally *tally);
+
+/*
+ * May the operation's actor act on this venue?  Limits officers and
+ * inspectors to their districts and a venue's people to their venue.  False
+ * fills the report with 403.
+ */
+bool shian_may(shian_op_t *o, const Shian__Venue *venue);
+
+/* The same question for a caller at the door, by role, user and venue. */
+bool shian_in_reach(Shian__Role__Kind role, const Shian__User *user,
+    uint64_t actor_venue, const Shian__Venue *venue);
+
+/* Refusals that many checks give; each returns false. */
+bool shian_no_such(shian_op_t *o, const char *what);
+bool shian_wrong_state(shian_op_t *o, const char *detail);
+
+/* The operation's instant as a local day. */
+int32_t shian_op_day(const shian_op_t *o);
+
+static inline shian_str_t
+shian_bytes(ProtobufCBinaryData b)
+{
+    return shian_slice(b.data, b.len);
+}
+
+static inline ProtobufCBinaryData
+shian_binary(shian_str_t s)
+{
+    return (ProtobufCBinaryData) { s.n, (uint8_t *) s.p };
+}
+
+
+/*
+ * Sealed fields.  Encrypts in place each SEALED field of the operation's body
+ * that is set, under a new key, and names that key in the body's `vault`.
+ * *row is to be committed with it (NONE when nothing was sealed).  False
+ * without key or memory.  Any thread.
+ */
+bool shian_seal(ProtobufCMessage *body, const shian_keys_t *keys, uint64_t ms,
+    shian_arena_t *a, shian_str_t *vault_id, shian_str_t *row);
+
+/*
+ * Opens field `name` of a record whose key is `vault`; NULL when it was
+ * erased.  The text is in the arena, NUL-terminated.
+ */
+char *shian_unseal(shian_txn_t *t, const shian_keys_t *keys,
+    ProtobufCBinaryData vault, const char *name, ProtobufCBinaryData box);
+
+#endif /* SHIAN_DOMAIN_H */

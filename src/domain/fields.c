@@ -1,0 +1,53 @@
+#include "operations.h"
+
+#define M(name)  &shian__##name##__descriptor
+
+/*
+ * message, field, min, max, pattern, flags.  Grouped by message, in the
+ * order in which errors are listed.
+ */
+const shian_field_rule_t  shian_field_rules[] = {
+
+    { M(venue), "ref", 1, 100, NULL, 0 },
+    { M(venue), "source", 1, 50, NULL, 0 },
+    { M(venue), "name", 1, 200, NULL, 0 },
+    { M(venue), "name_en", 1, 200, NULL, 0 },
+    { M(venue), "uscc", 18, 18, "[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}"
+                                "[0-9A-HJ-NPQRTUWXY]{10}", 0 },
+    { M(venue), "licence_no", 16, 16, "JY[0-9]{14}", 0 },
+    { M(venue), "category", 1, 100, NULL, 0 },
+    { M(venue), "district", 1, 100, NULL, 0 },
+    { M(venue), "address", 1, 300, NULL, 0 },
+    { M(venue), "lng", 0, 180, NULL, 0 },
+    { M(venue), "lat", 0, 90, NULL, 0 },
+    { M(venue), "phone", 3, 100, "[0-9+*#()/;,. 转-]+", 0 },
+    { M(venue), "opened_on", 0, 0, NULL, 0 },
+    { M(venue), "licence_expires_on", 0, 0, NULL, 0 },
+    { M(venue), "status", 0, 0, NULL, 0 },
+    { M(venue), "credit", 0, 0, NULL, 0 },
+
+    { M(venue_status), "status", 0, 0, NULL, SHIAN_REQUIRED },
+
+    { M(review_post), "hygiene", 1, 5, NULL, SHIAN_REQUIRED },
+    { M(review_post), "food", 1, 5, NULL, 0 },
+    { M(review_post), "service", 1, 5, NULL, 0 },
+    { M(review_post), "text", 1, 1000, NULL,
+      SHIAN_SEALED | SHIAN_MULTILINE },
+
+    { M(review_reply), "text", 1, 500, NULL,
+      SHIAN_REQUIRED | SHIAN_MULTILINE },
+
+    { M(review_flag), "text", 1, 500, NULL,
+      SHIAN_REQUIRED | SHIAN_MULTILINE },
+
+    { M(review_decide), "action", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(review_decide), "reason", 0, 0, NULL, 0 },
+
+    { M(user_put), "login", 2, 60, "[a-z0-9][a-z0-9._@-]*", SHIAN_REQUIRED },
+    { M(user_put), "role", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(user_put), "name", 1, 60, NULL, SHIAN_REQUIRED },
+    { M(user_put), "district", 0, 20, NULL, 0 },
+    { M(user_put), "venue", 1, 0, NULL, 0 },
+};
+
+const size_t  shian_nfield_rules = SHIAN_COUNT(shian_field_rules);

@@ -1,0 +1,85 @@
+#include "capabilities.h"
+#include "domain.h"
+
+#define SWEEP_ROWS  1000
+
+
+/* The first entry of every log, so two cities' logs differ from the start. */
+bool
+shian_store_init_check(shian_op_t *o)
+{
+    if (o->seq != 0) {
+        return shian_wrong_state(o, "The store was made before.");
+    }
+
+    o->unchanged = shian_log_get(o->txn, 1) != NULL;
+
+    return true;
+}
+
+
+void
+shian_store_init_apply(shian_op_t *o)
+{
+    shian_rowkey_t  k;
+
+    k.n = 0;
+    shian_rowkey_bytes(&k, "site", 4);
+    shian_row_put(o->txn, SHIAN_T_META, &k,
+                  shian_bytes(o->op->store_init->site));
+}
+
+
+bool
+shian_erase_check(shian_op_t *o)
+{
+    Shian__Review  *r;
+
+    r = shian_review_get(o->txn, o->op->erase->review);
+
+    if (r == NULL) {
+        return shian_no_such(o, "There is no such review.");
+    }
+
+    return true;
+}
+
+
+/* The key goes; the record stays and reads as erased from now on. */
+void
+shian_erase_apply(shian_op_t *o)
+{
+    Shian__Tally   *tally;
+    Shian__Review  *r;
+
+    r = shian_review_get(o->txn, o->op->erase->review);
+    tally = r == NULL ? NULL : shian_tally_get(o->txn, r->venue);
+
+    if (tally == NULL) {
+        return;
+    }
+
+    if (r->has_vault) {
+        shian_vault_del(o->txn, shian_bytes(r->vault));
+    }
+
+    shian_tally_put(o, r->venue, tally);
+    o->result.has_id = 1;
+    o->result.id = r->id;
+}
+
+
+bool
+shian_sweep_check(shian_op_t *o)
+{
+    (void) o;
+
+    return true;
+}
+
+
+void
+shian_sweep_apply(shian_op_t *o)
+{
+    shian_sweep(o->txn, o->op->at, SWEEP_ROWS);
+}

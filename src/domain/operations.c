@@ -1,0 +1,149 @@
+#include "operations.h"
+
+#include "capabilities.h"
+#include "domain.h"
+
+#define ROW(label, kind, Message, roles, fn)                                 \
+    { label, SHIAN__OPERATION__BODY_##kind, &Message##__descriptor, roles,   \
+      shian_##fn##_check, shian_##fn##_apply }
+
+#define ADMIN    SHIAN_ROLE(admin)
+#define CHIEF    (SHIAN_ROLE(chief) | ADMIN)
+#define OFFICER  (SHIAN_ROLE(officer) | CHIEF)
+#define VENUE    SHIAN_ROLE(venue)
+
+const shian_operation_row_t  shian_operations[] = {
+    ROW("store.init", STORE_INIT, shian__store_init, ADMIN, store_init),
+    ROW("venue.upsert", VENUE_UPSERT, shian__venue_upsert, CHIEF,
+        venue_upsert),
+    ROW("venue.status", VENUE_STATUS, shian__venue_status, OFFICER,
+        venue_status),
+    ROW("plaque.issue", PLAQUE_ISSUE, shian__plaque_issue, CHIEF,
+        plaque_issue),
+    ROW("plaque.withdraw", PLAQUE_WITHDRAW, shian__plaque_withdraw, CHIEF,
+        plaque_withdraw),
+    ROW("review.post", REVIEW_POST, shian__review_post, SHIAN_ANYBODY,
+        review_post),
+    ROW("review.reply", REVIEW_REPLY, shian__review_reply, VENUE,
+        review_reply),
+    ROW("review.flag", REVIEW_FLAG, shian__review_flag, VENUE, review_flag),
+    ROW("review.decide", REVIEW_DECIDE, shian__review_decide, OFFICER,
+        review_decide),
+    ROW("photo.put", PHOTO_PUT, shian__photo_put, SHIAN_ANYBODY, photo_put),
+    ROW("user.put", USER_PUT, shian__user_put, CHIEF, user_put),
+    ROW("user.disable", USER_DISABLE, shian__user_disable, CHIEF,
+        user_disable),
+    ROW("session.start", SESSION_START, shian__session_start, SHIAN_ANYBODY,
+        session_start),
+    ROW("session.end", SESSION_END, shian__session_end, SHIAN_ANYBODY,
+        session_end),
+    ROW("inspection.import", INSPECTION_IMPORT, shian__inspection_import,
+        ADMIN, inspection_import),
+    ROW("evaluation.set", EVALUATION_SET, shian__evaluation_set, OFFICER,
+        evaluation_set),
+    ROW("erase", ERASE, shian__erase, CHIEF, erase),
+    ROW("sweep", SWEEP, shian__sweep, ADMIN, sweep),
+};
+
+const size_t  shian_noperations = SHIAN_COUNT(shian_operations);
+
+
+const shian_operation_row_t *
+shian_operation(Shian__Operation__BodyCase body)
+{
+    size_t  i;
+
+    /* Numbers run on from the first, a unit test keeps it so. */
+    i = (size_t) body - (size_t) shian_operations[0].body;
+
+    return i < shian_noperations ? &shian_operations[i] : NULL;
+}
+
+
+const shian_operation_row_t *
+shian_operation_named(const char *name)
+{
+    size_t  i;
+
+    for (i = 0; i < shian_noperations; i++) {
+        if (strcmp(shian_operations[i].name, name) == 0) {
+            return &shian_operations[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/*
+ * The door has proved who it is; whether that person still is what they were
+ * is asked again here, inside the transaction.
+ */
+static bool
+actor_stands(shian_op_t *o)
+{
+    const Shian__User   *user;
+    const Shian__Actor  *actor;
+
+    actor = o->op->actor;
+
+    if (actor == NULL) {
+        return shian_fail(o->report, 500, "server", "Nobody acts.");
+    }
+
+    if (actor->user == 0) {
+        return true;
+    }
+
+    user = shian_user_get(o->txn, actor->user);
+
+    if (user == NULL || user->disabled || user->role != actor->role) {
+        return shian_fail(o->report, 401, "signin_required",
+                          "The account was disabled or changed.");
+    }
+
+    return true;
+}
+
+
+static bool
+check(shian_op_t *o)
+{
+    const shian_operation_row_t  *row;
+
+    row = shian_operation(o->op->body_case);
+
+    if (row == NULL) {
+        return shian_fail(o->report, 500, "server", "Unknown operation.");
+    }
+
+    if (!actor_stands(o)) {
+        return false;
+    }
+
+    if ((row->roles & (1u << o->op->actor->role)) == 0) {
+        return shian_fail(o->report, 403, "forbidden",
+                          "Your role may not do this.");
+    }
+
+    return row->check(o);
+}
+
+
+static void
+apply(shian_op_t *o)
+{
+    const shian_operation_row_t  *row;
+
+    row = shian_operation(o->op->body_case);
+
+    if (row == NULL) {
+        o->txn->err = MDB_VERSION_MISMATCH;
+        return;
+    }
+
+    row->apply(o);
+}
+
+
+const shian_machine_t  shian_machine = { check, apply };

@@ -1,0 +1,383 @@
+#include "capabilities.h"
+#include "gallery.h"
+#include "tally.h"
+
+#define STATE(name)  SHIAN__REVIEW__STATE__##name
+
+
+/* Has this device a review of the venue on the operation's local day? */
+static bool
+already_today(shian_op_t *o, uint64_t venue)
+{
+    bool            found;
+    int32_t         day;
+    uint64_t        at;
+    shian_scan_t    scan;
+    Shian__Review  *r;
+    shian_rowkey_t  prefix;
+
+    const ProtobufCBinaryData  *device = &o->op->actor->device;
+
+    day = shian_op_day(o);
+    found = false;
+    prefix = shian_review_prefix('v', venue);
+    shian_scan_open(&scan, o->txn, SHIAN_T_REVIEW_BY, &prefix, NULL);
+
+    while (!found && shian_scan_next(&scan) && scan.key.n == 25) {
+        at = ~shian_be(scan.key.p + 9, 8);
+
+        if (shian_local_day(at, SHIAN_TZ_MINUTES) < day) {
+            break;
+        }
+
+        r = shian_review_get(o->txn, shian_be(scan.key.p + 17, 8));
+        found = r != NULL
+                && shian_str_eq(shian_bytes(r->device), shian_bytes(*device));
+    }
+
+    shian_scan_close(&scan);
+
+    return found;
+}
+
+
+bool
+shian_review_post_check(shian_op_t *o)
+{
+    Shian__Venue             *v;
+    const Shian__ReviewPost  *op = o->op->review_post;
+
+    v = shian_venue_get(o->txn, op->venue);
+
+    if (v == NULL) {
+        return shian_no_such(o, "There is no such venue.");
+    }
+
+    if (v->status == SHIAN__VENUE__STATUS__closed) {
+        return shian_wrong_state(o, "The venue is closed.");
+    }
+
+    if (op->scan.len < 8 || !o->op->actor->has_device) {
+        return shian_fail(o->report, 403, "scan_required",
+                          "Scan the plaque first.");
+    }
+
+    if (shian_spent(o->txn, shian_bytes(op->scan))) {
+        return shian_fail(o->report, 403, "scan_used",
+                          "This scan has its review; scan again.");
+    }
+
+    if (already_today(o, op->venue)) {
+        return shian_fail(o->report, 409, "already_today",
+                          "One review a day and venue.");
+    }
+
+    return true;
+}
+
+
+static void
+queue(shian_op_t *o, const Shian__Review *r, uint64_t state, bool put)
+{
+    shian_rowkey_t  k;
+
+    k = shian_review_key('s', state, r->at, r->id);
+
+    if (put) {
+        shian_index_put(o->txn, SHIAN_T_REVIEW_BY, &k, 1);
+    } else {
+        shian_row_del(o->txn, SHIAN_T_REVIEW_BY, &k);
+    }
+
+    shian_count_add(o->txn, 'q', SHIAN_NONE, (uint8_t) state, put ? 1 : -1);
+}
+
+
+static void
+tell_photos(shian_op_t *o, const Shian__Review *r, int delta)
+{
+    size_t  i;
+
+    for (i = 0; i < r->n_photos; i++) {
+        shian_gallery_open(o, r->photos[i], delta);
+    }
+}
+
+
+/* The stars count while the review is published and inside the window. */
+static void
+count_stars(shian_op_t *o, const Shian__Review *r, Shian__Tally *tally,
+    int delta)
+{
+    shian_tally_age(o->txn, r->venue, tally, shian_op_day(o));
+
+    if (shian_local_day(r->at, SHIAN_TZ_MINUTES) >= tally->reviews_from) {
+        shian_tally_review(o->arena, tally, r->hygiene, r->food, r->service,
+                           delta);
+    }
+}
+
+
+/* After a change: review, index and the venue's tally with its grade. */
+static void
+settle(shian_op_t *o, Shian__Review *r, Shian__Tally *tally)
+{
+    Shian__Venue  *v;
+
+    shian_put_record(o->txn, SHIAN_T_REVIEW, r->id, r);
+    shian_review_index(o->txn, r);
+
+    v = shian_venue_get(o->txn, r->venue);
+
+    if (v != NULL) {
+        shian_regrade(o, v, tally);
+    }
+
+    shian_tally_put(o, r->venue, tally);
+
+    o->result.has_id = o->result.has_venue = 1;
+    o->result.id = r->id;
+    o->result.venue = r->venue;
+}
+
+
+void
+shian_review_post_apply(shian_op_t *o)
+{
+    size_t                    i;
+    Shian__Tally             *tally;
+    Shian__Review             r = SHIAN__REVIEW__INIT;
+    const Shian__ReviewPost  *op = o->op->review_post;
+
+    tally = shian_tally_get(o->txn, op->venue);
+    if (tally == NULL) {
+        return;
+    }
+
+    r.has_id = r.has_venue = r.has_at = r.has_state = r.has_hygiene = 1;
+    r.id = shian_next_id(o->txn, SHIAN_T_REVIEW);
+    r.venue = op->venue;
+    r.at = o->op->at;
+    r.hygiene = op->hygiene;
+    r.has_food = op->has_food;
+    r.food = op->food;
+    r.has_service = op->has_service;
+    r.service = op->service;
+    r.has_text = op->has_text;
+    r.text = op->text;
+    r.has_vault = op->has_vault;
+    r.vault = op->vault;
+    r.n_photos = op->n_photo;
+    r.photos = op->photo;
+    r.has_masked = op->has_masked;
+    r.masked = op->masked;
+    r.has_device = o->op->actor->has_device;
+    r.device = o->op->actor->device;
+    r.state = op->hold ? STATE(held) : STATE(published);
+
+    for (i = 0; i < r.n_photos; i++) {
+        shian_gallery_use(o, r.photos[i], r.venue, !op->hold);
+    }
+
+    if (op->hold) {
+        tally->has_reviews_held = 1;
+        tally->reviews_held++;
+        queue(o, &r, STATE(held), true);
+    } else {
+        count_stars(o, &r, tally, 1);
+    }
+
+    shian_spend(o->txn, shian_bytes(op->scan));
+    settle(o, &r, tally);
+}
+
+
+/* The review of a venue's own, still published. */
+static Shian__Review *
+own_published(shian_op_t *o, uint64_t id)
+{
+    Shian__Venue   *v;
+    Shian__Review  *r;
+
+    r = shian_review_get(o->txn, id);
+    v = r == NULL ? NULL : shian_venue_get(o->txn, r->venue);
+
+    if (v == NULL) {
+        (void) shian_no_such(o, "There is no such review.");
+        return NULL;
+    }
+
+    if (!shian_may(o, v)) {
+        return NULL;
+    }
+
+    if (r->state != STATE(published)) {
+        (void) shian_wrong_state(o, "The review is not published.");
+        return NULL;
+    }
+
+    return r;
+}
+
+
+bool
+shian_review_reply_check(shian_op_t *o)
+{
+    Shian__Review  *r;
+
+    r = own_published(o, o->op->review_reply->review);
+
+    if (r != NULL && r->reply != NULL) {
+        return shian_wrong_state(o, "There is one reply a review, and it "
+                                 "is given.");
+    }
+
+    return r != NULL;
+}
+
+
+void
+shian_review_reply_apply(shian_op_t *o)
+{
+    Shian__Tally   *tally;
+    Shian__Review  *r;
+
+    r = shian_review_get(o->txn, o->op->review_reply->review);
+    tally = r == NULL ? NULL : shian_tally_get(o->txn, r->venue);
+
+    if (tally != NULL) {
+        r->reply = o->op->review_reply->text;
+        r->has_replied_at = 1;
+        r->replied_at = o->op->at;
+        settle(o, r, tally);
+    }
+}
+
+
+bool
+shian_review_flag_check(shian_op_t *o)
+{
+    Shian__Review  *r;
+
+    r = own_published(o, o->op->review_flag->review);
+
+    if (r != NULL && r->has_flagged_at) {
+        return shian_wrong_state(o, "It was flagged before.");
+    }
+
+    return r != NULL;
+}
+
+
+void
+shian_review_flag_apply(shian_op_t *o)
+{
+    Shian__Tally   *tally;
+    Shian__Review  *r;
+
+    r = shian_review_get(o->txn, o->op->review_flag->review);
+    tally = r == NULL ? NULL : shian_tally_get(o->txn, r->venue);
+
+    if (tally != NULL) {
+        r->flag = o->op->review_flag->text;
+        r->has_flagged_at = 1;
+        r->flagged_at = o->op->at;
+        queue(o, r, SHIAN_FLAGGED, true);
+        settle(o, r, tally);
+    }
+}
+
+
+/* Flagged, and no officer has looked at it since. */
+static bool
+flag_waits(const Shian__Review *r)
+{
+    return r->has_flagged_at
+           && (!r->has_decided_at || r->decided_at < r->flagged_at);
+}
+
+
+bool
+shian_review_decide_check(shian_op_t *o)
+{
+    Shian__Venue               *v;
+    Shian__Review              *r;
+    const Shian__ReviewDecide  *op = o->op->review_decide;
+
+    r = shian_review_get(o->txn, op->review);
+    v = r == NULL ? NULL : shian_venue_get(o->txn, r->venue);
+
+    if (v == NULL) {
+        return shian_no_such(o, "There is no such review.");
+    }
+
+    if (!shian_may(o, v)) {
+        return false;
+    }
+
+    if (op->action == SHIAN__REVIEW_DECIDE__ACTION__remove) {
+
+        if (!op->has_reason) {
+            shian_fail_field(o->report, "reason", "required", NULL);
+            return false;
+        }
+
+        return r->state != STATE(removed)
+               || shian_wrong_state(o, "It was removed before.");
+    }
+
+    return r->state != STATE(published) || flag_waits(r)
+           || shian_wrong_state(o, "It is published already.");
+}
+
+
+void
+shian_review_decide_apply(shian_op_t *o)
+{
+    bool                        was, is;
+    Shian__Tally               *tally;
+    Shian__Review              *r;
+    const Shian__ReviewDecide  *op = o->op->review_decide;
+
+    r = shian_review_get(o->txn, op->review);
+    tally = r == NULL ? NULL : shian_tally_get(o->txn, r->venue);
+
+    if (tally == NULL) {
+        return;
+    }
+
+    if (flag_waits(r)) {
+        queue(o, r, SHIAN_FLAGGED, false);
+    }
+
+    if (r->state == STATE(held)) {
+        queue(o, r, STATE(held), false);
+        tally->reviews_held--;
+    }
+
+    if (r->state == STATE(removed)) {
+        tally->reviews_removed--;
+    }
+
+    was = r->state == STATE(published);
+    is = op->action == SHIAN__REVIEW_DECIDE__ACTION__publish;
+
+    if (was != is) {
+        count_stars(o, r, tally, is ? 1 : -1);
+        tell_photos(o, r, is ? 1 : -1);
+    }
+
+    r->state = is ? STATE(published) : STATE(removed);
+    r->has_ground = !is;
+    r->ground = op->reason;
+    r->has_decided_at = r->has_decided_by = 1;
+    r->decided_at = o->op->at;
+    r->decided_by = o->op->actor->user;
+
+    if (!is) {
+        tally->has_reviews_removed = 1;
+        tally->reviews_removed++;
+    }
+
+    settle(o, r, tally);
+}

@@ -1,0 +1,407 @@
+#include "tally.h"
+
+#include <errno.h>
+
+#define DAY_MS  UINT64_C(86400000)
+
+
+Shian__Tally *
+shian_tally_get(shian_txn_t *t, uint64_t venue)
+{
+    Shian__Tally  *tally;
+
+    tally = shian_get(t, SHIAN_T_TALLY, venue, &shian__tally__descriptor);
+
+    if (tally == NULL) {
+        tally = shian_alloc(t->arena, sizeof(*tally));
+        if (tally == NULL) {
+            t->err = ENOMEM;
+            return NULL;
+        }
+        shian__tally__init(tally);
+    }
+
+    return tally;
+}
+
+
+/* rev is field 1, so the row begins with its tag and varint: read just that. */
+uint64_t
+shian_tally_rev(shian_txn_t *t, uint64_t venue)
+{
+    size_t          i;
+    uint64_t        rev;
+    shian_str_t     v;
+    shian_rowkey_t  k = shian_rowkey_id(venue);
+
+    if (!shian_row_get(t, SHIAN_T_TALLY, &k, &v) || v.n < 2 || v.p[0] != 8) {
+        return 0;
+    }
+
+    for (rev = 0, i = 1; i < v.n && i <= 10; i++) {
+        rev |= (uint64_t) (v.p[i] & 0x7f) << (7 * (i - 1));
+        if ((v.p[i] & 0x80) == 0) {
+            break;
+        }
+    }
+
+    return rev;
+}
+
+
+void
+shian_tally_put(shian_op_t *o, uint64_t venue, Shian__Tally *tally)
+{
+    tally->has_rev = 1;
+    tally->rev++;
+    shian_put_record(o->txn, SHIAN_T_TALLY, venue, tally);
+}
+
+
+shian_rowkey_t
+shian_review_prefix(char field, uint64_t value)
+{
+    shian_rowkey_t  k;
+
+    k.n = 0;
+    shian_rowkey_be(&k, (uint8_t) field, 1);
+    shian_rowkey_be(&k, value, 8);
+
+    return k;
+}
+
+
+shian_rowkey_t
+shian_review_key(char field, uint64_t value, uint64_t at_ms, uint64_t id)
+{
+    shian_rowkey_t  k = shian_review_prefix(field, value);
+
+    shian_rowkey_be(&k, ~at_ms, 8);
+    shian_rowkey_be(&k, id, 8);
+
+    return k;
+}
+
+
+void
+shian_review_index(shian_txn_t *t, const Shian__Review *r)
+{
+    uint8_t         v[2];
+    shian_rowkey_t  k;
+
+    k = shian_review_key('v', r->venue, r->at, r->id);
+    v[0] = (uint8_t) (r->hygiene | (unsigned) r->state << 4);
+    v[1] = (uint8_t) (r->food | r->service << 4);
+
+    shian_row_put(t, SHIAN_T_REVIEW_BY, &k, shian_slice(v, sizeof(v)));
+}
+
+
+void
+shian_tally_review(shian_arena_t *a, Shian__Tally *tally, uint32_t hygiene,
+    uint32_t food, uint32_t service, int delta)
+{
+    uint64_t  d = (uint64_t) (int64_t) delta;
+
+    if (tally->n_histogram != 5) {
+        tally->histogram = shian_array(a, 5, sizeof(*tally->histogram));
+        tally->n_histogram = tally->histogram == NULL ? 0 : 5;
+    }
+
+    tally->has_reviews = tally->has_hygiene_sum = 1;
+    tally->reviews += (uint32_t) d;
+    tally->hygiene_sum += d * hygiene;
+
+    if (hygiene >= 1 && hygiene <= tally->n_histogram) {
+        tally->histogram[hygiene - 1] += (uint32_t) d;
+    }
+
+    if (food != 0) {
+        tally->has_food_reviews = tally->has_food_sum = 1;
+        tally->food_reviews += (uint32_t) d;
+        tally->food_sum += d * food;
+    }
+
+    if (service != 0) {
+        tally->has_service_reviews = tally->has_service_sum = 1;
+        tally->service_reviews += (uint32_t) d;
+        tally->service_sum += d * service;
+    }
+}
+
+
+static uint64_t
+day_start(int32_t day)
+{
+    return (uint64_t) ((int64_t) day * (int64_t) DAY_MS
+                       - SHIAN_TZ_MINUTES * INT64_C(60000));
+}
+
+
+void
+shian_tally_age(shian_txn_t *t, uint64_t venue, Shian__Tally *tally,
+    int32_t day)
+{
+    int32_t         from;
+    uint64_t        at, oldest;
+    shian_scan_t    scan;
+    shian_rowkey_t  prefix, start;
+
+    from = day - shian_policy_default.reviews_days + 1;
+
+    if (!tally->has_reviews_from) {
+        tally->has_reviews_from = 1;
+        tally->reviews_from = from;
+        return;
+    }
+
+    if (from <= tally->reviews_from || tally->reviews == 0) {
+        if (from > tally->reviews_from) {
+            tally->reviews_from = from;
+        }
+        return;
+    }
+
+    oldest = day_start(tally->reviews_from);
+    prefix = shian_review_prefix('v', venue);
+    start = shian_review_key('v', venue, day_start(from) - 1, 0);
+
+    shian_scan_open(&scan, t, SHIAN_T_REVIEW_BY, &prefix, &start);
+
+    while (shian_scan_next(&scan) && scan.key.n == 25 && scan.value.n == 2) {
+        at = ~shian_be(scan.key.p + 9, 8);
+
+        if (at < oldest) {
+            break;
+        }
+
+        if (scan.value.p[0] >> 4 == SHIAN__REVIEW__STATE__published) {
+            shian_tally_review(t->arena, tally, scan.value.p[0] & 15,
+                               scan.value.p[1] & 15, scan.value.p[1] >> 4,
+                               -1);
+        }
+    }
+
+    shian_scan_close(&scan);
+    tally->reviews_from = from;
+}
+
+
+/* ---- the colour's index and counters -------------------------------------*/
+
+/* Best first; those without a colour to compare come last. */
+uint8_t
+shian_colour_order(Shian__Colour__Kind colour)
+{
+    switch (colour) {
+    case SHIAN__COLOUR__KIND__green:
+        return 1;
+    case SHIAN__COLOUR__KIND__yellow:
+        return 2;
+    case SHIAN__COLOUR__KIND__red:
+        return 3;
+    case SHIAN__COLOUR__KIND__closed:
+        return 5;
+    default:
+        return 4;
+    }
+}
+
+
+static shian_rowkey_t
+colour_key(const Shian__Venue *v, const Shian__Grade *g)
+{
+    shian_rowkey_t  k;
+
+    k.n = 0;
+    shian_rowkey_be(&k, 'c', 1);
+    shian_rowkey_be(&k, shian_colour_order(g == NULL
+                                           ? SHIAN__COLOUR__KIND__ungraded
+                                           : g->colour), 1);
+    shian_rowkey_be(&k, 0xffff - (uint64_t) (g == NULL ? 0 : g->score), 2);
+    shian_rowkey_be(&k, v->id, 8);
+
+    return k;
+}
+
+
+static void
+count(shian_txn_t *t, const Shian__Venue *v, const Shian__Grade *g,
+    int delta)
+{
+    uint8_t  colour;
+
+    colour = g == NULL ? 0 : (uint8_t) g->colour;
+
+    shian_count_add(t, 'c', SHIAN_NONE, colour, delta);
+    shian_count_add(t, 'd', shian_str(v->district), colour, delta);
+    shian_count_add(t, 'k', shian_str(v->category), 0, delta);
+}
+
+
+static bool
+same_text(const char *a, const char *b)
+{
+    return shian_str_eq(shian_str(a), shian_str(b));
+}
+
+
+void
+shian_recount(shian_txn_t *t, const Shian__Venue *was,
+    const Shian__Grade *was_grade, const Shian__Venue *is,
+    const Shian__Grade *is_grade)
+{
+    shian_rowkey_t  old, new;
+
+    if (was != NULL) {
+        old = colour_key(was, was_grade);
+        new = colour_key(is, is_grade);
+
+        if (memcmp(old.b, new.b, old.n) == 0) {
+            if (same_text(was->district, is->district)
+                && same_text(was->category, is->category))
+            {
+                return;
+            }
+        }
+
+        shian_row_del(t, SHIAN_T_VENUE_BY, &old);
+        count(t, was, was_grade, -1);
+    }
+
+    new = colour_key(is, is_grade);
+    shian_index_put(t, SHIAN_T_VENUE_BY, &new, 1);
+    count(t, is, is_grade, 1);
+}
+
+
+/* ---- regrading -------------------------------------------------------------*/
+
+static void
+gather(const shian_op_t *o, const Shian__Venue *v, const Shian__Tally *tally,
+    shian_grade_inputs_t *in)
+{
+    memset(in, 0, sizeof(*in));
+
+    in->closed = v->status == SHIAN__VENUE__STATUS__closed;
+    in->suspended = v->status == SHIAN__VENUE__STATUS__suspended;
+    in->has_licence_expiry = v->has_licence_expires_on;
+    in->licence_expires = v->licence_expires_on;
+    in->credit = v->has_credit ? (int32_t) v->credit : 0;
+    in->has_visit = tally->has_last_inspected_on;
+    in->visit_day = tally->last_inspected_on;
+    in->has_self_check = tally->has_self_check_on;
+    in->self_check_day = tally->self_check_on;
+    in->reviews = tally->reviews;
+    in->hygiene_sum = tally->hygiene_sum;
+    in->before = shian_tally_colour(tally);
+    in->evidence_at = tally->last_visit_at;
+
+    if (tally->downgrade != NULL) {
+        in->downgrade_at = tally->downgrade->since;
+        in->downgrade_score = tally->downgrade->score;
+        in->downgrade_critical = tally->downgrade_critical;
+    }
+}
+
+
+static bool
+is_worse(Shian__Colour__Kind is, Shian__Colour__Kind was)
+{
+    /* green 1, yellow 2, red 3; the others are no colours to compare. */
+    return was >= SHIAN__COLOUR__KIND__green
+           && was <= SHIAN__COLOUR__KIND__red
+           && is <= SHIAN__COLOUR__KIND__red && is > was;
+}
+
+
+void
+shian_regrade(shian_op_t *o, const Shian__Venue *venue, Shian__Tally *tally)
+{
+    Shian__Grade          *g, *was;
+    shian_grade_t          out;
+    shian_rowkey_t         k;
+    shian_grade_inputs_t   in;
+
+    shian_tally_age(o->txn, venue->id, tally, shian_op_day(o));
+    gather(o, venue, tally, &in);
+
+    g = shian_alloc(o->arena, sizeof(*g));
+
+    if (g == NULL
+        || !shian_grade(&shian_policy_default, &in, shian_op_day(o),
+                        o->arena, &out))
+    {
+        o->txn->err = ENOMEM;
+        return;
+    }
+
+    was = tally->grade;
+
+    shian__grade__init(g);
+    g->has_colour = 1;
+    g->colour = out.colour;
+    g->has_score = out.scored;
+    g->score = out.score;
+    g->has_held = out.held;
+    g->held = out.held;
+    g->n_components = out.n;
+    g->components = out.components;
+
+    if (was != NULL && was->colour == g->colour && was->score == g->score) {
+        /* Not a change, but the reasons may be other ones now. */
+        g->has_since = was->has_since;
+        g->since = was->since;
+        tally->grade = g;
+        return;
+    }
+
+    g->has_since = 1;
+    g->since = was != NULL && was->colour == g->colour
+               ? was->since : o->op->at;
+    tally->grade = g;
+    shian_recount(o->txn, venue, was, venue, g);
+
+    if (is_worse(g->colour, in.before)) {
+        tally->downgrade = shian_alloc(o->arena, sizeof(*g));
+        if (tally->downgrade == NULL) {
+            o->txn->err = ENOMEM;
+            return;
+        }
+        shian__grade__init(tally->downgrade);
+        tally->downgrade->has_colour = 1;
+        tally->downgrade->colour = g->colour;
+        tally->downgrade->has_score = 1;
+        tally->downgrade->score = g->score;
+        tally->downgrade->has_since = 1;
+        tally->downgrade->since = o->op->at;
+        tally->has_downgrade_critical = 1;
+        tally->downgrade_critical = out.critical_open;
+    }
+
+    if (was == NULL && g->colour == SHIAN__COLOUR__KIND__ungraded) {
+        return;         /* the beginning is not a change */
+    }
+
+    if (was != NULL) {
+        g->has_before = 1;
+        g->before = was->colour;
+        g->has_score_before = was->has_score;
+        g->score_before = was->score;
+    }
+
+    g->has_cause = 1;
+    g->cause = o->seq;
+
+    k = shian_rowkey_id(venue->id);
+    shian_rowkey_be(&k, ~o->op->at, 8);
+    shian_rowkey_be(&k, o->seq, 8);
+
+    /* In the history `since` is when this very entry began. */
+    {
+        Shian__Grade  entry = *g;
+
+        entry.since = o->op->at;
+        shian_row_put_message(o->txn, SHIAN_T_GRADE, &k, &entry);
+    }
+}

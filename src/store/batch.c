@@ -1,0 +1,409 @@
+#include "batch.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+
+#define MS_A_DAY  86400000u
+
+
+static shian_rowkey_t
+done_key(const Shian__Operation *op, uint64_t day)
+{
+    size_t                    n;
+    uint8_t                   hash[16], actor[256];
+    shian_rowkey_t               k;
+    crypto_generichash_state  h;
+
+    crypto_generichash_init(&h, NULL, 0, sizeof(hash));
+
+    if (op->actor != NULL) {
+        n = shian__actor__get_packed_size(op->actor);
+        if (n <= sizeof(actor)) {
+            shian__actor__pack(op->actor, actor);
+            crypto_generichash_update(&h, actor, n);
+        }
+    }
+
+    crypto_generichash_update(&h, (const uint8_t *) op->idempotency_key,
+                              strlen(op->idempotency_key));
+    crypto_generichash_final(&h, hash, sizeof(hash));
+
+    k.n = 0;
+    shian_rowkey_be(&k, day, 4);
+    shian_rowkey_bytes(&k, hash, sizeof(hash));
+
+    return k;
+}
+
+
+/* A request that was answered before: its answer again, or a refusal. */
+static bool
+done_before(shian_op_t *o)
+{
+    uint64_t      day;
+    shian_rowkey_t   k;
+    Shian__Done  *done;
+
+    day = o->op->at / MS_A_DAY;
+
+    k = done_key(o->op, day);
+    done = shian_row_message(o->txn, SHIAN_T_DONE, &k,
+                             &shian__done__descriptor);
+    if (done == NULL) {
+        k = done_key(o->op, day - 1);
+        done = shian_row_message(o->txn, SHIAN_T_DONE, &k,
+                                 &shian__done__descriptor);
+    }
+
+    if (done == NULL || done->result == NULL) {
+        return false;
+    }
+
+    if (done->body_hash.len != o->op->body_hash.len
+        || memcmp(done->body_hash.data, o->op->body_hash.data,
+                  done->body_hash.len) != 0)
+    {
+        (void) shian_fail(o->report, 422, "conflict_key", "This idempotency "
+                          "key was used for another request.");
+        return true;
+    }
+
+    o->result = *done->result;
+    o->result.has_repeated_request = 1;
+    o->result.repeated_request = 1;
+
+    return true;
+}
+
+
+static void
+remember(shian_op_t *o)
+{
+    shian_rowkey_t  k;
+    Shian__Done  done = SHIAN__DONE__INIT;
+
+    k = done_key(o->op, o->op->at / MS_A_DAY);
+
+    done.has_body_hash = o->op->has_body_hash;
+    done.body_hash = o->op->body_hash;
+    done.result = &o->result;
+
+    shian_row_put_message(o->txn, SHIAN_T_DONE, &k, &done);
+}
+
+
+/* Log, tables, remembered answer: the same for a batch and for a replay. */
+static void
+apply(shian_op_t *o, const shian_machine_t *m, shian_head_t *head)
+{
+    o->seq = head->seq + 1;
+    o->result.has_seq = 1;
+    o->result.seq = o->seq;
+
+    shian_log_append(o->txn, head, o->op);
+    m->apply(o);
+
+    if (o->op->idempotency_key != NULL) {
+        remember(o);
+    }
+}
+
+
+static void
+run_item(shian_txn_t *t, const shian_machine_t *m, shian_head_t *head,
+    shian_item_t *item)
+{
+    shian_op_t   o;
+    shian_rowkey_t  k;
+
+    memset(&o, 0, sizeof(o));
+    o.txn = t;
+    o.arena = t->arena;
+    o.report = &item->report;
+    shian__result__init(&o.result);
+
+    o.op = shian__operation__unpack(&t->arena->pb, item->operation.n,
+                                    item->operation.p);
+    if (o.op == NULL) {
+        (void) shian_fail(&item->report, 500, "server", "An operation does "
+                          "not unpack.");
+        return;
+    }
+
+    if ((o.op->idempotency_key != NULL && done_before(&o))
+        || !m->check(&o) || o.unchanged)
+    {
+        item->result = o.result;
+        return;
+    }
+
+    if (item->vault_id.n != 0) {
+        k.n = 0;
+        shian_rowkey_bytes(&k, item->vault_id.p, item->vault_id.n);
+        shian_row_put(t, SHIAN_T_VAULT, &k, item->vault_row);
+    }
+
+    apply(&o, m, head);
+    item->result = o.result;
+}
+
+
+static void
+fail_all(shian_item_t **items, size_t n, int rc)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+
+        if (items[i]->report.status != 200) {
+            continue;
+        }
+
+        if (rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT) {
+            (void) shian_fail(&items[i]->report, 507, "no_room",
+                              "The store is full; nothing was changed.");
+        } else {
+            (void) shian_fail(&items[i]->report, 500, "server",
+                              "The store could not write; nothing was "
+                              "changed.");
+        }
+    }
+}
+
+
+int
+shian_batch_run(shian_store_t *s, const shian_machine_t *m,
+    shian_item_t **items, size_t n)
+{
+    int            rc;
+    size_t         i;
+    shian_txn_t    txn;
+    shian_head_t   head;
+    shian_arena_t  arena;
+
+    for (i = 0; i < n; i++) {
+        shian_report_init(&items[i]->report);
+        shian__result__init(&items[i]->result);
+    }
+
+    shian_arena_init(&arena, NULL, NULL);
+
+    rc = shian_txn_begin(s, &arena, true, &txn);
+
+    if (rc == 0) {
+        shian_log_head(&txn, &head);
+
+        for (i = 0; i < n && txn.err == 0; i++) {
+            run_item(&txn, m, &head, items[i]);
+        }
+
+        rc = shian_txn_commit(&txn);
+    }
+
+    shian_arena_free(&arena);
+
+    if (rc != 0) {
+        fail_all(items, n, rc);
+    }
+
+    return rc;
+}
+
+
+/* Collects first, deletes afterwards: a cursor does not like it otherwise. */
+static void
+drop_before(shian_txn_t *t, shian_table_t table, uint64_t bound,
+    unsigned width, size_t max)
+{
+    size_t        i, n;
+    shian_rowkey_t   none, *keys;
+    shian_scan_t  scan;
+
+    none.n = 0;
+    keys = shian_array(t->arena, max, sizeof(*keys));
+    if (keys == NULL) {
+        t->err = ENOMEM;
+        return;
+    }
+
+    n = 0;
+    shian_scan_open(&scan, t, table, &none, NULL);
+
+    while (n < max && shian_scan_next(&scan)
+           && scan.key.n >= width && shian_be(scan.key.p, width) < bound)
+    {
+        shian_rowkey_bytes(&keys[n++], scan.key.p, scan.key.n);
+    }
+
+    shian_scan_close(&scan);
+
+    for (i = 0; i < n; i++) {
+        shian_row_del(t, table, &keys[i]);
+    }
+}
+
+
+void
+shian_sweep(shian_txn_t *t, uint64_t now_ms, size_t max)
+{
+    uint64_t  day;
+
+    day = now_ms / MS_A_DAY;
+
+    drop_before(t, SHIAN_T_SPENT, now_ms, 8, max);
+    drop_before(t, SHIAN_T_DONE, day > 1 ? day - 1 : 0, 4, max);
+}
+
+
+/* ---- verify ---------------------------------------------------------------*/
+
+#define SLICE  500
+
+
+static bool
+replay_slice(shian_txn_t *from, shian_txn_t *to, const shian_machine_t *m,
+    shian_head_t *head, uint64_t last, char *err, size_t errsize)
+{
+    size_t           i;
+    shian_op_t       o;
+    shian_rowkey_t      k;
+    shian_str_t      was, is;
+    Shian__Entry    *e;
+    shian_report_t   report;
+
+    for (i = 0; i < SLICE && head->seq < last; i++) {
+
+        e = shian_log_get(from, head->seq + 1);
+
+        if (e == NULL || e->seq != head->seq + 1) {
+            snprintf(err, errsize, "log entry %llu is missing or damaged",
+                     (unsigned long long) head->seq + 1);
+            return false;
+        }
+
+        memset(&o, 0, sizeof(o));
+        shian_report_init(&report);
+        shian__result__init(&o.result);
+        o.txn = to;
+        o.arena = to->arena;
+        o.op = e->operation;
+        o.report = &report;
+
+        apply(&o, m, head);
+
+        k = shian_rowkey_id(head->seq);
+
+        if (to->err != 0
+            || !shian_row_get(from, SHIAN_T_LOG, &k, &was)
+            || !shian_row_get(to, SHIAN_T_LOG, &k, &is)
+            || !shian_str_eq(was, is))
+        {
+            snprintf(err, errsize, "log entry %llu: the hash chain is broken",
+                     (unsigned long long) head->seq);
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static bool
+compare_table(shian_txn_t *a, shian_txn_t *b, shian_table_t table, char *err,
+    size_t errsize)
+{
+    bool          same, more_a, more_b;
+    char          hex[65];
+    size_t        n;
+    shian_rowkey_t   none;
+    shian_scan_t  sa, sb;
+
+    none.n = 0;
+    shian_scan_open(&sa, a, table, &none, NULL);
+    shian_scan_open(&sb, b, table, &none, NULL);
+
+    do {
+        more_a = shian_scan_next(&sa);
+        more_b = shian_scan_next(&sb);
+        same = more_a == more_b
+               && (!more_a || (shian_str_eq(sa.key, sb.key)
+                               && shian_str_eq(sa.value, sb.value)));
+    } while (same && more_a);
+
+    if (!same) {
+        n = more_a ? sa.key.n : sb.key.n;
+        n = n > 32 ? 32 : n;
+        sodium_bin2hex(hex, sizeof(hex), more_a ? sa.key.p : sb.key.p, n);
+        snprintf(err, errsize, "table %s differs from its log at key %s",
+                 shian_tables[table].name, hex);
+    }
+
+    shian_scan_close(&sa);
+    shian_scan_close(&sb);
+
+    return same && a->err == 0 && b->err == 0;
+}
+
+
+bool
+shian_verify(shian_store_t *from, shian_store_t *to,
+    const shian_machine_t *m, shian_progress_pt progress, void *ctx,
+    char *err, size_t errsize)
+{
+    int            i;
+    bool           ok;
+    shian_txn_t    read, write;
+    shian_head_t   end, head;
+    shian_arena_t  ra, wa;
+
+    shian_arena_init(&ra, NULL, NULL);
+    shian_arena_init(&wa, NULL, NULL);
+    memset(&head, 0, sizeof(head));
+    snprintf(err, errsize, "the store could not be read");
+
+    if (shian_txn_begin(from, &ra, false, &read) != 0) {
+        return false;
+    }
+
+    shian_log_head(&read, &end);
+    ok = read.err == 0;
+
+    while (ok && head.seq < end.seq) {
+
+        if (shian_txn_begin(to, &wa, true, &write) != 0) {
+            ok = false;
+            break;
+        }
+
+        ok = replay_slice(&read, &write, m, &head, end.seq, err, errsize);
+
+        if (shian_txn_commit(&write) != 0) {
+            ok = false;
+        }
+
+        shian_arena_free(&ra);
+        shian_arena_free(&wa);
+
+        if (progress != NULL) {
+            progress(ctx, head.seq, end.seq);
+        }
+    }
+
+    if (ok && shian_txn_begin(to, &wa, false, &write) == 0) {
+
+        for (i = 0; ok && i < SHIAN_T_MAX; i++) {
+            if (shian_tables[i].kind == SHIAN_REPLAYED) {
+                ok = compare_table(&read, &write, i, err, errsize);
+            }
+        }
+
+        shian_txn_abort(&write);
+    }
+
+    shian_txn_abort(&read);
+    shian_arena_free(&ra);
+    shian_arena_free(&wa);
+
+    return ok;
+}

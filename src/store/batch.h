@@ -1,0 +1,91 @@
+/*
+ * The one way the store changes: operations, checked and applied in batches,
+ * each batch one LMDB write transaction, each operation one entry of the log.
+ */
+
+#ifndef SHIAN_BATCH_H
+#define SHIAN_BATCH_H
+
+#include "store.h"
+
+/* One operation on its way through check and apply. */
+typedef struct {
+    shian_txn_t             *txn;
+    shian_arena_t           *arena;
+    const Shian__Operation  *op;
+    uint64_t                 seq;       /* its entry in the log */
+    bool                     unchanged; /* set by check: nothing to log */
+    Shian__Result            result;    /* scalars only */
+    shian_report_t          *report;    /* static strings only */
+} shian_op_t;
+
+/*
+ * The meaning of operations, which the store does not know.  check reads only
+ * and may refuse (false, with o->report filled) or set o->unchanged; apply
+ * writes only, cannot refuse, and takes nothing but o->op and the tables, so
+ * that replaying the log gives the same bytes.  LMDB errors stick in o->txn.
+ */
+typedef struct {
+    bool  (*check)(shian_op_t *o);
+    void  (*apply)(shian_op_t *o);
+} shian_machine_t;
+
+typedef struct {
+    shian_str_t      operation;     /* a packed Operation */
+    shian_str_t      vault_id;      /* a row for the vault, or NONE */
+    shian_str_t      vault_row;
+    Shian__Result    result;
+    shian_report_t   report;        /* status 200, or why it was refused */
+} shian_item_t;
+
+/*
+ * Runs n operations in one transaction and commits to disk before it returns.
+ * Afterwards each item has its result or its report.  When the commit fails
+ * nothing was written and every item that would have been reports 507 (no
+ * room) or 500.  Blocks on the disk and on other writers: pool thread or
+ * command line, never the event loop.  Returns 0 or the LMDB code.
+ */
+int shian_batch_run(shian_store_t *s, const shian_machine_t *m,
+    shian_item_t **items, size_t n);
+
+
+/* The log. */
+
+typedef struct {
+    uint64_t  seq;                      /* 0: empty */
+    uint8_t   hash[SHIAN_HASH_SIZE];
+} shian_head_t;
+
+/* The last entry's number and hash. */
+void shian_log_head(shian_txn_t *t, shian_head_t *head);
+
+/*
+ * Appends op: hash = BLAKE2b-256(previous hash || entry), and *head moves on.
+ */
+void shian_log_append(shian_txn_t *t, shian_head_t *head,
+    const Shian__Operation *op);
+
+/* Entry seq, or NULL when there is none; in the transaction's arena. */
+Shian__Entry *shian_log_get(shian_txn_t *t, uint64_t seq);
+
+
+/*
+ * Drops up to max rows each of used-up token ids and remembered requests that
+ * nobody can present any more at instant now_ms.  Called by apply only.
+ */
+void shian_sweep(shian_txn_t *t, uint64_t now_ms, size_t max);
+
+
+/* Called every so often with entries done and entries in all. */
+typedef void (*shian_progress_pt)(void *ctx, uint64_t done, uint64_t all);
+
+/*
+ * Recomputes the hash chain of `from` and applies its log to the empty store
+ * `to`, then compares all replayed tables byte for byte.  False with one line
+ * in err naming the first entry or row that differs.
+ */
+bool shian_verify(shian_store_t *from, shian_store_t *to,
+    const shian_machine_t *m, shian_progress_pt progress, void *ctx,
+    char *err, size_t errsize);
+
+#endif /* SHIAN_BATCH_H */

@@ -1,0 +1,255 @@
+/*
+ * The LMDB environment, its tables, and rows as bytes or messages.
+ *
+ * A process opens a folder once (shian_store_open), after fork.  A shian_txn_t
+ * is used by one thread at a time.  What a getter returns from the map is
+ * valid until the transaction ends or, in a writing one, until the next write.
+ * Errors of LMDB stick in txn->err, so writers need not ask after each row.
+ */
+
+#ifndef SHIAN_STORE_H
+#define SHIAN_STORE_H
+
+#include <lmdb.h>
+
+#include "core/base.h"
+#include "shian.pb-c.h"
+
+#define SHIAN_STORE_FORMAT   1
+#define SHIAN_MAP_SIZE       ((size_t) 64 << 30)
+#define SHIAN_READERS        1024
+#define SHIAN_HASH_SIZE      32
+
+typedef enum {
+    SHIAN_T_META = 0,
+    SHIAN_T_LOG,
+    SHIAN_T_VAULT,
+    SHIAN_T_DONE,
+    SHIAN_T_SPENT,
+    SHIAN_T_UNIQUE,
+    SHIAN_T_COUNT,
+    SHIAN_T_VENUE,
+    SHIAN_T_TALLY,
+    SHIAN_T_VENUE_BY,
+    SHIAN_T_TERM,
+    SHIAN_T_GEO,
+    SHIAN_T_PLAQUE,
+    SHIAN_T_GRADE,
+    SHIAN_T_INSPECTION,
+    SHIAN_T_REVIEW,
+    SHIAN_T_REVIEW_BY,
+    SHIAN_T_PHOTO,
+    SHIAN_T_USER,
+    SHIAN_T_MAX
+} shian_table_t;
+
+/* Is a table rebuilt by replay, and compared by verify? */
+typedef enum {
+    SHIAN_REPLAYED,     /* rebuilt from the log, byte for byte */
+    SHIAN_KEPT          /* the vault: beside the log by design */
+} shian_table_kind_t;
+
+typedef struct {
+    const char          *name;
+    const char          *key;       /* layout, for people */
+    shian_table_kind_t   kind;
+} shian_table_row_t;
+
+/* Indexed by shian_table_t. */
+extern const shian_table_row_t  shian_tables[SHIAN_T_MAX];
+
+typedef struct {
+    MDB_env     *env;
+    MDB_dbi      dbi[SHIAN_T_MAX];
+    char        *dir;
+} shian_store_t;
+
+typedef struct {
+    shian_store_t  *store;
+    MDB_txn        *mdb;
+    shian_arena_t  *arena;      /* for unpacked messages */
+    int             err;        /* first LMDB error other than NOTFOUND */
+} shian_txn_t;
+
+/*
+ * Opens the store in folder dir.  map_size 0 and readers 0 mean the defaults;
+ * create makes folder and tables where absent.  On failure returns NULL and
+ * puts one line with cause and mend into err.  Any thread, but once per
+ * process and folder, and never before a fork.
+ */
+shian_store_t *shian_store_open(const char *dir, size_t map_size,
+    unsigned readers, bool create, char *err, size_t errsize);
+
+/* Closes; NULL is allowed.  No transaction may be open. */
+void shian_store_close(shian_store_t *s);
+
+/*
+ * Checks without opening live data that dir could be opened: for `nginx -t`.
+ * False with one line in err.
+ */
+bool shian_store_test(const char *dir, char *err, size_t errsize);
+
+/* Begins a transaction.  Returns an LMDB code, 0 for success. */
+int shian_txn_begin(shian_store_t *s, shian_arena_t *arena, bool write,
+    shian_txn_t *txn);
+
+/* Commits; on any error nothing was written.  Returns an LMDB/errno code. */
+int shian_txn_commit(shian_txn_t *txn);
+
+void shian_txn_abort(shian_txn_t *txn);
+
+
+/* Keys: fixed-width big-endian parts, so that memcmp is the order. */
+
+#define SHIAN_ROWKEY_MAX  511
+
+typedef struct {
+    size_t   n;
+    uint8_t  b[SHIAN_ROWKEY_MAX];
+} shian_rowkey_t;
+
+static inline void
+shian_rowkey_bytes(shian_rowkey_t *k, const void *p, size_t n)
+{
+    if (n > SHIAN_ROWKEY_MAX - k->n) {
+        n = SHIAN_ROWKEY_MAX - k->n;
+    }
+
+    if (n != 0) {
+        memcpy(k->b + k->n, p, n);
+        k->n += n;
+    }
+}
+
+static inline void
+shian_rowkey_be(shian_rowkey_t *k, uint64_t v, unsigned width)
+{
+    unsigned  i;
+    uint8_t   be[8];
+
+    for (i = 0; i < width; i++) {
+        be[i] = (uint8_t) (v >> (8 * (width - 1 - i)));
+    }
+
+    shian_rowkey_bytes(k, be, width);
+}
+
+static inline uint64_t
+shian_be(const uint8_t *p, unsigned width)
+{
+    uint64_t  v;
+    unsigned  i;
+
+    for (v = 0, i = 0; i < width; i++) {
+        v = v << 8 | p[i];
+    }
+
+    return v;
+}
+
+/* The key of one 64-bit id. */
+static inline shian_rowkey_t
+shian_rowkey_id(uint64_t id)
+{
+    shian_rowkey_t  k;
+
+    k.n = 0;
+    shian_rowkey_be(&k, id, 8);
+
+    return k;
+}
+
+
+/* Rows. */
+
+/* True when there is such a row; *value points into the map. */
+bool shian_row_get(shian_txn_t *t, shian_table_t table, const shian_rowkey_t *k,
+    shian_str_t *value);
+
+void shian_row_put(shian_txn_t *t, shian_table_t table, const shian_rowkey_t *k,
+    shian_str_t value);
+
+/* Absent is fine. */
+void shian_row_del(shian_txn_t *t, shian_table_t table,
+    const shian_rowkey_t *k);
+
+/*
+ * The row as a message of type desc in the transaction's arena; NULL when
+ * absent (a row that does not unpack sets txn->err).
+ */
+void *shian_row_message(shian_txn_t *t, shian_table_t table,
+    const shian_rowkey_t *k, const ProtobufCMessageDescriptor *desc);
+
+void shian_row_put_message(shian_txn_t *t, shian_table_t table,
+    const shian_rowkey_t *k, const void *message);
+
+/* shian_row_message for tables whose key is one id. */
+void *shian_get(shian_txn_t *t, shian_table_t table, uint64_t id,
+    const ProtobufCMessageDescriptor *desc);
+
+void shian_put_record(shian_txn_t *t, shian_table_t table, uint64_t id,
+    const void *message);
+
+/* Packs into the arena; NONE when memory has run out. */
+shian_str_t shian_pack(shian_arena_t *a, const void *message);
+
+/* An index entry: key → one byte. */
+void shian_index_put(shian_txn_t *t, shian_table_t table,
+    const shian_rowkey_t *k, uint8_t value);
+
+/*
+ * Scans keys that begin with prefix, from start (inclusive; NULL: from the
+ * prefix itself), upward.
+ *
+ *     for (shian_scan_open(&s, t, table, &prefix, NULL);
+ *          shian_scan_next(&s); ) { … s.key, s.value … }
+ *     shian_scan_close(&s);
+ */
+typedef struct {
+    MDB_cursor   *cursor;
+    shian_txn_t  *txn;
+    shian_rowkey_t   prefix;
+    shian_rowkey_t   start;
+    bool          begun;
+    bool          after;        /* skip an exact match of start */
+    shian_str_t   key;
+    shian_str_t   value;
+} shian_scan_t;
+
+void shian_scan_open(shian_scan_t *s, shian_txn_t *t, shian_table_t table,
+    const shian_rowkey_t *prefix, const shian_rowkey_t *start);
+bool shian_scan_next(shian_scan_t *s);
+void shian_scan_close(shian_scan_t *s);
+
+/* The last key and value of a table; false when it is empty. */
+bool shian_row_last(shian_txn_t *t, shian_table_t table, shian_str_t *key,
+    shian_str_t *value);
+
+/* The next id of a table whose keys are ids: last + 1, from 1. */
+uint64_t shian_next_id(shian_txn_t *t, shian_table_t table);
+
+
+/*
+ * Counters: (kind, name, sub) → how many.  add may go down; a counter at 0 is
+ * removed.  name up to 200 bytes counts, more is cut.
+ */
+void shian_count_add(shian_txn_t *t, char kind, shian_str_t name, uint8_t sub,
+    int delta);
+uint64_t shian_count_get(shian_txn_t *t, char kind, shian_str_t name,
+    uint8_t sub);
+
+/* Unique values: (kind, bytes) → id; 0 when free. */
+uint64_t shian_unique_get(shian_txn_t *t, char kind, shian_str_t value);
+void shian_unique_put(shian_txn_t *t, char kind, shian_str_t value,
+    uint64_t id);
+void shian_unique_del(shian_txn_t *t, char kind, shian_str_t value);
+
+/*
+ * Token ids that were used up: each begins with the instant (ms, 8 bytes BE)
+ * it would have expired, so the table grows in order and is cut from the
+ * front.
+ */
+bool shian_spent(shian_txn_t *t, shian_str_t id);
+void shian_spend(shian_txn_t *t, shian_str_t id);
+
+#endif /* SHIAN_STORE_H */

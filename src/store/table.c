@@ -1,0 +1,28 @@
+#include "store.h"
+
+const shian_table_row_t  shian_tables[SHIAN_T_MAX] = {
+    [SHIAN_T_META] = { "meta", "name", SHIAN_REPLAYED },
+    [SHIAN_T_LOG] = { "log", "seq(8)", SHIAN_REPLAYED },
+    [SHIAN_T_VAULT] = { "vault", "vault id(16)", SHIAN_KEPT },
+    [SHIAN_T_DONE] = { "done", "day(4) hash(16)", SHIAN_REPLAYED },
+    [SHIAN_T_SPENT] = { "spent", "expiry ms(8) random", SHIAN_REPLAYED },
+    [SHIAN_T_UNIQUE] = { "unique", "kind(1) hash(16)", SHIAN_REPLAYED },
+    [SHIAN_T_COUNT] = { "count", "kind(1) name 0 sub(1)", SHIAN_REPLAYED },
+    [SHIAN_T_VENUE] = { "venue", "id(8)", SHIAN_REPLAYED },
+    [SHIAN_T_TALLY] = { "tally", "venue(8)", SHIAN_REPLAYED },
+    [SHIAN_T_VENUE_BY] = { "venue_by", "field(1) value id(8)",
+                           SHIAN_REPLAYED },
+    [SHIAN_T_TERM] = { "term", "term 0 venue(8)", SHIAN_REPLAYED },
+    [SHIAN_T_GEO] = { "geo", "morton(8) venue(8)", SHIAN_REPLAYED },
+    [SHIAN_T_PLAQUE] = { "plaque", "id(8)", SHIAN_REPLAYED },
+    [SHIAN_T_GRADE] = { "grade", "venue(8) inverted ms(8) seq(8)",
+                        SHIAN_REPLAYED },
+    [SHIAN_T_INSPECTION] = { "inspection", "venue(8) inverted day(4) id(8)",
+                             SHIAN_REPLAYED },
+    [SHIAN_T_REVIEW] = { "review", "id(8)", SHIAN_REPLAYED },
+    [SHIAN_T_REVIEW_BY] = { "review_by",
+                            "field(1) value(8) inverted ms(8) id(8)",
+                            SHIAN_REPLAYED },
+    [SHIAN_T_PHOTO] = { "photo", "hash(32)", SHIAN_REPLAYED },
+    [SHIAN_T_USER] = { "user", "id(8)", SHIAN_REPLAYED },
+};
