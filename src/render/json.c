@@ -1,7 +1,6 @@
 #include "json.h"
 
 #include <math.h>
-#include <utf8proc.h>
 
 /* Views nest a few levels; a loop in the schema must not take the stack. */
 #define MAX_DEPTH  16
@@ -11,80 +10,6 @@ static bool write_value(const shian_value_t *v, int depth,
 
 /* JSON knows no zone and no language; the forms that need them are unused. */
 static const shian_locale_t  plain = { "en", 0 };
-
-
-/* The character at p as an escape; 0 < n < 7 of `out`, or 0: as it is. */
-static size_t
-escape(utf8proc_int32_t c, bool script, char out[6])
-{
-    size_t              i;
-    static const char  hex[] = "0123456789abcdef";
-    static const char  from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-
-    for (i = 0; i < sizeof(from) - 1; i++) {
-        if (c == from[i]) {
-            out[0] = '\\';
-            out[1] = to[i];
-            return 2;
-        }
-    }
-
-    if (c >= 0x20 && c != 0x2028 && c != 0x2029
-        && !(script && (c == '<' || c == '>' || c == '&')))
-    {
-        return 0;
-    }
-
-    memcpy(out, "\\u", 2);
-
-    for (i = 0; i < 4; i++) {
-        out[2 + i] = hex[(c >> (12 - 4 * i)) & 15];
-    }
-
-    return 6;
-}
-
-
-void
-shian_json_string(shian_str_t s, bool script, shian_sink_t *sink)
-{
-    char               out[6];
-    size_t             i, from, n;
-    utf8proc_int32_t   c;
-    utf8proc_ssize_t   step;
-
-    shian_putc(sink, '"');
-
-    for (i = from = 0; i < s.n; i += (size_t) step) {
-        step = 1;
-
-        if (s.p[i] < 0x80) {
-            c = s.p[i];
-
-        } else {
-            step = utf8proc_iterate(s.p + i, (utf8proc_ssize_t) (s.n - i),
-                                    &c);
-            if (step < 1) {
-                shian_put(sink, s.p + from, i - from);
-                shian_putz(sink, "\xef\xbf\xbd");
-                step = 1;
-                from = i + 1;
-                continue;
-            }
-        }
-
-        n = escape(c, script, out);
-
-        if (n != 0) {
-            shian_put(sink, s.p + from, i - from);
-            shian_put(sink, out, n);
-            from = i + (size_t) step;
-        }
-    }
-
-    shian_put(sink, s.p + from, s.n - from);
-    shian_putc(sink, '"');
-}
 
 
 static bool

@@ -39,41 +39,6 @@ static void run(render_t *r, const shian_template_t *t, size_t from,
 
 /* ---- escaping ---- */
 
-/* The entity for c, or NULL.  Apostrophe: &apos; is not HTML 4's. */
-static const char *
-entity(uint8_t c)
-{
-    switch (c) {
-    case '&':  return "&amp;";
-    case '<':  return "&lt;";
-    case '>':  return "&gt;";
-    case '"':  return "&quot;";
-    case '\'': return "&#39;";
-    default:   return NULL;
-    }
-}
-
-
-void
-shian_html_text(shian_str_t s, shian_sink_t *sink)
-{
-    size_t       i, from;
-    const char  *e;
-
-    for (i = from = 0; i < s.n; i++) {
-        e = s.p[i] > '>' ? NULL : entity(s.p[i]);
-
-        if (e != NULL) {
-            shian_put(sink, s.p + from, i - from);
-            shian_putz(sink, e);
-            from = i + 1;
-        }
-    }
-
-    shian_put(sink, s.p + from, s.n - from);
-}
-
-
 static bool
 escape_write(shian_sink_t *sink, const void *p, size_t n)
 {

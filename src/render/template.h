@@ -29,6 +29,7 @@
 #define SHIAN_TEMPLATE_H
 
 #include "core/base.h"
+#include "escape.h"
 #include "mustache.h"
 #include "value.h"
 
@@ -99,8 +100,5 @@ bool shian_template_render(const shian_templates_t *t, const char *name,
 /* The same over JSON data (borrowed) instead of messages; language zh. */
 bool shian_template_render_json(const shian_templates_t *t, const char *name,
     json_t *data, shian_sink_t *sink);
-
-/* Writes s with & < > " ' as entities.  Any thread. */
-void shian_html_text(shian_str_t s, shian_sink_t *sink);
 
 #endif /* SHIAN_TEMPLATE_H */

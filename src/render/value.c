@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "core/calendar.h"
-#include "json.h"
+#include "escape.h"
 
 
 /* ---- reading ---- */
@@ -277,6 +277,25 @@ shian_value_field(const ProtobufCMessage *m,
     }
 
     return read_element(f, at, v);
+}
+
+
+const ProtobufCFieldDescriptor *
+shian_value_items(const ProtobufCMessage *m, shian_value_t *items)
+{
+    const ProtobufCFieldDescriptor  *f;
+
+    f = protobuf_c_message_descriptor_get_field_by_name(m->descriptor,
+                                                        "items");
+    if (f == NULL || f->label != PROTOBUF_C_LABEL_REPEATED
+        || f->type != PROTOBUF_C_TYPE_MESSAGE)
+    {
+        return NULL;
+    }
+
+    (void) shian_value_field(m, f, items);
+
+    return f;
 }
 
 
@@ -665,35 +684,29 @@ put_real(double d, shian_sink_t *sink)
 static void
 put_string(shian_str_t s, shian_form_t form, shian_sink_t *sink)
 {
-    size_t   i;
-    uint8_t  c;
+    char    c;
+    size_t  i;
 
-    if (form == SHIAN_AS_JSON) {
+    switch (form) {
+
+    case SHIAN_AS_JSON:
         shian_json_string(s, true, sink);
-        return;
-    }
+        break;
 
-    if (form != SHIAN_AS_URL && form != SHIAN_AS_UPPER) {
-        shian_puts(sink, s);
-        return;
-    }
+    case SHIAN_AS_URL:
+        shian_url_text(s, sink);
+        break;
 
-    for (i = 0; i < s.n; i++) {
-        c = s.p[i];
-
-        if (form == SHIAN_AS_UPPER) {
+    case SHIAN_AS_UPPER:
+        for (i = 0; i < s.n; i++) {
+            c = (char) s.p[i];
             shian_putc(sink, (char) (c >= 'a' && c <= 'z' ? c - 32 : c));
-
-        } else if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
-                   || (c >= 'A' && c <= 'Z')
-                   || c == '-' || c == '.' || c == '_' || c == '~')
-        {
-            /* RFC 3986's unreserved characters. */
-            shian_putc(sink, (char) c);
-
-        } else {
-            shian_putf(sink, "%%%02X", c);
         }
+        break;
+
+    default:
+        shian_puts(sink, s);
+        break;
     }
 }
 

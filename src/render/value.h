@@ -113,6 +113,13 @@ bool shian_value_field(const ProtobufCMessage *m,
     const ProtobufCFieldDescriptor *f, shian_value_t *v);
 
 /*
+ * Reads the repeated message field `items` of a list view; returns the
+ * field, or NULL when the view has none.
+ */
+const ProtobufCFieldDescriptor *shian_value_items(const ProtobufCMessage *m,
+    shian_value_t *items);
+
+/*
  * The member `name` of v: a field, a JSON key, or one of the members above.
  * False (and none in *out) when there is no such member.
  */
