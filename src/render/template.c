@@ -289,7 +289,10 @@ within(render_t *r, const shian_template_t *t, size_t at,
 {
     context_t  inner;
 
-    if (r->sections == SHIAN_TEMPLATE_SECTIONS) {
+    /* An empty section over a long list costs as well. */
+    if (r->sections == SHIAN_TEMPLATE_SECTIONS
+        || ++r->steps > SHIAN_TEMPLATE_STEPS)
+    {
         r->failed = true;
         return;
     }
