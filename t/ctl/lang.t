@@ -28,7 +28,7 @@ message Venue { enum Status { open = 0; } optional string name = 1; }
 END
     echo 'shian_fail(r, 404, "gone", NULL); SHIAN_TEXT("only.c");' \
         > "$dir/src/domain/x.c"
-    echo '{{t.title}} {{{t.raw}}} {{code.lang.error}} {{colour.text}}' \
+    echo '{{t.title}} {{{t.raw}}} {{name.lang.error}} {{frame.name.upper}}' \
         > "$dir/html/templates/x.html"
     for lang in zh en; do
         cat > "$dir/html/lang/$lang.json" << 'END'
@@ -57,8 +57,11 @@ says 'html/lang/en.json: lacks raw'
 sed -i 's/"raw": "r"/"raw": " "/' "$dir/html/lang/zh.json"
 says 'html/lang/zh.json: raw has no words'
 
-echo '{{# x }}{{& t.new }}{{/ x }}' > "$dir/html/templates/y.html"
+echo '{{# name }}{{& t.new }}{{/ name }}' > "$dir/html/templates/y.html"
 says 'html/templates/y.html: no text new'
+
+echo '{{#name}}{{.upper}}{{nam}}{{/name}}' > "$dir/html/templates/y.html"
+says 'html/templates/y.html: no field nam'
 
 sed -i 's/{{t.inner}}//' "$dir"/html/lang/*.json
 says 'html/lang: nothing uses inner'
