@@ -195,8 +195,8 @@ shian_templates_add_text(shian_templates_t *set, const char *lang,
 {
     cause_t  e = { err, errsize };
 
-    return add(set, &set->texts[shian_lang_index(lang)], key, lang, 1, true, source,
-               &e);
+    return add(set, &set->texts[shian_lang_index(lang)], key, lang, 1, true,
+               source, &e);
 }
 
 
