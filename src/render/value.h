@@ -1,0 +1,144 @@
+/*
+ * What a writer sees of a message or of JSON: small values passed by copy.
+ * They borrow from what they were read from and allocate nothing.  All
+ * functions are pure: any thread.
+ *
+ * A field's type gives the kind of its value (see the head of shian.proto)
+ * and with it the default text and the members a template may name:
+ *
+ *   kind      from      text         members
+ *   BOOL      bool      true         -
+ *   INTEGER   (u)int    1234         .one .zero .grouped (1,234) .is.N
+ *   REAL      double    29.6551234   -
+ *   STRING    string    as it is     .url .json .upper .lines .is.VALUE
+ *                                    .lang.PREFIX (text PREFIX.<value>)
+ *   INSTANT   fixed64   RFC 3339     .date .time .day (all local)
+ *   DAY       sfixed32  YYYY-MM-DD   .date
+ *   CENTI     sint32    -7.26        .whole (-7) .tenth (-7.3) .plus (+7.26)
+ *   ENUM      enum      its name     .text (text <enum>.<name>) .is.NAME
+ *   BYTES     bytes     hex          -
+ *   LIST      repeated  -            .any .count
+ *   LINES     .lines    -            .any .count
+ *
+ * <enum> is the enum's short name in lower case ("Venue.Status": status), or
+ * its message's name where the short name is Kind ("Colour.Kind": colour).
+ * .whole truncates toward zero, .tenth rounds.  .lines are the non-empty
+ * lines.  .date is 2026年11月23日 or 23 November 2026.  .json is a string
+ * for JSON in a script element: < > & U+2028 U+2029 are escaped.
+ * An enum's number that the schema does not know counts as absent.
+ *
+ * Falsy are none, false, the empty string and the empty list; all else that
+ * is present is truthy, 0 included (as in mustache).
+ */
+
+#ifndef SHIAN_VALUE_H
+#define SHIAN_VALUE_H
+
+#include <jansson.h>
+
+#include "core/base.h"
+
+typedef enum {
+    SHIAN_V_NONE = 0,
+    SHIAN_V_BOOL,
+    SHIAN_V_INTEGER,
+    SHIAN_V_REAL,
+    SHIAN_V_STRING,
+    SHIAN_V_INSTANT,
+    SHIAN_V_DAY,
+    SHIAN_V_CENTI,
+    SHIAN_V_ENUM,
+    SHIAN_V_BYTES,
+    SHIAN_V_TEXT,               /* text `prefix`.`s` of the language */
+    SHIAN_V_LIST,
+    SHIAN_V_LINES,
+    SHIAN_V_MESSAGE,
+    SHIAN_V_JSON_LIST,
+    SHIAN_V_JSON_OBJECT
+} shian_kind_t;
+
+/* How a scalar was asked for: the member that led to it. */
+typedef enum {
+    SHIAN_AS_IT_IS = 0,
+    SHIAN_AS_DATE,
+    SHIAN_AS_TIME,
+    SHIAN_AS_DAY,
+    SHIAN_AS_WHOLE,
+    SHIAN_AS_TENTH,
+    SHIAN_AS_PLUS,
+    SHIAN_AS_GROUPED,
+    SHIAN_AS_URL,
+    SHIAN_AS_JSON,
+    SHIAN_AS_UPPER,
+    SHIAN_AS_IS,                /* waits for the N of .is.N */
+    SHIAN_AS_LANG               /* waits for the PREFIX of .lang.PREFIX */
+} shian_form_t;
+
+typedef struct {
+    shian_kind_t  kind;
+    shian_form_t  form;
+    union {
+        bool                      yes;      /* BOOL */
+        uint64_t                  u;        /* INTEGER's size, INSTANT */
+        int32_t                   i;        /* DAY, CENTI */
+        double                    d;        /* REAL */
+        const uint8_t            *at;       /* LIST: the next element */
+        const ProtobufCMessage   *message;
+        json_t                   *json;
+    } v;
+    bool          negative;     /* INTEGER */
+    size_t        left;         /* LIST: elements to come; JSON_LIST: index */
+    shian_str_t   s;            /* STRING, BYTES, ENUM's name, LINES, TEXT */
+    shian_str_t   prefix;       /* TEXT */
+    const ProtobufCFieldDescriptor  *field;     /* LIST, ENUM */
+} shian_value_t;
+
+/* What a text depends on besides the value. */
+typedef struct {
+    const char  *lang;          /* "zh" or "en" */
+    int32_t      tz_minutes;    /* east of UTC */
+} shian_locale_t;
+
+/* A message as a value; NULL gives none. */
+shian_value_t shian_value_message(const ProtobufCMessage *m);
+
+/* JSON as a value, borrowed; NULL gives none. */
+shian_value_t shian_value_json(json_t *json);
+
+/*
+ * Reads field f of m into *v; false (and none) when it is absent.  A
+ * repeated field is always there, perhaps empty.
+ */
+bool shian_value_field(const ProtobufCMessage *m,
+    const ProtobufCFieldDescriptor *f, shian_value_t *v);
+
+/*
+ * Reads the repeated message field `items` of a list view; returns the
+ * field, or NULL when the view has none.
+ */
+const ProtobufCFieldDescriptor *shian_value_items(const ProtobufCMessage *m,
+    shian_value_t *items);
+
+/*
+ * The member `name` of v: a field, a JSON key, or one of the members above.
+ * False (and none in *out) when there is no such member.
+ */
+bool shian_value_member(const shian_value_t *v, const char *name,
+    shian_value_t *out);
+
+/* Whether a section on v is shown; a TEXT is decided by who has the texts. */
+bool shian_value_truth(const shian_value_t *v);
+
+bool shian_value_is_list(const shian_value_t *v);
+
+/* Takes the first item off a list; false when none is left. */
+bool shian_value_next(shian_value_t *list, shian_value_t *item);
+
+/* How many items shian_value_next would give. */
+size_t shian_value_count(const shian_value_t *list);
+
+/* Writes v's text; lists, objects and none write nothing. */
+void shian_value_write(const shian_value_t *v, const shian_locale_t *locale,
+    shian_sink_t *sink);
+
+#endif /* SHIAN_VALUE_H */
