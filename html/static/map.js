@@ -108,7 +108,7 @@
         show = button(box.dataset.show);
         box.appendChild(show);
         show.addEventListener('click', function () {
-            show.disabled = true;
+            show.hidden = true;
             load('leaflet.css');
             load('leaflet.js', function () {
                 fetch(box.dataset.points).then(function (answer) {
