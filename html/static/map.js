@@ -71,6 +71,7 @@
         div.setAttribute('aria-label', box.dataset.label);
         box.appendChild(div);
         map = L.map(div, { zoomAnimation: false, fadeAnimation: false });
+        map.attributionControl.setPrefix(false);
 
         if (box.dataset.tiles) {
             L.tileLayer(box.dataset.tiles, { maxZoom: 19 }).addTo(map);

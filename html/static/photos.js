@@ -100,7 +100,8 @@
         document.querySelector('main').replaceWith(page.querySelector('main'));
 
         ['form', 'photos'].forEach(function (name) {
-            var  old = document.querySelector('script[src*="/' + name + '.js"]');
+            var  old = document.querySelector('script[src*="/' + name
+                                              + '.js"]');
             var  again = document.createElement('script');
 
             if (old) {

@@ -503,7 +503,7 @@ check_words(const char *where, const char *html, json_t *c)
 }
 
 
-/* ---- files ---------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------- */
 
 static size_t
 read_file(const char *name, char *buf, size_t size)
@@ -552,7 +552,7 @@ on_the_wire(const void *p, size_t n)
 }
 
 
-/* ---- tests ---------------------------------------------------------------- */
+/* ---- tests --------------------------------------------------------------- */
 
 static void
 every_page_is_well_formed(void **state)
@@ -683,7 +683,7 @@ every_code_has_its_words(void **state)
 }
 
 
-/* ---- set up --------------------------------------------------------------- */
+/* ---- set up -------------------------------------------------------------- */
 
 static int
 set_up(void **state)
