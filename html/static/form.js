@@ -50,7 +50,7 @@
     function restore(form) {
         var  kept = store('shian:' + form.dataset.keep);
 
-        if (errors || !(Date.now() - kept.at < 86400000)) {
+        if (errors || !kept.at) {
             return;
         }
 
@@ -64,6 +64,23 @@
         });
     }
 
+    /* Drafts older than a day go: the computer may be a shared one. */
+    function forget() {
+        try {
+            Object.keys(localStorage).forEach(function (key) {
+                if (/^shian:/.test(key)
+                    && !(Date.now() - store(key).at < 86400000))
+                {
+                    store(key, null);
+                }
+            });
+
+        } catch (e) {
+            /* No storage, no drafts. */
+        }
+    }
+
+    forget();
     document.querySelectorAll('form[data-keep]').forEach(function (form) {
         restore(form);
         form.addEventListener('input', function () { save(form); });
