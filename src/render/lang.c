@@ -5,6 +5,21 @@
 const char *const  shian_langs[SHIAN_LANGS] = { "zh", "en" };
 
 
+size_t
+shian_lang_index(const char *lang)
+{
+    size_t  i;
+
+    for (i = SHIAN_LANGS - 1; i > 0; i--) {
+        if (strcmp(shian_langs[i], lang) == 0) {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
 /* The language whose code is s in any case, or NULL. */
 static const char *
 known(shian_str_t s)

@@ -289,7 +289,10 @@ within(render_t *r, const shian_template_t *t, size_t at,
 {
     context_t  inner;
 
-    if (r->sections == SHIAN_TEMPLATE_SECTIONS) {
+    /* An empty section over a long list costs as well. */
+    if (r->sections == SHIAN_TEMPLATE_SECTIONS
+        || ++r->steps > SHIAN_TEMPLATE_STEPS)
+    {
         r->failed = true;
         return;
     }
@@ -383,7 +386,6 @@ static bool
 render(render_t *r, const shian_templates_t *set, const char *name,
     const char *lang, shian_sink_t *sink)
 {
-    size_t                   i;
     context_t                outer, inner;
     const shian_template_t  *t;
 
@@ -392,13 +394,8 @@ render(render_t *r, const shian_templates_t *set, const char *name,
         return false;
     }
 
-    for (i = 0; i < SHIAN_LANGS; i++) {
-        if (strcmp(shian_langs[i], lang) == 0) {
-            r->lang = i;
-        }
-    }
-
     r->set = set;
+    r->lang = shian_lang_index(lang);
     r->locale.lang = shian_langs[r->lang];
     r->sink = sink;
     r->escape.sink.write = escape_write;

@@ -43,7 +43,7 @@
 typedef struct shian_templates_s  shian_templates_t;
 
 typedef struct {
-    const char              *lang;          /* "zh" or "en" */
+    const char              *lang;          /* of shian_langs */
     int32_t                  tz_minutes;    /* east of UTC */
     const ProtobufCMessage  *frame;         /* may be NULL */
     const ProtobufCMessage  *view;          /* may be NULL; before frame */

@@ -189,29 +189,14 @@ shian_templates_add(shian_templates_t *set, const char *name,
 }
 
 
-/* The number of a language; the default for one unknown. */
-static size_t
-lang_index(const char *lang)
-{
-    size_t  i;
-
-    for (i = SHIAN_LANGS - 1; i > 0 && strcmp(shian_langs[i], lang) != 0; i--)
-    {
-        /* void */
-    }
-
-    return i;
-}
-
-
 bool
 shian_templates_add_text(shian_templates_t *set, const char *lang,
     const char *key, shian_str_t source, char *err, size_t errsize)
 {
     cause_t  e = { err, errsize };
 
-    return add(set, &set->texts[lang_index(lang)], key, lang, 1, true, source,
-               &e);
+    return add(set, &set->texts[shian_lang_index(lang)], key, lang, 1, true,
+               source, &e);
 }
 
 
@@ -226,7 +211,7 @@ const shian_template_t *
 shian_templates_text(const shian_templates_t *set, const char *lang,
     const char *key)
 {
-    return lookup(&set->texts[lang_index(lang)], key);
+    return lookup(&set->texts[shian_lang_index(lang)], key);
 }
 
 

@@ -49,7 +49,7 @@ written(void)
 
 
 static void
-features_with_and_without_a_place(void **state)
+features_have_a_place_or_null(void **state)
 {
     Shian__VenueItem   here = SHIAN__VENUE_ITEM__INIT;
     Shian__VenueItem   nowhere = SHIAN__VENUE_ITEM__INIT;
@@ -135,7 +135,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(features_with_and_without_a_place, setup,
+        cmocka_unit_test_setup_teardown(features_have_a_place_or_null, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(impossible_places_are_none, setup,
                                         teardown),
