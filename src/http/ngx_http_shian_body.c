@@ -5,9 +5,10 @@
  */
 
 #include "ngx_http_shian.h"
-#include "ngx_http_shian_ingest.h"
 
 #include <sodium.h>
+
+#include "store/ingest.h"
 
 
 typedef struct {

@@ -4,10 +4,10 @@
  */
 
 #include "ngx_http_shian.h"
-#include "ngx_http_shian_ingest.h"
 
 #include "core/photo.h"
 #include "core/token.h"
+#include "store/ingest.h"
 
 
 ngx_int_t
@@ -182,7 +182,7 @@ ngx_http_shian_photo_posted(ngx_http_shian_ctx_t *c)
     }
 
     /* 200 when we had it: the sender may skip the rest. */
-    return ngx_http_shian_send(c, c->item->item.result.has_id
+    return ngx_http_shian_send(c, ngx_http_shian_result(c)->has_id
                                ? NGX_HTTP_CREATED : NGX_HTTP_OK,
                                "application/json", shian_str(s));
 }

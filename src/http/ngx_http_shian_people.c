@@ -286,7 +286,7 @@ ngx_http_shian_user_changed(ngx_http_shian_ctx_t *c)
     Shian__User      *u;
     Shian__UserView   view = SHIAN__USER_VIEW__INIT;
 
-    if (c->format == SHIAN_AS_HTML && !c->json_body) {
+    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
         return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
     }
 
@@ -307,7 +307,7 @@ ngx_http_shian_user_changed(ngx_http_shian_ctx_t *c)
         view.districts = u->districts;
         view.has_disabled = u->has_disabled;
         view.disabled = u->disabled;
-        c->format = SHIAN_AS_JSON;
+        c->format = SHIAN_OUT_JSON;
         c->location = NULL;
         c->status = ngx_http_shian_result(c)->outcome
                     == SHIAN__RESULT__OUTCOME__created

@@ -97,7 +97,7 @@ ngx_http_shian_review(ngx_http_shian_ctx_t *c)
                                      "There is no such review.");
     }
 
-    if (!own && c->format == SHIAN_AS_HTML) {
+    if (!own && c->format == SHIAN_OUT_HTML) {
         return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER,
                    shian_printf(&c->arena, "/v/%llu/reviews",
                                 (unsigned long long) c->id));
@@ -315,7 +315,7 @@ ngx_http_shian_form_refused(ngx_http_shian_ctx_t *c)
 {
     ngx_int_t  rc, begun;
 
-    if (c->report.nfields == 0 || c->format != SHIAN_AS_HTML || c->json_body)
+    if (c->report.nfields == 0 || c->format != SHIAN_OUT_HTML || c->json_body)
     {
         return ngx_http_shian_fail(c);
     }
@@ -349,7 +349,7 @@ ngx_http_shian_review_posted(ngx_http_shian_ctx_t *c)
                                (unsigned long long) result->venue,
                                (unsigned long long) result->id);
 
-    if (c->format == SHIAN_AS_HTML && !c->json_body) {
+    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
         return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
     }
 
@@ -357,7 +357,7 @@ ngx_http_shian_review_posted(ngx_http_shian_ctx_t *c)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    c->format = SHIAN_AS_JSON;
+    c->format = SHIAN_OUT_JSON;
     c->status = NGX_HTTP_CREATED;
     c->view = (ProtobufCMessage *) shian_view_review(&c->txn, c->conf->keys,
                                                      result->id, true);
@@ -514,7 +514,7 @@ ngx_http_shian_review_changed(ngx_http_shian_ctx_t *c)
 {
     ngx_int_t  rc;
 
-    if (c->format == SHIAN_AS_HTML && !c->json_body) {
+    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
         return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
     }
 
@@ -522,7 +522,7 @@ ngx_http_shian_review_changed(ngx_http_shian_ctx_t *c)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    c->format = SHIAN_AS_JSON;
+    c->format = SHIAN_OUT_JSON;
     c->location = NULL;
     c->view = (ProtobufCMessage *) shian_view_review(&c->txn, c->conf->keys,
                                                      c->id, true);

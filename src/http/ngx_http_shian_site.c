@@ -47,7 +47,7 @@ ngx_http_shian_site(ngx_http_shian_ctx_t *c)
     info.seq = head.seq;
     info.head = hex;
 
-    c->format = SHIAN_AS_JSON;
+    c->format = SHIAN_OUT_JSON;
     c->view = &info.base;
 
     return ngx_http_shian_reply(c);

@@ -325,7 +325,7 @@ ngx_http_shian_venues(ngx_http_shian_ctx_t *c)
 
     list->next = ngx_http_shian_next(c, next);
 
-    if (c->format == SHIAN_AS_HTML) {
+    if (c->format == SHIAN_OUT_HTML) {
         list->search = ngx_http_shian_search_view(c);
         list->csv = ngx_http_shian_as(c, ".csv");
         list->geojson = ngx_http_shian_as(c, ".geojson");
@@ -378,7 +378,7 @@ ngx_http_shian_home(ngx_http_shian_ctx_t *c)
         home->n_latest++;
     }
 
-    if (c->format == SHIAN_AS_HTML) {
+    if (c->format == SHIAN_OUT_HTML) {
         home->search = ngx_http_shian_search_view(c);
     }
 
