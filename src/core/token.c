@@ -1,0 +1,628 @@
+#include "token.h"
+
+#include <jansson.h>
+#include <sodium.h>
+
+#include "paseto.h"
+
+#define DAY_MS     86400000
+#define MAX_MS     UINT64_C(7258118400000)      /* 2200-01-01 */
+#define MAX_SKEW   60000
+#define TIME_LEN   (sizeof("2026-11-23T08:00:00.000Z") - 1)
+
+/* All claims but aud, at their longest, and the quotes around them. */
+#define MAX_CLAIMS  384
+
+typedef struct {
+    const char  *name;
+    bool         id;        /* "name:id", or just "name" */
+} shian_subject_form_t;
+
+/* In the order of shian_subject_t, without SHIAN_SUBJECT_LOGIN. */
+static const shian_subject_form_t  subjects[] = {
+    { "user", true },
+    { "venue", true },
+    { "complaint", true },
+    { "photo", false },
+};
+
+/* In the order of shian_use_t. */
+static const char *const  uses[] = {
+    "login", "session", "scan", "track", "photo"
+};
+
+
+/* ---- writing: by hand, since every scan of a plaque mints one ---- */
+
+static char *
+add(char *p, const char *z)
+{
+    size_t  n = strlen(z);
+
+    memcpy(p, z, n);
+
+    return p + n;
+}
+
+
+static char *
+add_digits(char *p, uint64_t v, size_t width)
+{
+    size_t  i;
+
+    for (i = width; i-- != 0; v /= 10) {
+        p[i] = (char) ('0' + v % 10);
+    }
+
+    return p + width;
+}
+
+
+static char *
+add_number(char *p, uint64_t v)
+{
+    size_t    width;
+    uint64_t  rest;
+
+    for (width = 1, rest = v / 10; rest != 0; rest /= 10) {
+        width++;
+    }
+
+    return add_digits(p, v, width);
+}
+
+
+/*
+ * RFC 3339 with milliseconds.  The date is Howard Hinnant's civil_from_days
+ * (howardhinnant.github.io/date_algorithms.html) for days since 1970.
+ */
+static char *
+add_time(char *p, uint64_t ms)
+{
+    uint64_t  day, era, doe, yoe, doy, month;
+
+    day = ms / DAY_MS + 719468;
+    era = day / 146097;
+    doe = day % 146097;
+    yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    month = (5 * doy + 2) / 153;
+
+    p = add_digits(p, yoe + era * 400 + (month >= 10), 4);
+    *p++ = '-';
+    p = add_digits(p, month < 10 ? month + 3 : month - 9, 2);
+    *p++ = '-';
+    p = add_digits(p, doy - (153 * month + 2) / 5 + 1, 2);
+    *p++ = 'T';
+    ms %= DAY_MS;
+    p = add_digits(p, ms / 3600000, 2);
+    *p++ = ':';
+    p = add_digits(p, ms / 60000 % 60, 2);
+    *p++ = ':';
+    p = add_digits(p, ms / 1000 % 60, 2);
+    *p++ = '.';
+    p = add_digits(p, ms % 1000, 3);
+    *p++ = 'Z';
+
+    return p;
+}
+
+
+static char *
+add_claims(char *p, shian_str_t aud, const shian_token_t *t)
+{
+    p = add(p, "{\"sub\":\"");
+    p = add(p, subjects[t->kind].name);
+
+    if (subjects[t->kind].id) {
+        *p++ = ':';
+        p = add_number(p, t->id);
+    }
+
+    p = add(p, "\",\"aud\":\"");
+    memcpy(p, aud.p, aud.n);
+    p += aud.n;
+    p = add(p, "\",\"use\":\"");
+    p = add(p, uses[t->use]);
+    p = add(p, "\",\"iat\":\"");
+    p = add_time(p, t->iat_ms);
+    p = add(p, "\",\"exp\":\"");
+    p = add_time(p, t->exp_ms);
+    p = add(p, "\",\"jti\":\"");
+    p += shian_base64url(p, t->jti, sizeof(t->jti));
+
+    if (t->has_device) {
+        p = add(p, "\",\"dev\":\"");
+        p += shian_base64url(p, t->device, sizeof(t->device));
+    }
+
+    if (t->has_photo) {
+        p = add(p, "\",\"photo\":\"");
+        p += shian_base64url(p, t->photo, sizeof(t->photo));
+    }
+
+    return add(p, t->reuse ? "\",\"reuse\":true}" : "\"}");
+}
+
+
+/* A base URL that needs no escaping in JSON. */
+static bool
+plain(shian_str_t s)
+{
+    size_t  i;
+
+    if (s.n == 0 || s.n > SHIAN_MAX_AUD) {
+        return false;
+    }
+
+    for (i = 0; i < s.n; i++) {
+        if (s.p[i] <= ' ' || s.p[i] > '~' || s.p[i] == '"'
+            || s.p[i] == '\\')
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+bool
+shian_token_issue(shian_arena_t *a, const shian_keys_t *keys,
+    shian_str_t aud, const shian_token_t *t, shian_str_t *out)
+{
+    char                claims[SHIAN_MAX_AUD + MAX_CLAIMS];
+    char                footer[SHIAN_MAX_KID + 16], *p, *f;
+    const shian_key_t  *key;
+
+    if ((size_t) t->use >= SHIAN_COUNT(uses)
+        || (size_t) t->kind >= SHIAN_COUNT(subjects)
+        || subjects[t->kind].id != (t->id != 0)
+        || (t->kind == SHIAN_SUBJECT_PHOTO && !t->has_photo)
+        || t->iat_ms >= MAX_MS || t->exp_ms >= MAX_MS || !plain(aud))
+    {
+        return false;
+    }
+
+    key = shian_key_issuing(keys, SHIAN_KEY_TOKEN);
+    if (key == NULL) {
+        return false;
+    }
+
+    p = add_claims(claims, aud, t);
+    f = add(footer, "{\"kid\":\"");
+    f = add(f, key->kid);
+    f = add(f, "\"}");
+
+    return shian_paseto_encrypt(a, key->key, NULL,
+                                shian_slice(claims, (size_t) (p - claims)),
+                                shian_slice(footer, (size_t) (f - footer)),
+                                SHIAN_NONE, out);
+}
+
+
+/* ---- reading: nothing here runs before the token is authentic ---- */
+
+/* The text of a claim, or a slice without bytes. */
+static shian_str_t
+claim(const json_t *claims, const char *name)
+{
+    const json_t  *v = json_object_get(claims, name);
+
+    return json_is_string(v)
+           ? shian_slice(json_string_value(v), json_string_length(v))
+           : SHIAN_NONE;
+}
+
+
+static bool
+claim_bytes(const json_t *claims, const char *name, uint8_t *out, size_t size)
+{
+    size_t  n = size;
+
+    return shian_base64url_decode(out, &n, claim(claims, name)) && n == size;
+}
+
+
+/* Reads `width` digits at *p and steps over them and the character `then`. */
+static bool
+take(shian_str_t *s, size_t width, char then, uint32_t *out)
+{
+    size_t    i;
+    uint32_t  v;
+
+    if (s->n < width + (then != '\0')) {
+        return false;
+    }
+
+    for (i = 0, v = 0; i < width; i++) {
+        if (s->p[i] < '0' || s->p[i] > '9') {
+            return false;
+        }
+
+        v = v * 10 + s->p[i] - '0';
+    }
+
+    if (then != '\0' && s->p[width++] != (uint8_t) then) {
+        return false;
+    }
+
+    s->p += width;
+    s->n -= width;
+    *out = v;
+
+    return true;
+}
+
+
+/* Digits after the point, as milliseconds; further ones are cut. */
+static bool
+take_fraction(shian_str_t *s, uint32_t *ms)
+{
+    uint32_t  weight;
+
+    *ms = 0;
+
+    if (s->n == 0 || s->p[0] != '.') {
+        return true;
+    }
+
+    weight = 100;
+
+    for (s->p++, s->n--; s->n != 0 && s->p[0] >= '0' && s->p[0] <= '9';
+         s->p++, s->n--)
+    {
+        *ms += weight * (s->p[0] - '0');
+        weight /= 10;
+    }
+
+    return s->p[-1] != '.';
+}
+
+
+/* "Z" or an offset to the end of the text, in minutes east. */
+static bool
+take_offset(shian_str_t s, int32_t *minutes)
+{
+    char      sign;
+    uint32_t  h, m;
+
+    if (s.n == 1 && s.p[0] == 'Z') {
+        *minutes = 0;
+        return true;
+    }
+
+    if (s.n != sizeof("+08:00") - 1 || (s.p[0] != '+' && s.p[0] != '-')) {
+        return false;
+    }
+
+    sign = (char) s.p[0];
+    s.p++;
+    s.n--;
+
+    if (!take(&s, 2, ':', &h) || !take(&s, 2, '\0', &m) || h > 23 || m > 59) {
+        return false;
+    }
+
+    *minutes = (int32_t) (h * 60 + m) * (sign == '-' ? -1 : 1);
+
+    return true;
+}
+
+
+/* Days since 1970, the inverse of what add_time() does. */
+static int64_t
+days(int64_t y, int64_t m, int64_t d)
+{
+    y -= m <= 2;
+    m = m > 2 ? m - 3 : m + 9;
+
+    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + d - 1
+           - 719468;
+}
+
+
+/* RFC 3339, years 1970 to 2199; issuers may write an offset. */
+static bool
+claim_time(const json_t *claims, const char *name, uint64_t *out)
+{
+    int32_t      offset;
+    int64_t      ms;
+    uint32_t     y, mon, d, h, min, sec, frac;
+    shian_str_t  s = claim(claims, name);
+
+    if (!take(&s, 4, '-', &y) || !take(&s, 2, '-', &mon)
+        || !take(&s, 2, 'T', &d) || !take(&s, 2, ':', &h)
+        || !take(&s, 2, ':', &min) || !take(&s, 2, '\0', &sec)
+        || !take_fraction(&s, &frac) || !take_offset(s, &offset)
+        || mon < 1 || mon > 12 || d < 1 || d > 31 || h > 23 || min > 59
+        || sec > 60)
+    {
+        return false;
+    }
+
+    ms = days(y, mon, d) * DAY_MS + ((int64_t) h * 60 + min - offset) * 60000
+         + (int64_t) sec * 1000 + frac;
+
+    if (ms < 0 || ms >= (int64_t) MAX_MS) {
+        return false;
+    }
+
+    *out = (uint64_t) ms;
+
+    return true;
+}
+
+
+/* An id as add_number() writes it, above 0. */
+static bool
+read_id(shian_str_t s, uint64_t *id)
+{
+    size_t    i;
+    uint64_t  v;
+
+    if (s.n == 0 || s.p[0] == '0') {
+        return false;
+    }
+
+    for (i = 0, v = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9'
+            || v > (UINT64_MAX - (s.p[i] - '0')) / 10)
+        {
+            return false;
+        }
+
+        v = v * 10 + s.p[i] - '0';
+    }
+
+    *id = v;
+
+    return true;
+}
+
+
+static bool
+read_subject(shian_str_t s, shian_token_t *t)
+{
+    size_t                       i, n;
+    const shian_subject_form_t  *f;
+
+    for (i = 0; i < SHIAN_COUNT(subjects); i++) {
+        f = &subjects[i];
+        n = strlen(f->name);
+
+        if (s.n < n || memcmp(s.p, f->name, n) != 0) {
+            continue;
+        }
+
+        t->kind = (shian_subject_t) i;
+
+        if (!f->id) {
+            return s.n == n;
+        }
+
+        return s.n > n && s.p[n] == ':'
+               && read_id(shian_slice(s.p + n + 1, s.n - n - 1), &t->id);
+    }
+
+    return false;
+}
+
+
+/* "login:NAME" of an outside issuer; jansson has checked its UTF-8. */
+static bool
+read_login(shian_arena_t *a, shian_str_t s, shian_token_t *t)
+{
+    size_t  i;
+    char   *login;
+
+    if (s.n <= 6 || s.n > 6 + SHIAN_MAX_LOGIN || memcmp(s.p, "login:", 6) != 0)
+    {
+        return false;
+    }
+
+    s = shian_slice(s.p + 6, s.n - 6);
+
+    for (i = 0; i < s.n; i++) {
+        if (s.p[i] <= ' ' || s.p[i] == 0x7f) {
+            return false;
+        }
+    }
+
+    login = shian_strdup(a, s);
+    t->kind = SHIAN_SUBJECT_LOGIN;
+    t->login = shian_slice(login, s.n);
+
+    return login != NULL;
+}
+
+
+static bool
+read_use(shian_str_t s, shian_token_t *t)
+{
+    size_t  i;
+
+    for (i = 0; i < SHIAN_COUNT(uses); i++) {
+        if (shian_str_is(s, uses[i])) {
+            t->use = (shian_use_t) i;
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static bool
+read_reuse(const json_t *claims, shian_token_t *t)
+{
+    const json_t  *v = json_object_get(claims, "reuse");
+
+    t->reuse = json_is_true(v);
+
+    return v == NULL || json_is_boolean(v);
+}
+
+
+/* The claims of a token of ours, which has nothing that we do not write. */
+static bool
+read_own(const json_t *claims, shian_token_t *t)
+{
+    size_t  known;
+
+    known = 6;          /* with use, iat and exp, read by the caller */
+
+    t->has_device = json_object_get(claims, "dev") != NULL;
+    t->has_photo = json_object_get(claims, "photo") != NULL;
+    known += t->has_device + t->has_photo
+             + (json_object_get(claims, "reuse") != NULL);
+
+    return json_object_size(claims) == known
+           && read_subject(claim(claims, "sub"), t)
+           && claim_bytes(claims, "jti", t->jti, sizeof(t->jti))
+           && (!t->has_device
+               || claim_bytes(claims, "dev", t->device, sizeof(t->device)))
+           && (!t->has_photo
+               || claim_bytes(claims, "photo", t->photo, sizeof(t->photo)))
+           && (t->kind != SHIAN_SUBJECT_PHOTO || t->has_photo);
+}
+
+
+/* The claims of an outside issuer's token; it may say more than we ask. */
+static bool
+read_outside(shian_arena_t *a, const json_t *claims, const shian_key_t *key,
+    shian_token_t *t)
+{
+    size_t                    i;
+    shian_str_t               jti = claim(claims, "jti");
+    crypto_generichash_state  st;
+
+    if ((t->use != SHIAN_USE_LOGIN && t->use != SHIAN_USE_SESSION)
+        || jti.n == 0 || !read_login(a, claim(claims, "sub"), t))
+    {
+        return false;
+    }
+
+    /* Ours in form, so that it is remembered and swept as ours are. */
+    for (i = 0; i < 8; i++) {
+        t->jti[i] = (uint8_t) (t->exp_ms >> (56 - 8 * i));
+    }
+
+    return crypto_generichash_init(&st, NULL, 0, 16) == 0
+           && crypto_generichash_update(&st, (const uint8_t *) key->kid,
+                                        sizeof(key->kid)) == 0
+           && crypto_generichash_update(&st, jti.p, jti.n) == 0
+           && crypto_generichash_final(&st, t->jti + 8, 16) == 0;
+}
+
+
+static shian_token_result_t
+read_claims(shian_arena_t *a, const json_t *claims, const shian_key_t *key,
+    shian_str_t aud, shian_use_t use, uint64_t now_ms, shian_token_t *t)
+{
+    bool         outside;
+    uint64_t     from;
+    shian_str_t  site;
+
+    outside = key->kind == SHIAN_KEY_ISSUER;
+    site = claim(claims, "aud");
+
+    if (site.n == 0 || !read_use(claim(claims, "use"), t)
+        || !claim_time(claims, "iat", &t->iat_ms)
+        || !claim_time(claims, "exp", &t->exp_ms)
+        || !read_reuse(claims, t)
+        || !(outside ? read_outside(a, claims, key, t)
+                     : read_own(claims, t)))
+    {
+        return SHIAN_TOKEN_MALFORMED;
+    }
+
+    from = 0;
+
+    /* Our own clock needs no proof; another's may run ahead a little. */
+    if (outside) {
+        if (json_object_get(claims, "nbf") != NULL
+            && !claim_time(claims, "nbf", &from))
+        {
+            return SHIAN_TOKEN_MALFORMED;
+        }
+
+        from = from > t->iat_ms ? from : t->iat_ms;
+        from = from > MAX_SKEW ? from - MAX_SKEW : 0;
+    }
+
+    if (!shian_str_eq(site, aud)) {
+        return SHIAN_TOKEN_WRONG_SITE;
+    }
+
+    if (t->use != use) {
+        return SHIAN_TOKEN_WRONG_USE;
+    }
+
+    return now_ms < from || now_ms >= t->exp_ms ? SHIAN_TOKEN_EXPIRED
+                                                : SHIAN_TOKEN_OK;
+}
+
+
+/* The key that the footer names, of the kind the purpose allows. */
+static shian_token_result_t
+find_key(const shian_keys_t *keys, const shian_paseto_t *t,
+    const shian_key_t **key)
+{
+    json_t       *footer;
+    shian_str_t   kid;
+
+    footer = json_loadb((const char *) t->footer.p, t->footer.n,
+                        JSON_REJECT_DUPLICATES, NULL);
+    kid = claim(footer, "kid");
+
+    *key = shian_key_find(keys, t->purpose == SHIAN_PASETO_LOCAL
+                                ? SHIAN_KEY_TOKEN : SHIAN_KEY_ISSUER, kid);
+    json_decref(footer);
+
+    return kid.n == 0 ? SHIAN_TOKEN_MALFORMED
+           : *key == NULL ? SHIAN_TOKEN_UNKNOWN_KEY : SHIAN_TOKEN_OK;
+}
+
+
+shian_token_result_t
+shian_token_verify(shian_arena_t *a, const shian_keys_t *keys,
+    shian_str_t aud, shian_use_t use, uint64_t now_ms, shian_str_t token,
+    shian_token_t *out)
+{
+    json_t                *claims;
+    shian_str_t            message;
+    shian_token_t          t;
+    shian_paseto_t         parts;
+    const shian_key_t     *key;
+    shian_token_result_t   result;
+
+    if (token.n > SHIAN_MAX_TOKEN || !shian_paseto_parse(a, token, &parts)) {
+        return SHIAN_TOKEN_MALFORMED;
+    }
+
+    result = find_key(keys, &parts, &key);
+    if (result != SHIAN_TOKEN_OK) {
+        return result;
+    }
+
+    if (!(parts.purpose == SHIAN_PASETO_LOCAL
+          ? shian_paseto_decrypt(a, key->key, &parts, SHIAN_NONE, &message)
+          : shian_paseto_verify(a, key->key, &parts, SHIAN_NONE, &message)))
+    {
+        return SHIAN_TOKEN_FORGED;
+    }
+
+    claims = json_loadb((const char *) message.p, message.n,
+                        JSON_REJECT_DUPLICATES, NULL);
+
+    memset(&t, 0, sizeof(t));
+    result = read_claims(a, claims, key, aud, use, now_ms, &t);
+    json_decref(claims);
+
+    if (result == SHIAN_TOKEN_OK) {
+        *out = t;
+    }
+
+    return result;
+}
