@@ -29,7 +29,8 @@ enum {
  *   hundredths
  *   repeated     the number of elements; each has its type's default bound
  * and 0 in max the default above, or no bound for numbers.  Other types have
- * neither.  pattern, PCRE2 in UTF mode, must match the whole cleaned text.
+ * neither.  pattern, PCRE2 in UTF mode, must match the whole cleaned text; it
+ * is compiled once and kept by its address, so it must be static.
  */
 typedef struct {
     const ProtobufCMessageDescriptor  *message;

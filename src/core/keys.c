@@ -9,13 +9,13 @@
 
 #include <sodium.h>
 
+#include "calendar.h"
 #include "ids.h"
 
 #define MAX_WORDS     6
 #define PLAQUE_KEYS   32
 #define KID_BYTES     3
 #define KEY_CHARS     SHIAN_BASE64URL_LEN(SHIAN_KEY_SIZE)
-#define DATE_CHARS    (sizeof("YYYY-MM-DD") - 1)
 
 typedef struct {
     const char  *name;
@@ -133,26 +133,16 @@ read_name(shian_str_t s, shian_key_t *k)
 }
 
 
-/* The form of a date is enough: it is only ever shown. */
 static bool
 read_date(shian_str_t s, shian_key_t *k)
 {
-    size_t             i;
-    static const char  form[] = "dddd-dd-dd";
+    int32_t  day;
 
-    if (s.n != DATE_CHARS) {
+    if (!shian_date_parse(s, &day)) {
         return false;
     }
 
-    for (i = 0; i < s.n; i++) {
-        if (form[i] == 'd' ? s.p[i] < '0' || s.p[i] > '9'
-                           : s.p[i] != (uint8_t) form[i])
-        {
-            return false;
-        }
-    }
-
-    memcpy(k->created, s.p, s.n);
+    shian_date_format(day, k->created);
 
     return true;
 }

@@ -23,7 +23,7 @@ typedef struct {
 } shian_paseto_keys_t;
 
 
-/* LE64() of the specification. */
+/* LE64() of the specification, whose top bit no length here reaches. */
 static void
 put_le64(uint8_t out[8], uint64_t v)
 {
@@ -32,8 +32,6 @@ put_le64(uint8_t out[8], uint64_t v)
     for (i = 0; i < 8; i++) {
         out[i] = (uint8_t) (v >> (8 * i));
     }
-
-    out[7] &= 0x7f;
 }
 
 

@@ -3,12 +3,12 @@
 #include <jansson.h>
 #include <sodium.h>
 
+#include "calendar.h"
 #include "paseto.h"
 
-#define DAY_MS     86400000
-#define MAX_MS     UINT64_C(7258118400000)      /* 2200-01-01 */
+#define MAX_MS     UINT64_C(7258118400000)  /* 2200: later is not read back */
 #define MAX_SKEW   60000
-#define TIME_LEN   (sizeof("2026-11-23T08:00:00.000Z") - 1)
+#define TIME_LEN   (sizeof("2026-11-23T08:00:00Z") - 1)
 
 /* All claims but aud, at their longest, and the quotes around them. */
 #define MAX_CLAIMS  384
@@ -72,36 +72,14 @@ add_number(char *p, uint64_t v)
 }
 
 
-/*
- * RFC 3339 with milliseconds.  The date is Howard Hinnant's civil_from_days
- * (howardhinnant.github.io/date_algorithms.html) for days since 1970.
- */
+/* RFC 3339 with milliseconds: a session must not seem older than it is. */
 static char *
 add_time(char *p, uint64_t ms)
 {
-    uint64_t  day, era, doe, yoe, doy, month;
+    shian_time_format(ms, p);
+    p[TIME_LEN - 1] = '.';
 
-    day = ms / DAY_MS + 719468;
-    era = day / 146097;
-    doe = day % 146097;
-    yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    month = (5 * doy + 2) / 153;
-
-    p = add_digits(p, yoe + era * 400 + (month >= 10), 4);
-    *p++ = '-';
-    p = add_digits(p, month < 10 ? month + 3 : month - 9, 2);
-    *p++ = '-';
-    p = add_digits(p, doy - (153 * month + 2) / 5 + 1, 2);
-    *p++ = 'T';
-    ms %= DAY_MS;
-    p = add_digits(p, ms / 3600000, 2);
-    *p++ = ':';
-    p = add_digits(p, ms / 60000 % 60, 2);
-    *p++ = ':';
-    p = add_digits(p, ms / 1000 % 60, 2);
-    *p++ = '.';
-    p = add_digits(p, ms % 1000, 3);
+    p = add_digits(p + TIME_LEN, ms % 1000, 3);
     *p++ = 'Z';
 
     return p;
@@ -224,133 +202,10 @@ claim_bytes(const json_t *claims, const char *name, uint8_t *out, size_t size)
 }
 
 
-/* Reads `width` digits at *p and steps over them and the character `then`. */
 static bool
-take(shian_str_t *s, size_t width, char then, uint32_t *out)
+claim_time(const json_t *claims, const char *name, uint64_t *ms)
 {
-    size_t    i;
-    uint32_t  v;
-
-    if (s->n < width + (then != '\0')) {
-        return false;
-    }
-
-    for (i = 0, v = 0; i < width; i++) {
-        if (s->p[i] < '0' || s->p[i] > '9') {
-            return false;
-        }
-
-        v = v * 10 + s->p[i] - '0';
-    }
-
-    if (then != '\0' && s->p[width++] != (uint8_t) then) {
-        return false;
-    }
-
-    s->p += width;
-    s->n -= width;
-    *out = v;
-
-    return true;
-}
-
-
-/* Digits after the point, as milliseconds; further ones are cut. */
-static bool
-take_fraction(shian_str_t *s, uint32_t *ms)
-{
-    uint32_t  weight;
-
-    *ms = 0;
-
-    if (s->n == 0 || s->p[0] != '.') {
-        return true;
-    }
-
-    weight = 100;
-
-    for (s->p++, s->n--; s->n != 0 && s->p[0] >= '0' && s->p[0] <= '9';
-         s->p++, s->n--)
-    {
-        *ms += weight * (s->p[0] - '0');
-        weight /= 10;
-    }
-
-    return s->p[-1] != '.';
-}
-
-
-/* "Z" or an offset to the end of the text, in minutes east. */
-static bool
-take_offset(shian_str_t s, int32_t *minutes)
-{
-    char      sign;
-    uint32_t  h, m;
-
-    if (s.n == 1 && s.p[0] == 'Z') {
-        *minutes = 0;
-        return true;
-    }
-
-    if (s.n != sizeof("+08:00") - 1 || (s.p[0] != '+' && s.p[0] != '-')) {
-        return false;
-    }
-
-    sign = (char) s.p[0];
-    s.p++;
-    s.n--;
-
-    if (!take(&s, 2, ':', &h) || !take(&s, 2, '\0', &m) || h > 23 || m > 59) {
-        return false;
-    }
-
-    *minutes = (int32_t) (h * 60 + m) * (sign == '-' ? -1 : 1);
-
-    return true;
-}
-
-
-/* Days since 1970, the inverse of what add_time() does. */
-static int64_t
-days(int64_t y, int64_t m, int64_t d)
-{
-    y -= m <= 2;
-    m = m > 2 ? m - 3 : m + 9;
-
-    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + d - 1
-           - 719468;
-}
-
-
-/* RFC 3339, years 1970 to 2199; issuers may write an offset. */
-static bool
-claim_time(const json_t *claims, const char *name, uint64_t *out)
-{
-    int32_t      offset;
-    int64_t      ms;
-    uint32_t     y, mon, d, h, min, sec, frac;
-    shian_str_t  s = claim(claims, name);
-
-    if (!take(&s, 4, '-', &y) || !take(&s, 2, '-', &mon)
-        || !take(&s, 2, 'T', &d) || !take(&s, 2, ':', &h)
-        || !take(&s, 2, ':', &min) || !take(&s, 2, '\0', &sec)
-        || !take_fraction(&s, &frac) || !take_offset(s, &offset)
-        || mon < 1 || mon > 12 || d < 1 || d > 31 || h > 23 || min > 59
-        || sec > 60)
-    {
-        return false;
-    }
-
-    ms = days(y, mon, d) * DAY_MS + ((int64_t) h * 60 + min - offset) * 60000
-         + (int64_t) sec * 1000 + frac;
-
-    if (ms < 0 || ms >= (int64_t) MAX_MS) {
-        return false;
-    }
-
-    *out = (uint64_t) ms;
-
-    return true;
+    return shian_time_parse(claim(claims, name), ms);
 }
 
 

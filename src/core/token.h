@@ -72,7 +72,7 @@ typedef enum {
  * arena, under SHIAN_MAX_TOKEN bytes.  Every id and time is the caller's, only
  * the nonce is random.  False when t is senseless (no valid use or subject, a
  * photo subject without a photo, SHIAN_SUBJECT_LOGIN, a time past the year
- * 9999), aud is too long or not plain text, there is no key, or memory has
+ * 2199), aud is too long or not plain text, there is no key, or memory has
  * run out.  Any thread.
  */
 bool shian_token_issue(shian_arena_t *a, const shian_keys_t *keys,

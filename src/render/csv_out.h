@@ -8,6 +8,7 @@
 #define SHIAN_CSV_OUT_H
 
 #include "core/base.h"
+#include "escape.h"
 
 /* The byte order mark and the row of field names. */
 void shian_csv_head(const ProtobufCMessageDescriptor *desc,
@@ -21,8 +22,5 @@ void shian_csv_row(const ProtobufCMessage *m, shian_sink_t *sink);
  * there is no such field or the sink has failed.
  */
 bool shian_csv_list(const ProtobufCMessage *list, shian_sink_t *sink);
-
-/* One cell, quoted and neutralised as needed, without the comma. */
-void shian_csv_cell(shian_str_t s, shian_sink_t *sink);
 
 #endif /* SHIAN_CSV_OUT_H */

@@ -7,6 +7,7 @@
 #define SHIAN_FEED_H
 
 #include "core/base.h"
+#include "escape.h"
 
 typedef struct {
     shian_str_t  id;            /* an IRI that never changes */
@@ -23,8 +24,5 @@ typedef struct {
 void shian_atom_head(const shian_atom_t *feed, shian_sink_t *sink);
 void shian_atom_entry(const shian_atom_t *entry, shian_sink_t *sink);
 void shian_atom_tail(shian_sink_t *sink);
-
-/* s as XML text or attribute value, escaped and cleaned. */
-void shian_xml_text(shian_str_t s, shian_sink_t *sink);
 
 #endif /* SHIAN_FEED_H */

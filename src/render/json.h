@@ -10,6 +10,7 @@
 #define SHIAN_JSON_H
 
 #include "core/base.h"
+#include "escape.h"
 #include "value.h"
 
 /* Writes m as an object; false when the sink has failed. */
@@ -20,11 +21,5 @@ bool shian_json_write(const ProtobufCMessage *m, shian_sink_t *sink);
  * no word for it (nothing is written).
  */
 bool shian_json_value(const shian_value_t *v, shian_sink_t *sink);
-
-/*
- * Writes s as a string with its quotes.  Bytes that are no UTF-8 become
- * U+FFFD.  `script`: also escape < > & so that it may stand in HTML.
- */
-void shian_json_string(shian_str_t s, bool script, shian_sink_t *sink);
 
 #endif /* SHIAN_JSON_H */

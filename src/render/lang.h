@@ -18,6 +18,9 @@ extern const char *const  shian_langs[SHIAN_LANGS];
  */
 #define SHIAN_TEXT(key)  key
 
+/* The place of `lang` in shian_langs; 0 for one unknown.  Any thread. */
+size_t shian_lang_index(const char *lang);
+
 /* The static code equal to s (as in ?lang=zh), or NULL.  Any thread. */
 const char *shian_lang_named(shian_str_t s);
 

@@ -16,6 +16,11 @@
  *                    innermost first, so no field is shadowed by a member.
  *   {{colour.text}}  members of scalars: see value.h.  A .text or .lang
  *                    without text writes the value itself and is falsy.
+ *   {{frame.role}}   the frame's field, {{view.name}} the view's, wherever
+ *                    an inner message has a field of the same name
+ *
+ * A name that a message's type has belongs to that message even when it is
+ * absent there: a review without `reply` does not show its venue's.
  *
  * Compiled templates are immutable: rendering is safe in any thread.
  */
@@ -24,16 +29,21 @@
 #define SHIAN_TEMPLATE_H
 
 #include "core/base.h"
+#include "escape.h"
+#include "mustache.h"
 #include "value.h"
 
 #define SHIAN_TEMPLATE_PARTIALS  32         /* partials, texts, nested */
-#define SHIAN_TEMPLATE_SECTIONS  64         /* sections, nested */
-#define SHIAN_TEMPLATE_STEPS     4000000    /* tags in one rendering */
+#define SHIAN_TEMPLATE_SECTIONS  SHIAN_MAX_SECTIONS
+#define SHIAN_TEMPLATE_STEPS     1000000    /* tags in one rendering */
+
+/* {{> body}} includes what the page names. */
+#define SHIAN_TEMPLATE_BODY  "body"
 
 typedef struct shian_templates_s  shian_templates_t;
 
 typedef struct {
-    const char              *lang;          /* "zh" or "en" */
+    const char              *lang;          /* of shian_langs */
     int32_t                  tz_minutes;    /* east of UTC */
     const ProtobufCMessage  *frame;         /* may be NULL */
     const ProtobufCMessage  *view;          /* may be NULL; before frame */
@@ -71,8 +81,13 @@ bool shian_templates_add_text(shian_templates_t *t, const char *lang,
  */
 bool shian_templates_link(shian_templates_t *t, char *err, size_t errsize);
 
-/* Whether there is a template of that name. */
-bool shian_template_known(const shian_templates_t *t, const char *name);
+/* The compiled text `key` of `lang`, borrowed, or NULL. */
+const shian_template_t *shian_templates_text(const shian_templates_t *t,
+    const char *lang, const char *key);
+
+/* The compiled template `name`, borrowed, or NULL. */
+const shian_template_t *shian_templates_named(const shian_templates_t *t,
+    const char *name);
 
 /*
  * Writes template `name` for page.  False when there is no such template or
@@ -85,8 +100,5 @@ bool shian_template_render(const shian_templates_t *t, const char *name,
 /* The same over JSON data (borrowed) instead of messages; language zh. */
 bool shian_template_render_json(const shian_templates_t *t, const char *name,
     json_t *data, shian_sink_t *sink);
-
-/* Writes s with & < > " ' as entities.  Any thread. */
-void shian_html_text(shian_str_t s, shian_sink_t *sink);
 
 #endif /* SHIAN_TEMPLATE_H */

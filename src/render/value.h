@@ -14,7 +14,7 @@
  *                                    .lang.PREFIX (text PREFIX.<value>)
  *   INSTANT   fixed64   RFC 3339     .date .time .day (all local)
  *   DAY       sfixed32  YYYY-MM-DD   .date
- *   CENTI     sint32    -7.26        .whole (-7) .tenth (-7.2) .plus (+7.26)
+ *   CENTI     sint32    -7.26        .whole (-7) .tenth (-7.3) .plus (+7.26)
  *   ENUM      enum      its name     .text (text <enum>.<name>) .is.NAME
  *   BYTES     bytes     hex          -
  *   LIST      repeated  -            .any .count
@@ -22,9 +22,10 @@
  *
  * <enum> is the enum's short name in lower case ("Venue.Status": status), or
  * its message's name where the short name is Kind ("Colour.Kind": colour).
- * .whole and .tenth truncate toward zero.  .date is 2026年11月23日 or
- * 23 November 2026.  .json is a JSON string that may stand in a script
- * element: < > & U+2028 U+2029 are escaped.
+ * .whole truncates toward zero, .tenth rounds.  .lines are the non-empty
+ * lines.  .date is 2026年11月23日 or 23 November 2026.  .json is a string
+ * for JSON in a script element: < > & U+2028 U+2029 are escaped.
+ * An enum's number that the schema does not know counts as absent.
  *
  * Falsy are none, false, the empty string and the empty list; all else that
  * is present is truthy, 0 included (as in mustache).
@@ -110,6 +111,13 @@ shian_value_t shian_value_json(json_t *json);
  */
 bool shian_value_field(const ProtobufCMessage *m,
     const ProtobufCFieldDescriptor *f, shian_value_t *v);
+
+/*
+ * Reads the repeated message field `items` of a list view; returns the
+ * field, or NULL when the view has none.
+ */
+const ProtobufCFieldDescriptor *shian_value_items(const ProtobufCMessage *m,
+    shian_value_t *items);
 
 /*
  * The member `name` of v: a field, a JSON key, or one of the members above.

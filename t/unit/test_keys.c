@@ -155,6 +155,7 @@ errors_name_the_line_and_no_word_of_it(void **state)
         { "token a " K0 "=\n", "line 1: the key is not" },
         { "issuer a " KNOT " b\n", "line 1: this is no Ed25519" },
         { "token a " K0 " created 2026-1-23\n", "line 1: bad date" },
+        { "token a " K0 " created 2026-02-29\n", "line 1: bad date" },
         { "token a " K0 " created 2026/11/23\n", "line 1: bad date" },
         { "token a " K0 "\ntoken a " K1 "\n", "line 2: an earlier key" },
         { "plaque 3 " K0 "\nplaque 3 " K1 "\n", "line 2: an earlier key" },

@@ -1,0 +1,341 @@
+/*
+ * The nginx side: configuration, a request's context, and what the handlers
+ * of pages share.  The only folder that includes nginx's headers.
+ */
+
+#ifndef NGX_HTTP_SHIAN_H
+#define NGX_HTTP_SHIAN_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <ngx_thread_pool.h>
+
+#include "core/form.h"
+#include "core/screen.h"
+#include "domain/domain.h"
+#include "domain/session.h"
+#include "domain/view.h"
+#include "render/lang.h"
+#include "render/template.h"
+#include "store/batch.h"
+
+#define SHIAN_VERSION  "0.1.0"
+
+typedef struct ngx_http_shian_ctx_s    ngx_http_shian_ctx_t;
+typedef struct ngx_http_shian_route_s  ngx_http_shian_route_t;
+typedef struct ngx_http_shian_item_s   ngx_http_shian_item_t;
+typedef struct ngx_http_shian_cache_s  ngx_http_shian_cache_t;
+
+
+/* A store that this worker has open; one for each folder. */
+typedef struct {
+    ngx_str_t             path;
+    size_t                map_size;
+    ngx_uint_t            readers;
+    ngx_uint_t            queue_max;
+    u_char               *file;         /* of the directive, for errors */
+    ngx_uint_t            line;
+
+    shian_store_t        *store;
+    MDB_txn              *read;         /* reset between handlers */
+    ngx_uint_t            reading;
+
+    ngx_thread_pool_t    *pool;
+    ngx_thread_task_t    *task;
+    ngx_queue_t           waiting;      /* ngx_http_shian_item_t */
+    ngx_queue_t           batch;        /* the one in flight */
+    ngx_uint_t            nwaiting;
+    ngx_uint_t            busy;
+    ngx_event_t           hold;         /* keeps an exiting worker waiting */
+    ngx_event_t           tick;         /* sweeping and reader checks */
+    ngx_log_t            *log;
+    shian_item_t        **items;        /* of the batch */
+    size_t                nitems;
+    int                   rc;
+    ngx_uint_t            sweeping;
+} ngx_http_shian_env_t;
+
+
+typedef struct {
+    ngx_array_t           envs;         /* ngx_http_shian_env_t * */
+    ngx_thread_pool_t    *pool;
+    ngx_shm_zone_t       *zone;
+    ngx_http_shian_cache_t  *cache;
+} ngx_http_shian_main_conf_t;
+
+
+/* Counters of all workers, in shared memory. */
+typedef struct {
+    ngx_atomic_t          requests;
+    ngx_atomic_t          cache_hits;
+    ngx_atomic_t          cache_misses;
+    ngx_atomic_t          batches;
+    ngx_atomic_t          operations;
+    ngx_atomic_t          refused;
+    ngx_atomic_t          failed_batches;
+    ngx_atomic_t          batch_ms;
+    ngx_atomic_t          queue_full;
+} ngx_http_shian_counters_t;
+
+
+typedef struct {
+    ngx_http_shian_env_t *env;
+    shian_keys_t         *keys;
+    ngx_str_t             html;
+    shian_templates_t    *templates;
+    shian_screen_t       *screen;
+    ngx_str_t             base_url;
+    ngx_str_t             tiles;
+    ngx_flag_t            grading;
+    ngx_uint_t            queue_max;
+    char                  version[17];  /* of the templates and files */
+} ngx_http_shian_srv_conf_t;
+
+
+typedef struct {
+    ngx_flag_t                 enable;
+    ngx_http_complex_value_t  *sso;
+} ngx_http_shian_loc_conf_t;
+
+
+typedef enum {
+    SHIAN_AS_HTML = 0,
+    SHIAN_AS_JSON,
+    SHIAN_AS_CSV,
+    SHIAN_AS_GEOJSON,
+    SHIAN_AS_ATOM
+} ngx_http_shian_format_t;
+
+#define SHIAN_FORMAT(name)  (1u << SHIAN_AS_##name)
+
+
+/*
+ * routes[]: what can be asked for.  The first row whose pattern fits the path
+ * answers; rows with the same pattern differ by method.
+ */
+struct ngx_http_shian_route_s {
+    ngx_uint_t        method;           /* NGX_HTTP_GET also serves HEAD */
+    const char       *pattern;          /* "/v/{id}/reviews" */
+    uint32_t          roles;
+    size_t            body;             /* bytes; 0: no body is read */
+    uint32_t          formats;          /* besides HTML */
+    const char       *template;
+    /* Builds the view or answers; in the event loop, inside a read. */
+    ngx_int_t       (*handler)(ngx_http_shian_ctx_t *c);
+};
+
+extern const ngx_http_shian_route_t  ngx_http_shian_routes[];
+extern const ngx_uint_t              ngx_http_shian_nroutes;
+
+
+struct ngx_http_shian_ctx_s {
+    ngx_http_request_t            *request;
+    ngx_http_shian_srv_conf_t     *conf;
+    ngx_http_shian_loc_conf_t     *loc;
+    const ngx_http_shian_route_t  *route;
+    shian_arena_t                  arena;
+    shian_txn_t                    txn;         /* during a handler only */
+    uint64_t                       now_ms;
+
+    /* What was asked. */
+    uint64_t                       id;          /* {id} */
+    uint64_t                       n;           /* {n} */
+    shian_str_t                    word;        /* {code} {token} {hash} … */
+    ngx_http_shian_format_t        format;
+    const char                    *lang;
+    unsigned                       lang_chosen:1;
+    unsigned                       bearer:1;
+    unsigned                       json_body:1;
+    unsigned                       form_body:1;
+    unsigned                       no_store:1;
+    unsigned                       whole_page:1;  /* template, no layout */
+    unsigned                       body_read:1;
+    unsigned                       cacheable:1;
+    shian_caller_t                 caller;
+    shian_pair_t                  *query;
+    size_t                         nquery;
+    shian_pair_t                  *body;
+    size_t                         nbody;
+    shian_str_t                    json;
+    shian_str_t                    body_hash;
+    size_t                         body_limit;
+    off_t                          body_seen;
+    Shian__Photo                 **photos;
+    size_t                         nphotos;
+
+    /* The answer. */
+    shian_report_t                 report;
+    const char                    *template;
+    ProtobufCMessage              *view;
+    ngx_uint_t                     status;
+    const char                    *location;
+    const char                    *flash;
+
+    /* A write under way. */
+    ngx_http_shian_item_t         *item;
+    ngx_int_t                    (*written)(ngx_http_shian_ctx_t *c);
+    ngx_int_t                    (*refused)(ngx_http_shian_ctx_t *c);
+    void                          *data;        /* of the handler */
+    const char                    *op;          /* for $shian_op */
+    uint64_t                       seq;
+    uint64_t                       venue;
+    const char                    *colour;
+};
+
+
+extern ngx_module_t  ngx_http_shian_module;
+
+extern ngx_http_shian_counters_t  *ngx_http_shian_counters;
+
+#define ngx_http_shian_count(name)                                           \
+    (void) ngx_atomic_fetch_add(&ngx_http_shian_counters->name, 1)
+
+
+/* request.c: from a connection to a handler. */
+ngx_int_t ngx_http_shian_handler(ngx_http_request_t *r);
+
+/* Runs the handler of a post whose body has been read. */
+ngx_int_t ngx_http_shian_post(ngx_http_shian_ctx_t *c);
+
+/* Opens the worker's read transaction over c->txn; false: store trouble. */
+ngx_int_t ngx_http_shian_read_begin(ngx_http_shian_ctx_t *c);
+void ngx_http_shian_read_end(ngx_http_shian_ctx_t *c);
+
+/* A value of the query, or of the body; NONE when absent. */
+shian_str_t ngx_http_shian_arg(ngx_http_shian_ctx_t *c, const char *name);
+shian_str_t ngx_http_shian_body_arg(ngx_http_shian_ctx_t *c,
+    const char *name);
+
+/* A request header by lower-case name, or NONE. */
+shian_str_t ngx_http_shian_header(ngx_http_request_t *r, const char *name);
+shian_str_t ngx_http_shian_cookie(ngx_http_request_t *r, const char *name);
+
+static inline shian_str_t
+ngx_http_shian_str(ngx_str_t s)
+{
+    return shian_slice(s.data, s.len);
+}
+
+
+/* body.c: reading what was posted, with photos stripped and on disk. */
+ngx_int_t ngx_http_shian_body_read(ngx_http_shian_ctx_t *c);
+ngx_int_t ngx_http_shian_body_filter_init(ngx_conf_t *cf);
+
+
+/* reply.c: answering.  Each returns what an nginx handler returns. */
+ngx_int_t ngx_http_shian_reply(ngx_http_shian_ctx_t *c);
+ngx_int_t ngx_http_shian_fail(ngx_http_shian_ctx_t *c);
+ngx_int_t ngx_http_shian_refuse(ngx_http_shian_ctx_t *c, ngx_uint_t status,
+    const char *code, const char *detail);
+ngx_int_t ngx_http_shian_redirect(ngx_http_shian_ctx_t *c,
+    ngx_uint_t status, const char *location);
+ngx_int_t ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
+    const char *type, shian_str_t body);
+ngx_int_t ngx_http_shian_set_header(ngx_http_request_t *r, const char *name,
+    const char *value);
+
+/* max_age < 0: until the browser closes; 0: delete. */
+ngx_int_t ngx_http_shian_set_cookie(ngx_http_shian_ctx_t *c,
+    const char *name, shian_str_t value, const char *path,
+    ngx_int_t max_age);
+
+/* Headers that every answer carries, errors included. */
+ngx_int_t ngx_http_shian_safe_headers(ngx_http_shian_ctx_t *c);
+
+/* The view in the format asked for, into a buffer of the arena. */
+bool ngx_http_shian_render(ngx_http_shian_ctx_t *c, shian_buf_t *out,
+    const char **type);
+
+
+/*
+ * page.c: rendered bytes of venue pages (c->id), kept per worker.  cached
+ * answers with what was kept at this rev, or NGX_DECLINED; reply renders
+ * c->view, keeps and sends it.
+ */
+ngx_int_t ngx_http_shian_page_cached(ngx_http_shian_ctx_t *c, uint64_t rev);
+ngx_int_t ngx_http_shian_page_reply(ngx_http_shian_ctx_t *c, uint64_t rev);
+ngx_http_shian_cache_t *ngx_http_shian_page_init(ngx_cycle_t *cycle);
+
+
+/* cursor.c: lists page by page. */
+size_t ngx_http_shian_limit(ngx_http_shian_ctx_t *c);
+bool ngx_http_shian_cursor(ngx_http_shian_ctx_t *c, shian_str_t *after);
+char *ngx_http_shian_next(ngx_http_shian_ctx_t *c, shian_str_t next);
+
+
+/* write.c: operations to the store, many a commit. */
+
+/*
+ * Submits body as an operation of the caller and calls done(c) in the event
+ * loop when it is on disk or refused: the outcome is in c->report and
+ * ngx_http_shian_result(c).  Returns NGX_DONE, or what to return at once.
+ */
+ngx_int_t ngx_http_shian_submit(ngx_http_shian_ctx_t *c,
+    Shian__Operation *op, ngx_int_t (*done)(ngx_http_shian_ctx_t *c));
+const Shian__Result *ngx_http_shian_result(ngx_http_shian_ctx_t *c);
+
+/* An operation of the caller at this instant, idempotency key included. */
+void ngx_http_shian_operation(ngx_http_shian_ctx_t *c, Shian__Operation *op);
+
+/*
+ * Binds what was posted to a message of type desc by field_rules[].  False
+ * when a field is wrong (all of them in c->report).
+ */
+bool ngx_http_shian_bind(ngx_http_shian_ctx_t *c,
+    const ProtobufCMessageDescriptor *desc, ProtobufCMessage **out);
+
+ngx_int_t ngx_http_shian_env_start(ngx_http_shian_env_t *env,
+    ngx_cycle_t *cycle);
+void ngx_http_shian_env_stop(ngx_http_shian_env_t *env);
+
+/* Keeps a request while a pool thread works for it, and lets it go again. */
+void ngx_http_shian_hold(ngx_http_request_t *r);
+void ngx_http_shian_wake(ngx_http_request_t *r);
+
+
+/* file.c: files by sendfile. */
+ngx_int_t ngx_http_shian_send_file(ngx_http_shian_ctx_t *c, const char *path,
+    const char *type, const char *cache_control);
+
+
+/* Handlers: one for each row of routes[]. */
+#define SHIAN_HANDLER(name)                                                  \
+    ngx_int_t ngx_http_shian_##name(ngx_http_shian_ctx_t *c)
+
+SHIAN_HANDLER(scan);                    /* scan.c */
+SHIAN_HANDLER(qr_svg);
+SHIAN_HANDLER(qr_png);
+SHIAN_HANDLER(plaque);
+SHIAN_HANDLER(plaque_post);
+SHIAN_HANDLER(badge);
+SHIAN_HANDLER(gs1resolver);
+SHIAN_HANDLER(home);                    /* venues.c */
+SHIAN_HANDLER(venues);
+SHIAN_HANDLER(venue);
+SHIAN_HANDLER(grades);
+SHIAN_HANDLER(inspections);
+SHIAN_HANDLER(reviews);                 /* reviews.c */
+SHIAN_HANDLER(review);
+SHIAN_HANDLER(review_form);
+SHIAN_HANDLER(review_post);
+SHIAN_HANDLER(queue);
+SHIAN_HANDLER(review_decide);
+SHIAN_HANDLER(my_reviews);
+SHIAN_HANDLER(my_review);
+SHIAN_HANDLER(signin);                  /* people.c */
+SHIAN_HANDLER(signin_post);
+SHIAN_HANDLER(signout);
+SHIAN_HANDLER(desk);
+SHIAN_HANDLER(my);
+SHIAN_HANDLER(users);
+SHIAN_HANDLER(user_post);
+SHIAN_HANDLER(user_action);
+SHIAN_HANDLER(photo);                   /* file.c */
+SHIAN_HANDLER(photo_post);
+SHIAN_HANDLER(static);
+SHIAN_HANDLER(healthz);                 /* site.c */
+SHIAN_HANDLER(site);
+ngx_int_t ngx_http_shian_metrics_handler(ngx_http_request_t *r);
+
+#endif /* NGX_HTTP_SHIAN_H */

@@ -1,0 +1,377 @@
+/*
+ * Reading what was posted.  nginx reads the body (to memory or to its
+ * temporary file) while a filter holds it to the route's limit, chunked or
+ * not; a pool thread parses it, so neither disk nor photos block the loop.
+ */
+
+#include "ngx_http_shian.h"
+#include "ngx_http_shian_ingest.h"
+
+#include <sodium.h>
+
+
+typedef struct {
+    shian_ingest_t        in;
+    ngx_http_request_t   *request;
+} ngx_http_shian_body_task_t;
+
+
+static ngx_http_request_body_filter_pt  ngx_http_shian_next_body_filter;
+
+
+static ngx_int_t
+ngx_http_shian_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_chain_t           *cl;
+    ngx_http_shian_ctx_t  *c;
+
+    c = ngx_http_get_module_ctx(r, ngx_http_shian_module);
+
+    if (c != NULL && c->route != NULL && c->route->body != 0) {
+
+        for (cl = in; cl != NULL; cl = cl->next) {
+            c->body_seen += ngx_buf_size(cl->buf);
+        }
+
+        if (c->body_seen > (off_t) c->body_limit) {
+            return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+        }
+    }
+
+    return ngx_http_shian_next_body_filter(r, in);
+}
+
+
+ngx_int_t
+ngx_http_shian_body_filter_init(ngx_conf_t *cf)
+{
+    ngx_http_shian_next_body_filter = ngx_http_top_request_body_filter;
+    ngx_http_top_request_body_filter = ngx_http_shian_body_filter;
+
+    return NGX_OK;
+}
+
+
+/* A repeat of the same request has this hash again. */
+static void
+ngx_http_shian_hash_body(ngx_http_shian_ctx_t *c)
+{
+    size_t                     i;
+    uint8_t                   *hash;
+    crypto_generichash_state   h;
+
+    hash = shian_alloc(&c->arena, 32);
+    if (hash == NULL) {
+        return;
+    }
+
+    crypto_generichash_init(&h, NULL, 0, 32);
+    crypto_generichash_update(&h, c->request->uri.data, c->request->uri.len);
+    crypto_generichash_update(&h, (const u_char *) "\n", 1);
+    crypto_generichash_update(&h, c->json.p, c->json.n);
+
+    /* Boundaries differ from one sending to the next, fields do not. */
+    for (i = 0; i < c->nbody; i++) {
+        if (shian_str_is(c->body[i].name, "idempotency_key")) {
+            continue;
+        }
+        crypto_generichash_update(&h, c->body[i].name.p, c->body[i].name.n);
+        crypto_generichash_update(&h, (const u_char *) "=", 2);
+        crypto_generichash_update(&h, c->body[i].value.p,
+                                  c->body[i].value.n);
+        crypto_generichash_update(&h, (const u_char *) "&", 2);
+    }
+
+    for (i = 0; i < c->nphotos; i++) {
+        crypto_generichash_update(&h, c->photos[i]->hash.data,
+                                  c->photos[i]->hash.len);
+    }
+
+    crypto_generichash_final(&h, hash, 32);
+    c->body_hash = shian_slice(hash, 32);
+}
+
+
+/* What came from the thread; photos' faults are left for the handler. */
+static ngx_int_t
+ngx_http_shian_body_parsed(ngx_http_shian_ctx_t *c)
+{
+    if (c->report.status != 200 && c->report.nfields == 0) {
+        return ngx_http_shian_fail(c);
+    }
+
+    c->body_read = 1;
+    ngx_http_shian_hash_body(c);
+
+    return ngx_http_shian_post(c);
+}
+
+
+static ngx_int_t
+ngx_http_shian_body_raw(ngx_http_shian_ctx_t *c, shian_str_t raw)
+{
+    if (c->json_body) {
+        c->json = raw;
+
+    } else if (raw.n != 0
+               && !shian_form_parse(&c->arena, raw, SHIAN_MAX_PAIRS,
+                                    &c->body, &c->nbody, &c->report))
+    {
+        return ngx_http_shian_fail(c);
+    }
+
+    return ngx_http_shian_body_parsed(c);
+}
+
+
+/* ---- in the pool thread ----------------------------------------------------*/
+
+static void
+ngx_http_shian_body_thread(void *data, ngx_log_t *log)
+{
+    ngx_http_shian_body_task_t  *t = data;
+
+    shian_ingest(&t->in);
+}
+
+
+static void
+ngx_http_shian_body_resume(ngx_http_request_t *r)
+{
+    ngx_int_t                    rc;
+    ngx_http_shian_ctx_t        *c;
+    ngx_http_shian_body_task_t  *t;
+
+    c = ngx_http_get_module_ctx(r, ngx_http_shian_module);
+    t = c->data;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    c->data = NULL;
+    c->report = t->in.report;
+
+    if (t->in.boundary.n != 0) {
+        c->body = t->in.pairs;
+        c->nbody = t->in.npairs;
+        c->photos = t->in.photos;
+        c->nphotos = t->in.nphotos;
+        rc = ngx_http_shian_body_parsed(c);
+    } else {
+        rc = c->report.status != 200 ? ngx_http_shian_fail(c)
+                                     : ngx_http_shian_body_raw(c, t->in.raw);
+    }
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+static void
+ngx_http_shian_body_event(ngx_event_t *ev)
+{
+    ngx_http_shian_body_task_t  *t = ev->data;
+
+    if (ev->timedout && !ev->complete) {
+        /* An exiting worker must not leave before the thread is done. */
+        ev->timedout = 0;
+        ngx_add_timer(ev, 1000);
+        return;
+    }
+
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+
+    ngx_http_shian_wake(t->request);
+}
+
+
+static void
+ngx_http_shian_body_cleanup(void *data)
+{
+    ngx_http_shian_body_task_t  *t = data;
+
+    shian_arena_free(&t->in.arena);
+}
+
+
+static ngx_int_t
+ngx_http_shian_body_pieces(ngx_http_request_t *r, shian_ingest_t *in)
+{
+    size_t        n;
+    ngx_chain_t  *cl;
+
+    n = 0;
+    in->fd = -1;
+
+    for (cl = r->request_body->bufs; cl != NULL; cl = cl->next) {
+        n++;
+    }
+
+    in->pieces = ngx_palloc(r->pool, (n + 1) * sizeof(shian_str_t));
+    if (in->pieces == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (cl = r->request_body->bufs; cl != NULL; cl = cl->next) {
+        if (cl->buf->in_file) {
+            in->fd = cl->buf->file->fd;
+            in->file_size = (size_t) cl->buf->file_last;
+        } else if (ngx_buf_in_memory(cl->buf)) {
+            in->pieces[in->npieces++] = shian_slice(cl->buf->pos,
+                (size_t) (cl->buf->last - cl->buf->pos));
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_shian_body_post_task(ngx_http_shian_ctx_t *c, shian_str_t boundary)
+{
+    ngx_http_request_t          *r = c->request;
+    ngx_thread_task_t           *task;
+    ngx_pool_cleanup_t          *cln;
+    ngx_http_shian_body_task_t  *t;
+
+    task = ngx_thread_task_alloc(r->pool, sizeof(*t));
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+
+    if (task == NULL || cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    t = task->ctx;
+    ngx_memzero(t, sizeof(*t));
+    t->request = r;
+    t->in.boundary = boundary;
+    t->in.dir = c->conf->env->store->dir;
+    t->in.keys = c->conf->keys;
+    t->in.aud = ngx_http_shian_str(c->conf->base_url);
+    t->in.now_ms = c->now_ms;
+    t->in.max_photos = 4;
+    shian_arena_init(&t->in.arena, NULL, NULL);
+    shian_report_init(&t->in.report);
+
+    cln->handler = ngx_http_shian_body_cleanup;
+    cln->data = t;
+
+    if (ngx_http_shian_body_pieces(r, &t->in) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    c->data = t;
+    task->handler = ngx_http_shian_body_thread;
+    task->event.handler = ngx_http_shian_body_event;
+    task->event.data = t;
+    task->event.log = r->connection->log;
+
+    if (ngx_thread_task_post(c->conf->env->pool, task) != NGX_OK) {
+        return ngx_http_shian_refuse(c, 503, "busy",
+                                     "Too much is being written; try again.");
+    }
+
+    ngx_add_timer(&task->event, 1000);
+    r->write_event_handler = ngx_http_shian_body_resume;
+    ngx_http_shian_hold(r);
+
+    return NGX_DONE;
+}
+
+
+/* ---- in the event loop -----------------------------------------------------*/
+
+static void
+ngx_http_shian_body_handler(ngx_http_request_t *r)
+{
+    ngx_int_t              rc;
+    shian_str_t            boundary;
+    ngx_chain_t           *cl;
+    ngx_http_shian_ctx_t  *c;
+
+    c = ngx_http_get_module_ctx(r, ngx_http_shian_module);
+    boundary = SHIAN_NONE;
+
+    if (!c->json_body && !c->form_body
+        && !shian_multipart_boundary(
+               ngx_http_shian_header(r, "content-type"), &boundary))
+    {
+        ngx_http_finalize_request(r,
+            ngx_http_shian_refuse(c, 400, "malformed",
+                                  "The multipart form has no boundary."));
+        return;
+    }
+
+    cl = r->request_body == NULL ? NULL : r->request_body->bufs;
+
+    if (boundary.n == 0 && (cl == NULL
+                            || (cl->next == NULL && !cl->buf->in_file)))
+    {
+        rc = ngx_http_shian_body_raw(c, cl == NULL ? SHIAN_NONE
+                 : shian_slice(cl->buf->pos,
+                               (size_t) (cl->buf->last - cl->buf->pos)));
+    } else if (cl == NULL) {
+        rc = ngx_http_shian_refuse(c, 400, "interrupted",
+                                   "The form is empty.");
+    } else {
+        rc = ngx_http_shian_body_post_task(c, boundary);
+    }
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+static ngx_int_t
+ngx_http_shian_starts(shian_str_t s, const char *prefix)
+{
+    size_t  n = ngx_strlen(prefix);
+
+    return s.n >= n
+           && ngx_strncasecmp((u_char *) s.p, (u_char *) prefix, n) == 0;
+}
+
+
+ngx_int_t
+ngx_http_shian_body_read(ngx_http_shian_ctx_t *c)
+{
+    off_t                length;
+    ngx_int_t            rc;
+    shian_str_t          type;
+    ngx_http_request_t  *r = c->request;
+
+    type = ngx_http_shian_header(r, "content-type");
+    length = r->headers_in.content_length_n;
+    c->body_limit = c->route->body;
+
+    if (ngx_http_shian_starts(type, "application/json")) {
+        c->json_body = 1;
+        c->body_limit = ngx_min(c->body_limit, 256 * 1024);
+
+    } else if (type.n == 0 && length <= 0 && !r->headers_in.chunked) {
+        c->form_body = 1;
+
+    } else if (ngx_http_shian_starts(type,
+                                     "application/x-www-form-urlencoded"))
+    {
+        c->form_body = 1;
+        c->body_limit = ngx_min(c->body_limit, 256 * 1024);
+
+    } else if (!ngx_http_shian_starts(type, "multipart/form-data")) {
+        rc = ngx_http_discard_request_body(r);
+        return rc != NGX_OK ? rc
+               : ngx_http_shian_refuse(c, 415, "wrong_type",
+                     "Send application/x-www-form-urlencoded, "
+                     "multipart/form-data or application/json.");
+    }
+
+    if (length > (off_t) c->body_limit) {
+        r->keepalive = 0;
+        return ngx_http_shian_refuse(c, 413, "too_large",
+                                     "The request is too large.");
+    }
+
+    r->request_body_in_single_buf = 1;
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_shian_body_handler);
+
+    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+}

@@ -1,0 +1,1033 @@
+/*
+ * Directives, variables, and the module's life in master and workers.
+ */
+
+#include "ngx_http_shian.h"
+
+#include <sodium.h>
+
+
+static void *ngx_http_shian_create_main_conf(ngx_conf_t *cf);
+static char *ngx_http_shian_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_http_shian_create_srv_conf(ngx_conf_t *cf);
+static char *ngx_http_shian_merge_srv_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static void *ngx_http_shian_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_shian_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static ngx_int_t ngx_http_shian_add_variables(ngx_conf_t *cf);
+static ngx_int_t ngx_http_shian_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_shian_init_process(ngx_cycle_t *cycle);
+static void ngx_http_shian_exit_process(ngx_cycle_t *cycle);
+
+static char *ngx_http_shian_enable(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_shian_store(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_shian_keys(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_shian_html(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_shian_words(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_shian_base_url(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_shian_grading(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_shian_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+static ngx_command_t  ngx_http_shian_commands[] = {
+
+    { ngx_string("shian"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_shian_enable,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("shian_sso"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_shian_loc_conf_t, sso),
+      NULL },
+
+    { ngx_string("shian_metrics"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_shian_metrics,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("shian_store"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE123,
+      ngx_http_shian_store,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("shian_keys"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_http_shian_keys,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("shian_html"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_http_shian_html,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("shian_base_url"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_http_shian_base_url,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("shian_words"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_http_shian_words,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("shian_tiles"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_shian_srv_conf_t, tiles),
+      NULL },
+
+    { ngx_string("shian_grading"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE12,
+      ngx_http_shian_grading,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("shian_write_queue"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_shian_srv_conf_t, queue_max),
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_shian_module_ctx = {
+    ngx_http_shian_add_variables,      /* preconfiguration */
+    ngx_http_shian_init,               /* postconfiguration */
+
+    ngx_http_shian_create_main_conf,   /* create main configuration */
+    ngx_http_shian_init_main_conf,     /* init main configuration */
+
+    ngx_http_shian_create_srv_conf,    /* create server configuration */
+    ngx_http_shian_merge_srv_conf,     /* merge server configuration */
+
+    ngx_http_shian_create_loc_conf,    /* create location configuration */
+    ngx_http_shian_merge_loc_conf      /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_shian_module = {
+    NGX_MODULE_V1,
+    &ngx_http_shian_module_ctx,        /* module context */
+    ngx_http_shian_commands,           /* module directives */
+    NGX_HTTP_MODULE,                   /* module type */
+    NULL,                              /* init master */
+    NULL,                              /* init module */
+    ngx_http_shian_init_process,       /* init process */
+    NULL,                              /* init thread */
+    NULL,                              /* exit thread */
+    ngx_http_shian_exit_process,       /* exit process */
+    NULL,                              /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_http_shian_counters_t   ngx_http_shian_no_counters;
+
+ngx_http_shian_counters_t  *ngx_http_shian_counters =
+                                &ngx_http_shian_no_counters;
+
+
+/* ---- directives ------------------------------------------------------------*/
+
+static char *
+ngx_http_shian_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_shian_loc_conf_t  *slcf = conf;
+
+    ngx_http_core_loc_conf_t    *clcf;
+    ngx_http_shian_main_conf_t  *smcf;
+
+    static ngx_str_t  pool = ngx_string("shian");
+
+    if (slcf->enable == 1) {
+        return "is duplicate";
+    }
+
+    slcf->enable = 1;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_shian_handler;
+
+    /* Paths are ours to interpret: "/q//x" is not "/q/x". */
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_shian_module);
+    smcf->pool = ngx_thread_pool_add(cf, &pool);
+
+    return smcf->pool == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_shian_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_shian_metrics_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_http_shian_env_t *
+ngx_http_shian_find_env(ngx_conf_t *cf, ngx_str_t *path)
+{
+    ngx_uint_t                    i;
+    ngx_http_shian_env_t        **envs, *env;
+    ngx_http_shian_main_conf_t   *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_shian_module);
+    envs = smcf->envs.elts;
+
+    for (i = 0; i < smcf->envs.nelts; i++) {
+        if (envs[i]->path.len == path->len
+            && ngx_strncmp(envs[i]->path.data, path->data, path->len) == 0)
+        {
+            return envs[i];
+        }
+    }
+
+    env = ngx_pcalloc(cf->pool, sizeof(ngx_http_shian_env_t));
+    envs = ngx_array_push(&smcf->envs);
+
+    if (env == NULL || envs == NULL) {
+        return NULL;
+    }
+
+    env->path = *path;
+    *envs = env;
+
+    return env;
+}
+
+
+static char *
+ngx_http_shian_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_shian_srv_conf_t  *sscf = conf;
+
+    off_t        size;
+    char         err[512];
+    ngx_int_t    n;
+    ngx_str_t   *value, path, s;
+    ngx_uint_t   i;
+
+    if (sscf->env != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    path = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &path, 0) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    sscf->env = ngx_http_shian_find_env(cf, &path);
+    if (sscf->env == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_strncmp(value[i].data, "map_size=", 9) == 0) {
+            s.data = value[i].data + 9;
+            s.len = value[i].len - 9;
+            size = ngx_parse_offset(&s);
+
+            if (size < 1024 * 1024) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "\"%V\" is no size of a megabyte or more",
+                                   &value[i]);
+                return NGX_CONF_ERROR;
+            }
+
+            sscf->env->map_size = (size_t) size;
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "readers=", 8) == 0) {
+            n = ngx_atoi(value[i].data + 8, value[i].len - 8);
+
+            if (n < 1 || n > 65536) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "\"%V\" is no number from 1 to 65536",
+                                   &value[i]);
+                return NGX_CONF_ERROR;
+            }
+
+            sscf->env->readers = (ngx_uint_t) n;
+            continue;
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\"", &value[i]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (!shian_store_test((char *) path.data, err, sizeof(err))) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_shian_wipe_keys(void *data)
+{
+    shian_keys_wipe(data);
+}
+
+
+static char *
+ngx_http_shian_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_shian_srv_conf_t  *sscf = conf;
+
+    char                 err[512];
+    ngx_str_t           *value, path;
+    ngx_pool_cleanup_t  *cln;
+
+    if (sscf->keys != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    path = value[1];
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    sscf->keys = ngx_palloc(cf->pool, sizeof(shian_keys_t));
+
+    if (cln == NULL || sscf->keys == NULL
+        || ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (!shian_keys_load((char *) path.data, sscf->keys, err, sizeof(err))) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_http_shian_wipe_keys;
+    cln->data = sscf->keys;
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_shian_free_templates(void *data)
+{
+    shian_templates_free(data);
+}
+
+
+/* Changes whenever a template, text or file does, so caches let go of it. */
+static void
+ngx_http_shian_version(ngx_http_shian_srv_conf_t *sscf)
+{
+    ngx_uint_t                i;
+    char                      path[4096];
+    uint8_t                   hash[8];
+    ngx_file_info_t           fi;
+    crypto_generichash_state  h;
+
+    static const char *const  dirs[] = { "templates", "lang", "static" };
+
+    crypto_generichash_init(&h, NULL, 0, sizeof(hash));
+    crypto_generichash_update(&h, (const u_char *) SHIAN_VERSION,
+                              sizeof(SHIAN_VERSION));
+
+    for (i = 0; i < SHIAN_COUNT(dirs); i++) {
+        DIR            *dir;
+        struct dirent  *e;
+        uint64_t        sum[3] = { 0, 0, 0 };
+
+        snprintf(path, sizeof(path), "%s/%s", sscf->html.data, dirs[i]);
+        dir = opendir(path);
+
+        while (dir != NULL && (e = readdir(dir)) != NULL) {
+            snprintf(path, sizeof(path), "%s/%s/%s", sscf->html.data,
+                     dirs[i], e->d_name);
+            if (e->d_name[0] != '.' && ngx_file_info(path, &fi) == 0) {
+                /* Sums, for readdir keeps no order. */
+                sum[0] += (uint64_t) ngx_file_mtime(&fi);
+                sum[1] += (uint64_t) ngx_file_size(&fi);
+                sum[2]++;
+            }
+        }
+
+        if (dir != NULL) {
+            closedir(dir);
+        }
+
+        crypto_generichash_update(&h, (const u_char *) sum, sizeof(sum));
+    }
+
+    crypto_generichash_final(&h, hash, sizeof(hash));
+    sodium_bin2hex(sscf->version, sizeof(sscf->version), hash,
+                   sizeof(hash));
+}
+
+
+static char *
+ngx_http_shian_html(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_shian_srv_conf_t  *sscf = conf;
+
+    char                 err[512];
+    ngx_str_t           *value;
+    ngx_pool_cleanup_t  *cln;
+
+    if (sscf->templates != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    sscf->html = value[1];
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+
+    if (cln == NULL
+        || ngx_conf_full_name(cf->cycle, &sscf->html, 0) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    sscf->templates = shian_templates_load((char *) sscf->html.data, err,
+                                           sizeof(err));
+    if (sscf->templates == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_http_shian_free_templates;
+    cln->data = sscf->templates;
+    ngx_http_shian_version(sscf);
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_shian_free_screen(void *data)
+{
+    shian_screen_free(data);
+}
+
+
+static shian_screen_t *
+ngx_http_shian_load_screen(ngx_conf_t *cf, shian_str_t words)
+{
+    shian_screen_t      *screen;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    screen = shian_screen_load(words, NULL);
+    if (screen != NULL) {
+        cln->handler = ngx_http_shian_free_screen;
+        cln->data = screen;
+    }
+
+    return screen;
+}
+
+
+static char *
+ngx_http_shian_words(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_shian_srv_conf_t  *sscf = conf;
+
+    u_char           *p;
+    ssize_t           n;
+    ngx_fd_t          fd;
+    ngx_str_t        *value, path;
+    ngx_file_info_t   fi;
+
+    if (sscf->screen != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    path = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    fd = ngx_open_file(path.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &fi) != 0
+        || ngx_file_size(&fi) > 1024 * 1024)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "word list \"%V\" cannot be read or is larger "
+                           "than 1 MB", &path);
+        if (fd != NGX_INVALID_FILE) {
+            ngx_close_file(fd);
+        }
+        return NGX_CONF_ERROR;
+    }
+
+    p = ngx_palloc(cf->temp_pool, (size_t) ngx_file_size(&fi) + 1);
+    n = p == NULL ? -1
+                  : ngx_read_fd(fd, p, (size_t) ngx_file_size(&fi));
+    ngx_close_file(fd);
+
+    sscf->screen = n < 0 ? NULL
+                         : ngx_http_shian_load_screen(cf, shian_slice(p,
+                                                               (size_t) n));
+    if (sscf->screen == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "word list \"%V\" is not UTF-8; save it as UTF-8",
+                           &path);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_shian_base_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_shian_srv_conf_t  *sscf = conf;
+
+    u_char     *host;
+    ngx_str_t  *value;
+
+    if (sscf->base_url.data != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    sscf->base_url = value[1];
+
+    while (sscf->base_url.len != 0
+           && sscf->base_url.data[sscf->base_url.len - 1] == '/')
+    {
+        sscf->base_url.len--;
+    }
+
+    host = ngx_strnstr(sscf->base_url.data, "://", sscf->base_url.len);
+
+    if (host == NULL
+        || (ngx_strncmp(sscf->base_url.data, "http://", 7) != 0
+            && ngx_strncmp(sscf->base_url.data, "https://", 8) != 0)
+        || ngx_strlchr(host + 3, sscf->base_url.data + sscf->base_url.len,
+                       '/') != NULL)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is no base URL; write it as "
+                           "https://fsc.example.gov.cn, without a path",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_shian_grading(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_shian_srv_conf_t  *sscf = conf;
+
+    ngx_str_t  *value, s;
+
+    if (sscf->grading != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "on") == 0) {
+        sscf->grading = 1;
+    } else if (ngx_strcmp(value[1].data, "off") == 0) {
+        sscf->grading = 0;
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" must be \"on\" or \"off\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (cf->args->nelts == 3) {
+        s.data = value[2].data + 9;
+        s.len = value[2].len < 9 ? 0 : value[2].len - 9;
+
+        if (ngx_strncmp(value[2].data, "interval=", 9) != 0
+            || ngx_parse_time(&s, 0) == (ngx_int_t) NGX_ERROR)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\"", &value[2]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* ---- configuration ---------------------------------------------------------*/
+
+static void *
+ngx_http_shian_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_shian_main_conf_t  *smcf;
+
+    smcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_shian_main_conf_t));
+
+    if (smcf == NULL
+        || ngx_array_init(&smcf->envs, cf->pool, 2,
+                          sizeof(ngx_http_shian_env_t *)) != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return smcf;
+}
+
+
+static ngx_int_t
+ngx_http_shian_init_zone(ngx_shm_zone_t *zone, void *data)
+{
+    ngx_slab_pool_t  *shpool;
+
+    if (data != NULL) {
+        zone->data = data;
+
+    } else {
+        shpool = (ngx_slab_pool_t *) zone->shm.addr;
+        zone->data = ngx_slab_calloc(shpool,
+                                     sizeof(ngx_http_shian_counters_t));
+        if (zone->data == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_http_shian_counters = zone->data;
+
+    return NGX_OK;
+}
+
+
+static char *
+ngx_http_shian_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_shian_main_conf_t  *smcf = conf;
+
+    static ngx_str_t  name = ngx_string("shian_counters");
+
+    if (smcf->pool == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    smcf->zone = ngx_shared_memory_add(cf, &name, 8 * ngx_pagesize,
+                                       &ngx_http_shian_module);
+    if (smcf->zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    smcf->zone->init = ngx_http_shian_init_zone;
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_shian_create_srv_conf(ngx_conf_t *cf)
+{
+    ngx_http_shian_srv_conf_t  *sscf;
+
+    sscf = ngx_pcalloc(cf->pool, sizeof(ngx_http_shian_srv_conf_t));
+    if (sscf == NULL) {
+        return NULL;
+    }
+
+    sscf->env = NGX_CONF_UNSET_PTR;
+    sscf->keys = NGX_CONF_UNSET_PTR;
+    sscf->templates = NGX_CONF_UNSET_PTR;
+    sscf->screen = NGX_CONF_UNSET_PTR;
+    sscf->grading = NGX_CONF_UNSET;
+    sscf->queue_max = NGX_CONF_UNSET_UINT;
+
+    return sscf;
+}
+
+
+static char *
+ngx_http_shian_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_shian_srv_conf_t  *prev = parent;
+    ngx_http_shian_srv_conf_t  *conf = child;
+
+    if (conf->templates == NGX_CONF_UNSET_PTR) {
+        conf->html = prev->html;
+        ngx_memcpy(conf->version, prev->version, sizeof(conf->version));
+    }
+
+    ngx_conf_merge_ptr_value(conf->env, prev->env, NULL);
+    ngx_conf_merge_ptr_value(conf->keys, prev->keys, NULL);
+    ngx_conf_merge_ptr_value(conf->templates, prev->templates, NULL);
+    ngx_conf_merge_ptr_value(conf->screen, prev->screen, NULL);
+    ngx_conf_merge_str_value(conf->base_url, prev->base_url, "");
+    ngx_conf_merge_str_value(conf->tiles, prev->tiles, "");
+    ngx_conf_merge_value(conf->grading, prev->grading, 0);
+    ngx_conf_merge_uint_value(conf->queue_max, prev->queue_max, 4096);
+
+    if (conf->screen == NULL) {
+        conf->screen = ngx_http_shian_load_screen(cf, SHIAN_NONE);
+    }
+
+    return conf->screen == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_shian_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_shian_loc_conf_t  *slcf;
+
+    slcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_shian_loc_conf_t));
+    if (slcf == NULL) {
+        return NULL;
+    }
+
+    slcf->enable = NGX_CONF_UNSET;
+    slcf->sso = NGX_CONF_UNSET_PTR;
+
+    return slcf;
+}
+
+
+static char *
+ngx_http_shian_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    const char                  *missing;
+    ngx_http_core_loc_conf_t    *clcf;
+    ngx_http_shian_srv_conf_t   *sscf;
+    ngx_http_shian_loc_conf_t   *prev = parent;
+    ngx_http_shian_loc_conf_t   *conf = child;
+
+    ngx_conf_merge_ptr_value(conf->sso, prev->sso, NULL);
+
+    if (conf->enable != 1) {
+        conf->enable = 0;
+        return NGX_CONF_OK;
+    }
+
+    sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_shian_module);
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    missing = sscf->env == NULL ? "shian_store"
+              : sscf->keys == NULL ? "shian_keys"
+              : sscf->templates == NULL ? "shian_html"
+              : sscf->base_url.len == 0 ? "shian_base_url" : NULL;
+
+    if (missing != NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"shian\" in location \"%V\" needs \"%s\" in its "
+                           "server or http block", &clcf->name, missing);
+        return NGX_CONF_ERROR;
+    }
+
+    if (sscf->env->queue_max < sscf->queue_max) {
+        sscf->env->queue_max = sscf->queue_max;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_shian_init(ngx_conf_t *cf)
+{
+    if (sodium_init() < 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "libsodium found no source of randomness");
+        return NGX_ERROR;
+    }
+
+    return ngx_http_shian_body_filter_init(cf);
+}
+
+
+/* ---- processes -------------------------------------------------------------*/
+
+static ngx_http_shian_main_conf_t *
+ngx_http_shian_cycle_conf(ngx_cycle_t *cycle)
+{
+    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL) {
+        return NULL;
+    }
+
+    return ngx_http_cycle_get_module_main_conf(cycle, ngx_http_shian_module);
+}
+
+
+/* Never before fork, and not in the cache manager and loader. */
+static ngx_int_t
+ngx_http_shian_init_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                    i;
+    ngx_http_shian_env_t        **envs;
+    ngx_http_shian_main_conf_t   *smcf;
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    smcf = ngx_http_shian_cycle_conf(cycle);
+
+    if (smcf == NULL || smcf->pool == NULL) {
+        return NGX_OK;
+    }
+
+    envs = smcf->envs.elts;
+
+    for (i = 0; i < smcf->envs.nelts; i++) {
+        envs[i]->pool = smcf->pool;
+
+        if (ngx_http_shian_env_start(envs[i], cycle) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    smcf->cache = ngx_http_shian_page_init(cycle);
+
+    return smcf->cache == NULL ? NGX_ERROR : NGX_OK;
+}
+
+
+static void
+ngx_http_shian_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                    i;
+    ngx_http_shian_env_t        **envs;
+    ngx_http_shian_main_conf_t   *smcf;
+
+    smcf = ngx_http_shian_cycle_conf(cycle);
+
+    if (smcf == NULL) {
+        return;
+    }
+
+    envs = smcf->envs.elts;
+
+    for (i = 0; i < smcf->envs.nelts; i++) {
+        ngx_http_shian_env_stop(envs[i]);
+    }
+}
+
+
+/* ---- variables -------------------------------------------------------------*/
+
+typedef enum {
+    SHIAN_VAR_VENUE = 0,
+    SHIAN_VAR_COLOUR,
+    SHIAN_VAR_ROLE,
+    SHIAN_VAR_USER,
+    SHIAN_VAR_OP,
+    SHIAN_VAR_SEQ
+} ngx_http_shian_var_t;
+
+
+static ngx_int_t
+ngx_http_shian_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    char                  *s;
+    shian_str_t            text;
+    const Shian__Actor    *actor;
+    ngx_http_shian_ctx_t  *c;
+
+    c = ngx_http_get_module_ctx(r->main, ngx_http_shian_module);
+    v->not_found = 1;
+
+    if (c == NULL) {
+        return NGX_OK;
+    }
+
+    actor = &c->caller.actor;
+    s = NULL;
+
+    switch (data) {
+
+    case SHIAN_VAR_VENUE:
+        s = c->venue == 0 ? NULL
+            : shian_printf(&c->arena, "%llu", (unsigned long long) c->venue);
+        break;
+
+    case SHIAN_VAR_COLOUR:
+        s = (char *) c->colour;
+        break;
+
+    case SHIAN_VAR_ROLE:
+        s = (char *) protobuf_c_enum_descriptor_get_value(
+                &shian__role__kind__descriptor, (int) actor->role)->name;
+        break;
+
+    case SHIAN_VAR_USER:
+        s = actor->user == 0 ? NULL
+            : shian_printf(&c->arena, "%llu",
+                           (unsigned long long) actor->user);
+        break;
+
+    case SHIAN_VAR_OP:
+        s = (char *) c->op;
+        break;
+
+    case SHIAN_VAR_SEQ:
+        s = c->seq == 0 ? NULL
+            : shian_printf(&c->arena, "%llu", (unsigned long long) c->seq);
+        break;
+    }
+
+    if (s == NULL) {
+        return NGX_OK;
+    }
+
+    text = shian_str(s);
+    v->data = (u_char *) text.p;
+    v->len = (unsigned) text.n;
+    v->valid = 1;
+    v->no_cacheable = 1;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+/*
+ * The request line for logs: what follows /q/, /s/ and /track/ is a code or a
+ * token, and the query may hold one; neither may be written down.
+ */
+static ngx_int_t
+ngx_http_shian_request_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char      *p, *start, *end;
+    ngx_str_t    uri;
+    ngx_uint_t   i;
+
+    static const ngx_str_t  secret[] = {
+        ngx_string("/q/"), ngx_string("/Q/"), ngx_string("/s/"),
+        ngx_string("/track/"), ngx_string("/open311/v2/tokens/")
+    };
+
+    uri = r->unparsed_uri;
+    start = uri.data;
+    end = ngx_strlchr(start, start + uri.len, '?');
+    end = end == NULL ? start + uri.len : end;
+
+    p = ngx_pnalloc(r->pool, r->method_name.len + uri.len
+                             + r->http_protocol.len + 8);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    v->data = p;
+    p = ngx_cpymem(p, r->method_name.data, r->method_name.len);
+    *p++ = ' ';
+
+    for (i = 0; i < SHIAN_COUNT(secret); i++) {
+        if ((size_t) (end - start) > secret[i].len
+            && ngx_strncmp(start, secret[i].data, secret[i].len) == 0)
+        {
+            end = start + secret[i].len;
+            break;
+        }
+    }
+
+    p = ngx_cpymem(p, start, (size_t) (end - start));
+
+    if (i < SHIAN_COUNT(secret)) {
+        *p++ = '-';
+    }
+
+    *p++ = ' ';
+    p = ngx_cpymem(p, r->http_protocol.data, r->http_protocol.len);
+
+    v->len = (unsigned) (p - v->data);
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+static ngx_http_variable_t  ngx_http_shian_variables[] = {
+
+    { ngx_string("shian_venue"), NULL, ngx_http_shian_variable,
+      SHIAN_VAR_VENUE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("shian_colour"), NULL, ngx_http_shian_variable,
+      SHIAN_VAR_COLOUR, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("shian_role"), NULL, ngx_http_shian_variable,
+      SHIAN_VAR_ROLE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("shian_user"), NULL, ngx_http_shian_variable,
+      SHIAN_VAR_USER, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("shian_op"), NULL, ngx_http_shian_variable,
+      SHIAN_VAR_OP, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("shian_seq"), NULL, ngx_http_shian_variable,
+      SHIAN_VAR_SEQ, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("shian_request"), NULL, ngx_http_shian_request_variable,
+      0, 0, 0 },
+
+      ngx_http_null_variable
+};
+
+
+static ngx_int_t
+ngx_http_shian_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var, *v;
+
+    for (v = ngx_http_shian_variables; v->name.len; v++) {
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,494 @@
+/*
+ * Answers: one view, written as what was asked for, with the headers that
+ * every answer carries.
+ */
+
+#include "ngx_http_shian.h"
+#include "ngx_http_shian_compat.h"
+
+#include <sodium.h>
+
+#include "render/csv_out.h"
+#include "render/geojson.h"
+#include "render/json.h"
+
+
+/* ---- headers ---------------------------------------------------------------*/
+
+ngx_int_t
+ngx_http_shian_set_header(ngx_http_request_t *r, const char *name,
+    const char *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+
+    if (h == NULL || value == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_http_shian_header_ends(h);
+    h->key.data = (u_char *) name;
+    h->key.len = ngx_strlen(name);
+    h->value.data = (u_char *) value;
+    h->value.len = ngx_strlen(value);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_shian_set_cookie(ngx_http_shian_ctx_t *c, const char *name,
+    shian_str_t value, const char *path, ngx_int_t max_age)
+{
+    char        age[32];
+    const char  *secure;
+
+    secure = ngx_strncmp(c->conf->base_url.data, "https:", 6) == 0
+             ? "; Secure" : "";
+    age[0] = '\0';
+
+    if (max_age >= 0) {
+        snprintf(age, sizeof(age), "; Max-Age=%ld", (long) max_age);
+    }
+
+    return ngx_http_shian_set_header(c->request, "Set-Cookie",
+               shian_printf(&c->arena,
+                            "%s=%.*s; Path=%s; HttpOnly; SameSite=Lax%s%s",
+                            name, SHIAN_FMT(value), path, secure, age));
+}
+
+
+static const char *
+ngx_http_shian_csp(ngx_http_shian_ctx_t *c)
+{
+    u_char  *p, *end;
+
+    /* The map's tiles come from where the city says, and nothing else. */
+    if (c->conf->tiles.len != 0) {
+        end = c->conf->tiles.data + c->conf->tiles.len;
+        p = ngx_strnstr(c->conf->tiles.data, "://", c->conf->tiles.len);
+        p = p == NULL ? NULL : ngx_strlchr(p + 3, end, '/');
+
+        if (p != NULL) {
+            return shian_printf(&c->arena,
+                "default-src 'none'; script-src 'self'; style-src 'self'; "
+                "img-src 'self' data: %.*s; connect-src 'self'; "
+                "font-src 'self'; manifest-src 'self'; worker-src 'self'; "
+                "form-action 'self'; base-uri 'none'; "
+                "frame-ancestors 'none'",
+                (int) (p - c->conf->tiles.data), c->conf->tiles.data);
+        }
+    }
+
+    return "default-src 'none'; script-src 'self'; style-src 'self'; "
+           "img-src 'self' data:; connect-src 'self'; font-src 'self'; "
+           "manifest-src 'self'; worker-src 'self'; form-action 'self'; "
+           "base-uri 'none'; frame-ancestors 'none'";
+}
+
+
+ngx_int_t
+ngx_http_shian_safe_headers(ngx_http_shian_ctx_t *c)
+{
+    ngx_http_request_t  *r = c->request;
+
+    if (ngx_http_shian_set_header(r, "X-Content-Type-Options", "nosniff")
+           != NGX_OK
+        || ngx_http_shian_set_header(r, "Referrer-Policy", "same-origin")
+           != NGX_OK
+        || ngx_http_shian_set_header(r, "Content-Security-Policy",
+                                     ngx_http_shian_csp(c)) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* ---- bytes -----------------------------------------------------------------*/
+
+ngx_int_t
+ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
+    const char *type, shian_str_t body)
+{
+    ngx_int_t            rc;
+    ngx_buf_t           *b;
+    ngx_chain_t          out;
+    ngx_http_request_t  *r = c->request;
+
+    if (c->lang_chosen
+        && ngx_http_shian_set_cookie(c, "lang", shian_str(c->lang), "/",
+                                     365 * 86400) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = status;
+    r->headers_out.content_length_n = (off_t) body.n;
+
+    if (type != NULL) {
+        r->headers_out.content_type.data = (u_char *) type;
+        r->headers_out.content_type.len = ngx_strlen(type);
+        r->headers_out.content_type_len = r->headers_out.content_type.len;
+        r->headers_out.content_type_lowcase = NULL;
+    }
+
+    if (status == NGX_HTTP_NO_CONTENT) {
+        r->header_only = 1;
+        ngx_http_clear_content_length(r);
+    }
+
+    rc = ngx_http_send_header(r);
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = (u_char *) body.p;
+    b->last = b->pos + body.n;
+    b->memory = body.n != 0;
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+ngx_int_t
+ngx_http_shian_redirect(ngx_http_shian_ctx_t *c, ngx_uint_t status,
+    const char *location)
+{
+    ngx_table_elt_t     *h;
+    ngx_http_request_t  *r = c->request;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL || location == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_http_shian_header_ends(h);
+    ngx_str_set(&h->key, "Location");
+    h->value.data = (u_char *) location;
+    h->value.len = ngx_strlen(location);
+    r->headers_out.location = h;
+
+    if (ngx_http_shian_set_header(r, "Cache-Control", "no-store") != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_shian_send(c, status, NULL, SHIAN_NONE);
+}
+
+
+/* ---- views -----------------------------------------------------------------*/
+
+static char *
+ngx_http_shian_other_url(ngx_http_shian_ctx_t *c, const char *lang)
+{
+    size_t       i;
+    char         sep;
+    shian_buf_t  b;
+
+    shian_buf_init(&b, &c->arena);
+    shian_puts(&b.sink, ngx_http_shian_str(c->request->uri));
+    sep = '?';
+
+    for (i = 0; i < c->nquery; i++) {
+        if (!shian_str_is(c->query[i].name, "lang")) {
+            shian_putc(&b.sink, sep);
+            shian_percent_encode(&b.sink, c->query[i].name);
+            shian_putc(&b.sink, '=');
+            shian_percent_encode(&b.sink, c->query[i].value);
+            sep = '&';
+        }
+    }
+
+    shian_putc(&b.sink, sep);
+    shian_putz(&b.sink, "lang=");
+    shian_putz(&b.sink, lang);
+    shian_putc(&b.sink, '\0');
+
+    return b.sink.failed ? NULL : (char *) b.p;
+}
+
+
+static void
+ngx_http_shian_frame(ngx_http_shian_ctx_t *c, Shian__Frame *f)
+{
+    const Shian__Actor  *actor = &c->caller.actor;
+
+    shian__frame__init(f);
+    f->lang = (char *) c->lang;
+    f->path = shian_strdup(&c->arena,
+                           ngx_http_shian_str(c->request->uri));
+    f->other_lang = c->lang == shian_langs[0] ? (char *) shian_langs[1]
+                                              : (char *) shian_langs[0];
+    f->other_url = ngx_http_shian_other_url(c, f->other_lang);
+    f->site_url = shian_strdup(&c->arena,
+                               ngx_http_shian_str(c->conf->base_url));
+    f->version = c->conf->version;
+    f->flash = (char *) c->flash;
+
+    if (c->conf->tiles.len != 0) {
+        f->tiles = shian_strdup(&c->arena,
+                                ngx_http_shian_str(c->conf->tiles));
+    }
+
+    if (c->route != NULL && c->request->method != NGX_HTTP_POST
+        && !c->no_store)
+    {
+        f->canonical = shian_printf(&c->arena, "%s%s", f->site_url, f->path);
+    }
+
+    if (actor->role != SHIAN__ROLE__KIND__public) {
+        f->user_name = (char *) c->caller.name;
+        f->has_role = 1;
+        f->role = actor->role;
+        f->has_user_venue = actor->has_venue;
+        f->user_venue = actor->venue;
+    }
+}
+
+
+bool
+ngx_http_shian_render(ngx_http_shian_ctx_t *c, shian_buf_t *out,
+    const char **type)
+{
+    Shian__Frame  frame;
+    shian_page_t  page;
+
+    shian_buf_init(out, &c->arena);
+
+    switch (c->format) {
+
+    case SHIAN_AS_JSON:
+        *type = "application/json";
+        return shian_json_write(c->view, &out->sink);
+
+    case SHIAN_AS_CSV:
+        *type = "text/csv; charset=utf-8";
+        return shian_csv_list(c->view, &out->sink);
+
+    case SHIAN_AS_GEOJSON:
+        *type = "application/geo+json";
+        return shian_geojson_list(c->view, &out->sink);
+
+    default:
+        break;
+    }
+
+    ngx_http_shian_frame(c, &frame);
+    page.lang = c->lang;
+    page.tz_minutes = SHIAN_TZ_MINUTES;
+    page.frame = &frame.base;
+    page.view = c->view;
+    page.body = c->template;
+    *type = "text/html; charset=utf-8";
+
+    return shian_template_render(c->conf->templates,
+                                 c->whole_page ? c->template : "layout",
+                                 &page, &out->sink);
+}
+
+
+static ngx_int_t
+ngx_http_shian_etag(ngx_http_request_t *r, shian_arena_t *a,
+    shian_str_t body)
+{
+    char              hex[17];
+    uint8_t           hash[16];
+    ngx_table_elt_t  *h;
+
+    crypto_generichash(hash, sizeof(hash), body.p, body.n, NULL, 0);
+    sodium_bin2hex(hex, sizeof(hex), hash, 8);
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_http_shian_header_ends(h);
+    ngx_str_set(&h->key, "ETag");
+    h->value.data = (u_char *) shian_printf(a, "\"%s\"", hex);
+    if (h->value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->value.len = 18;
+    r->headers_out.etag = h;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_shian_cache_headers(ngx_http_shian_ctx_t *c)
+{
+    ngx_int_t            private;
+    ngx_http_request_t  *r = c->request;
+
+    private = c->no_store
+              || c->caller.actor.role != SHIAN__ROLE__KIND__public;
+
+    if (ngx_http_shian_set_header(r, "Cache-Control",
+                                  private ? "no-store" : "no-cache")
+           != NGX_OK
+        || ngx_http_shian_set_header(r, "Vary", "Accept, Accept-Language, "
+                                     "Accept-Encoding, Cookie") != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_shian_reply(ngx_http_shian_ctx_t *c)
+{
+    const char          *type;
+    shian_buf_t          out;
+    ngx_http_request_t  *r = c->request;
+
+    if (c->template == NULL && c->route != NULL) {
+        c->template = c->route->template;
+    }
+
+    if (!ngx_http_shian_render(c, &out, &type)) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "shian: template \"%s\" could not be written",
+                      c->template);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (c->status == 0) {
+        c->status = NGX_HTTP_OK;
+    }
+
+    if ((c->location != NULL
+         && ngx_http_shian_set_header(r, "Location", c->location) != NGX_OK)
+        || ngx_http_shian_safe_headers(c) != NGX_OK
+        || ngx_http_shian_cache_headers(c) != NGX_OK
+        || (c->status == NGX_HTTP_OK
+            && r->method != NGX_HTTP_POST
+            && ngx_http_shian_etag(r, &c->arena, shian_buf_str(&out))
+               != NGX_OK))
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_shian_send(c, c->status, type, shian_buf_str(&out));
+}
+
+
+/* ---- problems --------------------------------------------------------------*/
+
+static bool
+ngx_http_shian_problem(ngx_http_shian_ctx_t *c, Shian__Problem *p)
+{
+    size_t            i;
+    Shian__Field     *f;
+    shian_report_t   *report = &c->report;
+
+    shian__problem__init(p);
+    p->code = (char *) (report->code == NULL ? "server" : report->code);
+    p->type = shian_printf(&c->arena, "urn:shian:%s", p->code);
+    p->title = (char *) shian_lang_text(c->conf->templates, c->lang,
+                                        shian_printf(&c->arena, "error.%s",
+                                                     p->code));
+    p->has_status = 1;
+    p->status = (uint32_t) report->status;
+    p->detail = (char *) report->detail;
+    p->errors = shian_array(&c->arena, report->nfields + 1,
+                            sizeof(*p->errors));
+    if (p->errors == NULL) {
+        return false;
+    }
+
+    for (i = 0; i < report->nfields; i++) {
+        f = shian_alloc(&c->arena, sizeof(*f));
+        if (f == NULL) {
+            return false;
+        }
+
+        shian__field__init(f);
+        f->field = (char *) report->fields[i].field;
+        f->code = (char *) report->fields[i].code;
+        f->detail = (char *) report->fields[i].detail;
+        p->errors[p->n_errors++] = f;
+    }
+
+    return true;
+}
+
+
+ngx_int_t
+ngx_http_shian_fail(ngx_http_shian_ctx_t *c)
+{
+    const char          *type;
+    shian_buf_t          out;
+    Shian__Problem       p;
+    ngx_http_request_t  *r = c->request;
+
+    if (!ngx_http_shian_problem(c, &p)) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    c->view = &p.base;
+    c->no_store = 1;
+    c->whole_page = 0;
+    c->template = strcmp(p.code, "counterfeit") == 0 ? "counterfeit"
+                  : strcmp(p.code, "withdrawn") == 0 ? "withdrawn"
+                  : "problem";
+
+    if (c->format != SHIAN_AS_HTML || c->json_body) {
+        c->format = SHIAN_AS_JSON;
+    }
+
+    if (!ngx_http_shian_render(c, &out, &type)
+        || ngx_http_shian_safe_headers(c) != NGX_OK
+        || ngx_http_shian_cache_headers(c) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (c->format == SHIAN_AS_JSON) {
+        type = "application/problem+json";
+    }
+
+    if ((p.status == 503 || p.status == 429)
+        && ngx_http_shian_set_header(r, "Retry-After", "2") != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* What is left of a body that nobody wants is not read. */
+    if (p.status == 413) {
+        r->keepalive = 0;
+    }
+
+    return ngx_http_shian_send(c, p.status, type, shian_buf_str(&out));
+}
+
+
+ngx_int_t
+ngx_http_shian_refuse(ngx_http_shian_ctx_t *c, ngx_uint_t status,
+    const char *code, const char *detail)
+{
+    (void) shian_fail(&c->report, (int) status, code, detail);
+
+    return ngx_http_shian_fail(c);
+}

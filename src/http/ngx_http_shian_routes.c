@@ -1,0 +1,78 @@
+#include "ngx_http_shian.h"
+
+#define ANY      SHIAN_ANYBODY
+#define ADMIN    SHIAN_ROLE(admin)
+#define CHIEF    (SHIAN_ROLE(chief) | ADMIN)
+#define OFFICER  (SHIAN_ROLE(officer) | CHIEF)
+#define STAFF    (SHIAN_ROLE(inspector) | OFFICER)
+#define VENUE    SHIAN_ROLE(venue)
+#define BANK     SHIAN_ROLE(bank)
+#define MEDIA    SHIAN_ROLE(media)
+
+#define GET      NGX_HTTP_GET
+#define POST     NGX_HTTP_POST
+
+#define JSON     SHIAN_FORMAT(JSON)
+#define CSV      SHIAN_FORMAT(CSV)
+#define GEO      SHIAN_FORMAT(GEOJSON)
+
+#define SMALL    (64 * 1024)
+#define PHOTOS   (33 * 1024 * 1024)
+
+#define F(name)  ngx_http_shian_##name
+
+const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
+
+    /* The plaque's path comes first: everybody begins there. */
+    { GET, "/q/{code}", ANY, 0, 0, NULL, F(scan) },
+    { GET, "/Q/{code}", ANY, 0, 0, NULL, F(scan) },
+
+    { GET, "/v/{id}", ANY, 0, JSON, "venue", F(venue) },
+    { GET, "/v/{id}/grades", ANY, 0, JSON | CSV, "grades", F(grades) },
+    { GET, "/v/{id}/inspections", ANY, 0, JSON | CSV, "inspections",
+      F(inspections) },
+    { GET, "/v/{id}/reviews", ANY, 0, JSON | CSV, "reviews", F(reviews) },
+    { POST, "/v/{id}/reviews", ANY, PHOTOS, JSON, "review_form",
+      F(review_post) },
+    { GET, "/v/{id}/reviews/{n}", ANY, 0, JSON, "thanks", F(review) },
+    { GET, "/v/{id}/review", ANY, 0, JSON, "review_form", F(review_form) },
+    { GET, "/v/{id}/qr.svg", VENUE | OFFICER, 0, 0, NULL, F(qr_svg) },
+    { GET, "/v/{id}/qr.png", VENUE | OFFICER, 0, 0, NULL, F(qr_png) },
+    { GET, "/v/{id}/plaque", VENUE | OFFICER, 0, JSON, "plaque",
+      F(plaque) },
+    { POST, "/v/{id}/plaque", CHIEF, SMALL, JSON, NULL, F(plaque_post) },
+    { GET, "/v/{id}/badge.svg", ANY, 0, 0, NULL, F(badge) },
+
+    { GET, "/", ANY, 0, JSON, "home", F(home) },
+    { GET, "/venues", ANY, 0, JSON | CSV | GEO, "venues", F(venues) },
+    { GET, "/photos/{hash}", ANY, 0, 0, NULL, F(photo) },
+    { POST, "/photos", ANY, PHOTOS, JSON, NULL, F(photo_post) },
+    { GET, "/static/{rest}", ANY, 0, 0, NULL, F(static) },
+
+    { GET, "/s/{token}", ANY, 0, JSON, "signin", F(signin) },
+    { POST, "/s/{token}", ANY, SMALL, JSON, NULL, F(signin_post) },
+    { POST, "/signout", ANY, SMALL, JSON, NULL, F(signout) },
+
+    { GET, "/my", VENUE, 0, JSON, "my", F(my) },
+    { GET, "/my/reviews", VENUE, 0, JSON | CSV, "my_reviews",
+      F(my_reviews) },
+    { POST, "/my/reviews/{id}", VENUE, SMALL, JSON, "problem",
+      F(my_review) },
+
+    { GET, "/desk", STAFF | BANK | MEDIA, 0, JSON, "desk", F(desk) },
+    { GET, "/desk/reviews", OFFICER, 0, JSON | CSV, "desk_reviews",
+      F(queue) },
+    { POST, "/desk/reviews/{id}", OFFICER, SMALL, JSON, "problem",
+      F(review_decide) },
+    { GET, "/desk/users", CHIEF, 0, JSON | CSV, "users", F(users) },
+    { POST, "/desk/users", CHIEF, SMALL, JSON, "problem", F(user_post) },
+    { POST, "/desk/users/{id}", CHIEF, SMALL, JSON, "problem",
+      F(user_action) },
+
+    { GET, "/healthz", ANY, 0, 0, NULL, F(healthz) },
+    { GET, "/.well-known/shian.json", ANY, 0, JSON, NULL, F(site) },
+    { GET, "/.well-known/gs1resolver", ANY, 0, JSON, NULL, F(gs1resolver) },
+};
+
+const ngx_uint_t  ngx_http_shian_nroutes =
+                      SHIAN_COUNT(ngx_http_shian_routes);

@@ -1,0 +1,521 @@
+/*
+ * Group commit.  Operations wait in the worker's queue; whenever no batch is
+ * in flight all of them go to the pool thread as one LMDB transaction, so
+ * many requests share one fsync.  In the thread: no request, no nginx pool.
+ */
+
+#include "ngx_http_shian.h"
+
+#include <sodium.h>
+
+#include "domain/operations.h"
+
+#define SHIAN_BATCH_MAX   512
+#define SHIAN_HOLD_MS     1000
+#define SHIAN_TICK_MS     30000
+
+
+/* Heap-owned: outlives its request if need be. */
+struct ngx_http_shian_item_s {
+    ngx_queue_t              queue;
+    shian_item_t             item;
+    ngx_http_request_t      *request;   /* NULL: nobody waits */
+    ngx_http_shian_env_t    *env;
+    ngx_uint_t               done;
+    size_t                   size;
+    u_char                   data[];
+};
+
+
+static void ngx_http_shian_dispatch(ngx_http_shian_env_t *env);
+
+
+void
+ngx_http_shian_hold(ngx_http_request_t *r)
+{
+    r->main->blocked++;
+    r->main->count++;
+    r->aio = 1;
+}
+
+
+/*
+ * As nginx's own thread handlers do: a request that was terminated meanwhile
+ * has had its write handler swapped for one that frees it.
+ */
+void
+ngx_http_shian_wake(ngx_http_request_t *r)
+{
+    ngx_connection_t  *c;
+
+    c = r->connection;
+    ngx_http_set_log_request(c->log, r);
+
+    r->main->blocked--;
+    r->aio = 0;
+
+    r->write_event_handler(r);
+    ngx_http_run_posted_requests(c);
+}
+
+
+/* In the pool thread. */
+static void
+ngx_http_shian_run_batch(void *data, ngx_log_t *log)
+{
+    ngx_http_shian_env_t  *env = *(ngx_http_shian_env_t **) data;
+
+    env->rc = shian_batch_run(env->store, &shian_machine, env->items,
+                              env->nitems);
+}
+
+
+static void
+ngx_http_shian_count_batch(ngx_http_shian_env_t *env)
+{
+    size_t  i;
+
+    ngx_http_shian_count(batches);
+
+    if (env->rc != 0) {
+        ngx_http_shian_count(failed_batches);
+        ngx_log_error(NGX_LOG_CRIT, env->log, 0,
+                      "shian: a batch of %uz operations was not written: %s; "
+                      "nothing of it was acknowledged", env->nitems,
+                      mdb_strerror(env->rc));
+        return;
+    }
+
+    for (i = 0; i < env->nitems; i++) {
+        if (env->items[i]->report.status == 200) {
+            ngx_http_shian_count(operations);
+        } else {
+            ngx_http_shian_count(refused);
+        }
+    }
+}
+
+
+/* Back in the event loop: every waiting request learns its outcome. */
+static void
+ngx_http_shian_batch_done(ngx_event_t *ev)
+{
+    ngx_queue_t             batch, *q;
+    ngx_http_request_t     *r;
+    ngx_http_shian_env_t   *env = ev->data;
+    ngx_http_shian_item_t  *it;
+
+    ngx_http_shian_count_batch(env);
+
+    ngx_queue_init(&batch);
+    ngx_queue_add(&batch, &env->batch);
+    ngx_queue_init(&env->batch);
+    env->busy = 0;
+
+    if (env->hold.timer_set) {
+        ngx_del_timer(&env->hold);
+    }
+
+    ngx_http_shian_dispatch(env);
+
+    while (!ngx_queue_empty(&batch)) {
+        q = ngx_queue_head(&batch);
+        ngx_queue_remove(q);
+        it = ngx_queue_data(q, ngx_http_shian_item_t, queue);
+        it->done = 1;
+        r = it->request;
+
+        if (r == NULL) {
+            ngx_free(it);
+            continue;
+        }
+
+        ngx_http_shian_wake(r);
+    }
+}
+
+
+static void
+ngx_http_shian_dispatch(ngx_http_shian_env_t *env)
+{
+    size_t                  n;
+    ngx_queue_t            *q;
+    ngx_http_shian_item_t  *it;
+
+    if (env->busy || ngx_queue_empty(&env->waiting)) {
+        return;
+    }
+
+    for (n = 0; n < SHIAN_BATCH_MAX && !ngx_queue_empty(&env->waiting); n++)
+    {
+        q = ngx_queue_head(&env->waiting);
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&env->batch, q);
+        it = ngx_queue_data(q, ngx_http_shian_item_t, queue);
+        env->items[n] = &it->item;
+    }
+
+    env->nitems = n;
+    env->nwaiting -= n;
+    env->busy = 1;
+
+    env->task->handler = ngx_http_shian_run_batch;
+    env->task->event.handler = ngx_http_shian_batch_done;
+    env->task->event.data = env;
+
+    if (ngx_thread_task_post(env->pool, env->task) != NGX_OK) {
+        /* The pool's own queue is full: as if the batch had failed. */
+        env->rc = MDB_BAD_TXN;
+
+        while (n > 0) {
+            shian_report_init(&env->items[--n]->report);
+            (void) shian_fail(&env->items[n]->report, 503, "busy",
+                              "Too much is being written; try again.");
+        }
+
+        ngx_post_event(&env->task->event, &ngx_posted_events);
+        return;
+    }
+
+    /* An exiting worker waits for timers, not for pool threads. */
+    if (!env->hold.timer_set) {
+        ngx_add_timer(&env->hold, SHIAN_HOLD_MS);
+    }
+}
+
+
+static void
+ngx_http_shian_hold_timer(ngx_event_t *ev)
+{
+    ngx_http_shian_env_t  *env = ev->data;
+
+    if (env->busy) {
+        ngx_add_timer(&env->hold, SHIAN_HOLD_MS);
+    }
+}
+
+
+static ngx_http_shian_item_t *
+ngx_http_shian_new_item(ngx_http_shian_env_t *env, shian_str_t operation,
+    shian_str_t vault_id, shian_str_t vault_row)
+{
+    size_t                  size;
+    u_char                 *p;
+    ngx_http_shian_item_t  *it;
+
+    size = operation.n + vault_id.n + vault_row.n;
+    it = ngx_calloc(sizeof(*it) + size, env->log);
+
+    if (it == NULL) {
+        return NULL;
+    }
+
+    it->env = env;
+    it->size = size;
+    p = it->data;
+
+    it->item.operation = shian_slice(p, operation.n);
+    p = ngx_cpymem(p, operation.p, operation.n);
+
+    it->item.vault_id = shian_slice(p, vault_id.n);
+    p = ngx_cpymem(p, vault_id.p, vault_id.n);
+
+    it->item.vault_row = shian_slice(p, vault_row.n);
+    ngx_memcpy(p, vault_row.p, vault_row.n);
+
+    return it;
+}
+
+
+static void
+ngx_http_shian_enqueue(ngx_http_shian_env_t *env, ngx_http_shian_item_t *it)
+{
+    ngx_queue_insert_tail(&env->waiting, &it->queue);
+    env->nwaiting++;
+    ngx_http_shian_dispatch(env);
+}
+
+
+static void
+ngx_http_shian_item_cleanup(void *data)
+{
+    ngx_http_shian_item_t  *it = data;
+
+    /* In flight or waiting it belongs to the queue, which frees it. */
+    if (it->done) {
+        ngx_free(it);
+    } else {
+        it->request = NULL;
+    }
+}
+
+
+/* The request's write handler while its operation is under way. */
+static void
+ngx_http_shian_resume(ngx_http_request_t *r)
+{
+    ngx_http_shian_ctx_t  *c;
+
+    c = ngx_http_get_module_ctx(r, ngx_http_shian_module);
+
+    if (c == NULL || c->item == NULL || !c->item->done) {
+        return;                 /* some other write event */
+    }
+
+    r->write_event_handler = ngx_http_request_empty_handler;
+    c->report = c->item->item.report;
+    c->seq = c->item->item.result.seq;
+
+    /* finalize takes back the count that submit added. */
+    ngx_http_finalize_request(r, c->report.status == 200 ? c->written(c)
+                                 : c->refused != NULL ? c->refused(c)
+                                 : ngx_http_shian_fail(c));
+}
+
+
+const Shian__Result *
+ngx_http_shian_result(ngx_http_shian_ctx_t *c)
+{
+    return &c->item->item.result;
+}
+
+
+void
+ngx_http_shian_operation(ngx_http_shian_ctx_t *c, Shian__Operation *op)
+{
+    size_t       i;
+    shian_str_t  key;
+
+    shian__operation__init(op);
+    op->has_at = 1;
+    op->at = c->now_ms;
+    op->actor = &c->caller.actor;
+
+    key = ngx_http_shian_header(c->request, "idempotency-key");
+    if (key.n == 0) {
+        key = ngx_http_shian_body_arg(c, "idempotency_key");
+    }
+
+    for (i = 0; i < key.n; i++) {
+        if (key.p[i] <= ' ' || key.p[i] > '~') {
+            key.n = 65;
+        }
+    }
+
+    if (key.n > 64) {
+        shian_fail_field(&c->report, "idempotency_key", "pattern",
+                         "1 to 64 visible characters");
+        return;
+    }
+
+    if (key.n != 0) {
+        op->idempotency_key = shian_strdup(&c->arena, key);
+        op->has_body_hash = 1;
+        op->body_hash = shian_binary(c->body_hash);
+    }
+}
+
+
+ngx_int_t
+ngx_http_shian_submit(ngx_http_shian_ctx_t *c, Shian__Operation *op,
+    ngx_int_t (*done)(ngx_http_shian_ctx_t *c))
+{
+    bool                     sealed;
+    shian_str_t              packed, vault_id, vault_row;
+    ngx_pool_cleanup_t      *cln;
+    ngx_http_request_t      *r;
+    ngx_http_shian_env_t    *env;
+    ngx_http_shian_item_t   *it;
+
+    const shian_operation_row_t  *row;
+
+    r = c->request;
+    env = c->conf->env;
+    row = shian_operation(op->body_case);
+    c->op = row->name;
+
+    if (c->report.status != 200) {
+        return ngx_http_shian_fail(c);
+    }
+
+    if (r != r->main) {
+        return ngx_http_shian_refuse(c, 405, "method",
+                                     "Subrequests may not write.");
+    }
+
+    if (env->nwaiting >= env->queue_max) {
+        ngx_http_shian_count(queue_full);
+        return ngx_http_shian_refuse(c, 503, "busy",
+                                     "Too much is being written; try again.");
+    }
+
+    /* All members of the union are pointers to messages. */
+    sealed = shian_seal((ProtobufCMessage *) op->store_init, c->conf->keys,
+                        c->now_ms, &c->arena, &vault_id, &vault_row);
+    packed = shian_pack(&c->arena, op);
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    it = sealed && packed.p != NULL && cln != NULL
+         ? ngx_http_shian_new_item(env, packed, vault_id, vault_row) : NULL;
+
+    if (it == NULL) {
+        return ngx_http_shian_refuse(c, 500, "server", "Out of memory.");
+    }
+
+    cln->handler = ngx_http_shian_item_cleanup;
+    cln->data = it;
+
+    it->request = r;
+    c->item = it;
+    c->written = done;
+
+    r->write_event_handler = ngx_http_shian_resume;
+    ngx_http_shian_hold(r);
+    ngx_http_shian_enqueue(env, it);
+
+    return NGX_DONE;
+}
+
+
+/* ---- a worker's life -------------------------------------------------------*/
+
+static ngx_uint_t
+ngx_http_shian_has_expired_rows(ngx_http_shian_env_t *env, uint64_t now_ms)
+{
+    ngx_uint_t      expired;
+    shian_txn_t     t;
+    shian_scan_t    scan;
+    shian_arena_t   arena;
+    shian_rowkey_t  none;
+
+    shian_arena_init(&arena, NULL, NULL);
+    none.n = 0;
+    expired = 0;
+
+    if (shian_txn_begin(env->store, &arena, false, &t) == 0) {
+        shian_scan_open(&scan, &t, SHIAN_T_SPENT, &none, NULL);
+        expired = shian_scan_next(&scan) && scan.key.n >= 8
+                  && shian_be(scan.key.p, 8) < now_ms;
+        shian_scan_close(&scan);
+        shian_txn_abort(&t);
+    }
+
+    shian_arena_free(&arena);
+
+    return expired;
+}
+
+
+/* Now and then: forget what has expired, and readers that were killed. */
+static void
+ngx_http_shian_tick(ngx_event_t *ev)
+{
+    int                     dead;
+    uint64_t                now_ms;
+    shian_str_t             packed;
+    ngx_time_t             *tp;
+    shian_arena_t           arena;
+    Shian__Actor            actor = SHIAN__ACTOR__INIT;
+    Shian__Sweep            sweep = SHIAN__SWEEP__INIT;
+    Shian__Operation        op = SHIAN__OPERATION__INIT;
+    ngx_http_shian_env_t   *env = ev->data;
+    ngx_http_shian_item_t  *it;
+
+    if (ngx_exiting || ngx_quit || ngx_terminate) {
+        return;
+    }
+
+    (void) mdb_reader_check(env->store->env, &dead);
+
+    tp = ngx_timeofday();
+    now_ms = (uint64_t) tp->sec * 1000 + tp->msec;
+
+    if (ngx_worker == 0 && ngx_http_shian_has_expired_rows(env, now_ms)) {
+        actor.has_role = 1;
+        actor.role = SHIAN__ROLE__KIND__admin;
+        op.has_at = 1;
+        op.at = now_ms;
+        op.actor = &actor;
+        op.body_case = SHIAN__OPERATION__BODY_SWEEP;
+        op.sweep = &sweep;
+
+        shian_arena_init(&arena, NULL, NULL);
+        packed = shian_pack(&arena, &op);
+        it = packed.p == NULL ? NULL
+             : ngx_http_shian_new_item(env, packed, SHIAN_NONE, SHIAN_NONE);
+        shian_arena_free(&arena);
+
+        if (it != NULL) {
+            ngx_http_shian_enqueue(env, it);
+        }
+    }
+
+    ngx_add_timer(&env->tick, SHIAN_TICK_MS);
+}
+
+
+ngx_int_t
+ngx_http_shian_env_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
+{
+    char                    err[512];
+    int                     rc;
+    ngx_http_shian_env_t  **data;
+
+    env->log = cycle->log;
+    ngx_queue_init(&env->waiting);
+    ngx_queue_init(&env->batch);
+
+    env->store = shian_store_open((char *) env->path.data, env->map_size,
+                                  (unsigned) env->readers, false, err,
+                                  sizeof(err));
+    if (env->store == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "shian: %s", err);
+        return NGX_ERROR;
+    }
+
+    rc = mdb_txn_begin(env->store->env, NULL, MDB_RDONLY, &env->read);
+    if (rc != 0) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "shian: store \"%V\": no reader: %s; raise readers= of "
+                      "shian_store", &env->path, mdb_strerror(rc));
+        return NGX_ERROR;
+    }
+
+    mdb_txn_reset(env->read);
+
+    env->task = ngx_thread_task_alloc(cycle->pool,
+                                      sizeof(ngx_http_shian_env_t *));
+    env->items = ngx_palloc(cycle->pool,
+                            SHIAN_BATCH_MAX * sizeof(shian_item_t *));
+
+    if (env->task == NULL || env->items == NULL) {
+        return NGX_ERROR;
+    }
+
+    data = env->task->ctx;
+    *data = env;
+
+    env->hold.handler = ngx_http_shian_hold_timer;
+    env->hold.data = env;
+    env->hold.log = cycle->log;
+
+    env->tick.handler = ngx_http_shian_tick;
+    env->tick.data = env;
+    env->tick.log = cycle->log;
+    env->tick.cancelable = 1;
+    ngx_add_timer(&env->tick, SHIAN_TICK_MS);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_shian_env_stop(ngx_http_shian_env_t *env)
+{
+    if (env->read != NULL) {
+        mdb_txn_abort(env->read);
+        env->read = NULL;
+    }
+
+    shian_store_close(env->store);
+    env->store = NULL;
+}

@@ -1,0 +1,533 @@
+/* The set of templates and texts: from files to linked nodes. */
+
+#include "template.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lang.h"
+
+#define MAX_FILE  (1u << 20)
+
+/* Sorted by name. */
+typedef struct {
+    shian_template_t  **v;
+    size_t              n;
+    size_t              size;
+} table_t;
+
+struct shian_templates_s {
+    shian_arena_t  arena;
+    table_t        templates;
+    table_t        texts[SHIAN_LANGS];
+};
+
+/* Where a message about something wrong goes. */
+typedef struct {
+    char    *p;
+    size_t   n;
+} cause_t;
+
+
+static bool
+fail(const cause_t *err, const char *file, uint32_t line, const char *cause,
+    const char *what)
+{
+    (void) snprintf(err->p, err->n, "%s:%u: %s%s%.80s", file, line, cause,
+                    *what == '\0' ? "" : ": ", what);
+    return false;
+}
+
+
+/* ---- tables ---- */
+
+/* The place of `name`: where it is (*found) or belongs. */
+static size_t
+place(const table_t *t, const char *name, bool *found)
+{
+    int     order;
+    size_t  low, high, middle;
+
+    *found = false;
+
+    for (low = 0, high = t->n; low < high; ) {
+        middle = low + (high - low) / 2;
+        order = strcmp(name, t->v[middle]->name);
+
+        if (order == 0) {
+            *found = true;
+            return middle;
+        }
+
+        if (order < 0) {
+            high = middle;
+
+        } else {
+            low = middle + 1;
+        }
+    }
+
+    return low;
+}
+
+
+static shian_template_t *
+lookup(const table_t *t, const char *name)
+{
+    bool    found;
+    size_t  at;
+
+    at = place(t, name, &found);
+
+    return found ? t->v[at] : NULL;
+}
+
+
+static bool
+insert(shian_arena_t *a, table_t *t, size_t at, shian_template_t *item)
+{
+    size_t              size;
+    shian_template_t  **v;
+
+    if (t->n == t->size) {
+        size = t->size == 0 ? 64 : t->size * 2;
+
+        v = shian_array(a, size, sizeof(*v));
+        if (v == NULL) {
+            return false;
+        }
+
+        if (t->n != 0) {
+            memcpy(v, t->v, t->n * sizeof(*v));
+        }
+
+        t->v = v;
+        t->size = size;
+    }
+
+    memmove(t->v + at + 1, t->v + at, (t->n - at) * sizeof(*t->v));
+    t->v[at] = item;
+    t->n++;
+
+    return true;
+}
+
+
+static bool
+add(shian_templates_t *set, table_t *table, const char *name,
+    const char *file, uint32_t line, bool text, shian_str_t source,
+    const cause_t *err)
+{
+    bool               found;
+    char              *copy;
+    size_t             at;
+    shian_template_t  *t;
+
+    at = place(table, name, &found);
+    if (found) {
+        return fail(err, file, line, "two of this name", name);
+    }
+
+    t = shian_zalloc(&set->arena, sizeof(*t));
+    copy = shian_strdup(&set->arena, source);
+
+    if (t == NULL || copy == NULL) {
+        return fail(err, file, line, "out of memory", "");
+    }
+
+    t->name = shian_strdup(&set->arena, shian_str(name));
+    t->file = shian_strdup(&set->arena, shian_str(file));
+    t->source = shian_slice(copy, source.n);
+
+    if (t->name == NULL || t->file == NULL) {
+        return fail(err, file, line, "out of memory", "");
+    }
+
+    if (!shian_mustache_compile(&set->arena, t, line, text, err->p, err->n)) {
+        return false;
+    }
+
+    return insert(&set->arena, table, at, t)
+           || fail(err, file, line, "out of memory", "");
+}
+
+
+shian_templates_t *
+shian_templates_new(void)
+{
+    shian_templates_t  *set;
+
+    set = calloc(1, sizeof(*set));
+    if (set != NULL) {
+        shian_arena_init(&set->arena, NULL, NULL);
+    }
+
+    return set;
+}
+
+
+void
+shian_templates_free(shian_templates_t *set)
+{
+    if (set != NULL) {
+        shian_arena_free(&set->arena);
+        free(set);
+    }
+}
+
+
+bool
+shian_templates_add(shian_templates_t *set, const char *name,
+    const char *file, shian_str_t source, char *err, size_t errsize)
+{
+    cause_t  e = { err, errsize };
+
+    return add(set, &set->templates, name, file, 1, false, source, &e);
+}
+
+
+bool
+shian_templates_add_text(shian_templates_t *set, const char *lang,
+    const char *key, shian_str_t source, char *err, size_t errsize)
+{
+    cause_t  e = { err, errsize };
+
+    return add(set, &set->texts[shian_lang_index(lang)], key, lang, 1, true,
+               source, &e);
+}
+
+
+const shian_template_t *
+shian_templates_named(const shian_templates_t *set, const char *name)
+{
+    return lookup(&set->templates, name);
+}
+
+
+const shian_template_t *
+shian_templates_text(const shian_templates_t *set, const char *lang,
+    const char *key)
+{
+    return lookup(&set->texts[shian_lang_index(lang)], key);
+}
+
+
+/* ---- links ---- */
+
+static bool
+link_partial(shian_templates_t *set, const shian_template_t *t,
+    shian_node_t *node, const cause_t *err)
+{
+    if (strcmp(node->name, SHIAN_TEMPLATE_BODY) == 0) {
+        return true;
+    }
+
+    node->targets[0] = lookup(&set->templates, node->name);
+
+    return node->targets[0] != NULL
+           || fail(err, t->file, node->line, "no such partial", node->name);
+}
+
+
+static bool
+link_text(shian_templates_t *set, const shian_template_t *t,
+    shian_node_t *node, const cause_t *err)
+{
+    size_t  i, missing;
+    char    cause[64];
+
+    for (i = 0, missing = SHIAN_LANGS; i < SHIAN_LANGS; i++) {
+        node->targets[i] = lookup(&set->texts[i], node->name);
+
+        if (node->targets[i] == NULL) {
+            missing = i;
+        }
+    }
+
+    if (missing == SHIAN_LANGS) {
+        return true;
+    }
+
+    (void) snprintf(cause, sizeof(cause), "no such text in lang/%s.json",
+                    shian_langs[missing]);
+
+    return fail(err, t->file, node->line, cause, node->name);
+}
+
+
+/* Ties one table; an error is reported once, the rest is tied all the same. */
+static bool
+link_table(shian_templates_t *set, const table_t *table, bool ok,
+    const cause_t *err)
+{
+    bool           tied;
+    size_t         i, j;
+    cause_t        unheard = { NULL, 0 };
+    shian_node_t  *node;
+
+    for (i = 0; i < table->n; i++) {
+        for (j = 0; j < table->v[i]->n; j++) {
+            node = &table->v[i]->nodes[j];
+
+            if (node->name == NULL) {
+                continue;
+            }
+
+            if (node->targets == NULL) {
+                node->targets = shian_array(&set->arena, SHIAN_LANGS,
+                                            sizeof(*node->targets));
+                if (node->targets == NULL) {
+                    return fail(err, table->v[i]->file, node->line,
+                                "out of memory", "");
+                }
+            }
+
+            tied = node->kind == SHIAN_N_PARTIAL
+                   ? link_partial(set, table->v[i], node, ok ? err : &unheard)
+                   : link_text(set, table->v[i], node, ok ? err : &unheard);
+            ok = ok && tied;
+        }
+    }
+
+    return ok;
+}
+
+
+bool
+shian_templates_link(shian_templates_t *set, char *err, size_t errsize)
+{
+    bool     ok;
+    size_t   i;
+    cause_t  e = { err, errsize };
+
+    ok = link_table(set, &set->templates, true, &e);
+
+    for (i = 0; i < SHIAN_LANGS; i++) {
+        ok = link_table(set, &set->texts[i], ok, &e);
+    }
+
+    return ok;
+}
+
+
+/* ---- files ---- */
+
+/* The whole of a file, from malloc. */
+static char *
+read_file(const char *path, size_t *n, const cause_t *err)
+{
+    char  *p;
+    FILE  *f;
+
+    f = fopen(path, "re");
+    if (f == NULL) {
+        (void) fail(err, path, 0, "cannot be opened", strerror(errno));
+        return NULL;
+    }
+
+    p = malloc(MAX_FILE + 1);
+    *n = p == NULL ? 0 : fread(p, 1, MAX_FILE + 1, f);
+
+    if (p == NULL || ferror(f) || *n > MAX_FILE) {
+        (void) fail(err, path, 0, p == NULL ? "out of memory" : *n > MAX_FILE
+                    ? "larger than 1 MiB" : "cannot be read", "");
+        free(p);
+        p = NULL;
+    }
+
+    (void) fclose(f);
+
+    return p;
+}
+
+
+/* The line of a JSON file that has "key", for errors. */
+static uint32_t
+key_line(const char *json, size_t n, const char *key)
+{
+    char         quoted[128];
+    int          len;
+    uint32_t     line;
+    const char  *at, *p;
+
+    len = snprintf(quoted, sizeof(quoted), "\"%s\"", key);
+
+    at = len < 0 || (size_t) len >= sizeof(quoted)
+         ? NULL : memmem(json, n, quoted, (size_t) len);
+
+    for (line = 1, p = json; at != NULL && p < at; p++) {
+        line += *p == '\n';
+    }
+
+    return line;
+}
+
+
+static bool
+add_texts(shian_templates_t *set, size_t lang, const char *path,
+    const char *source, size_t n, json_t *texts, const cause_t *err)
+{
+    json_t      *value;
+    const char  *key;
+
+    json_object_foreach(texts, key, value) {
+        if (!json_is_string(value)) {
+            return fail(err, path, key_line(source, n, key),
+                        "text is not a string", key);
+        }
+
+        if (!add(set, &set->texts[lang], key, path,
+                 key_line(source, n, key), true,
+                 shian_slice(json_string_value(value),
+                             json_string_length(value)),
+                 err))
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static bool
+load_lang(shian_templates_t *set, const char *dir, size_t lang,
+    const cause_t *err)
+{
+    bool          ok;
+    char         *path, *source;
+    size_t        n;
+    json_t       *texts;
+    json_error_t  e;
+
+    path = shian_printf(&set->arena, "%s/lang/%s.json", dir,
+                        shian_langs[lang]);
+    if (path == NULL) {
+        return fail(err, dir, 0, "out of memory", "");
+    }
+
+    source = read_file(path, &n, err);
+    if (source == NULL) {
+        return false;
+    }
+
+    texts = json_loadb(source, n, JSON_REJECT_DUPLICATES, &e);
+
+    if (texts == NULL) {
+        ok = fail(err, path, (uint32_t) (e.line < 0 ? 0 : e.line), e.text,
+                  "");
+    } else if (!json_is_object(texts)) {
+        ok = fail(err, path, 1, "not an object of texts", "");
+
+    } else {
+        ok = add_texts(set, lang, path, source, n, texts, err);
+    }
+
+    json_decref(texts);
+    free(source);
+
+    return ok;
+}
+
+
+static int
+is_template(const struct dirent *entry)
+{
+    const char  *dot;
+
+    dot = strrchr(entry->d_name, '.');
+
+    return dot != NULL && dot != entry->d_name
+           && (strcmp(dot, ".html") == 0 || strcmp(dot, ".xml") == 0
+               || strcmp(dot, ".txt") == 0);
+}
+
+
+static bool
+load_template(shian_templates_t *set, const char *dir, const char *file,
+    const cause_t *err)
+{
+    bool    ok;
+    char   *path, *name, *source;
+    size_t  n;
+
+    path = shian_printf(&set->arena, "%s/%s", dir, file);
+    name = shian_strdup(&set->arena,
+                shian_slice(file, (size_t) (strrchr(file, '.') - file)));
+
+    if (path == NULL || name == NULL) {
+        return fail(err, dir, 0, "out of memory", "");
+    }
+
+    source = read_file(path, &n, err);
+    if (source == NULL) {
+        return false;
+    }
+
+    ok = add(set, &set->templates, name, path, 1, false,
+             shian_slice(source, n), err);
+    free(source);
+
+    return ok;
+}
+
+
+static bool
+load_templates(shian_templates_t *set, const char *html, const cause_t *err)
+{
+    int              i, n;
+    bool             ok;
+    char            *dir;
+    struct dirent  **entries;
+
+    dir = shian_printf(&set->arena, "%s/templates", html);
+    if (dir == NULL) {
+        return fail(err, html, 0, "out of memory", "");
+    }
+
+    n = scandir(dir, &entries, is_template, alphasort);
+    if (n < 0) {
+        return fail(err, dir, 0, "cannot be read", strerror(errno));
+    }
+
+    for (i = 0, ok = true; i < n; i++) {
+        ok = ok && load_template(set, dir, entries[i]->d_name, err);
+        free(entries[i]);
+    }
+
+    free(entries);
+
+    return ok;
+}
+
+
+shian_templates_t *
+shian_templates_load(const char *dir, char *err, size_t errsize)
+{
+    bool                ok;
+    size_t              i;
+    cause_t             e = { err, errsize };
+    shian_templates_t  *set;
+
+    set = shian_templates_new();
+    if (set == NULL) {
+        (void) fail(&e, dir, 0, "out of memory", "");
+        return NULL;
+    }
+
+    ok = load_templates(set, dir, &e);
+
+    for (i = 0; ok && i < SHIAN_LANGS; i++) {
+        ok = load_lang(set, dir, i, &e);
+    }
+
+    if (!ok || !shian_templates_link(set, err, errsize)) {
+        shian_templates_free(set);
+        return NULL;
+    }
+
+    return set;
+}

@@ -1,0 +1,813 @@
+#include "value.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/calendar.h"
+#include "escape.h"
+
+
+/* ---- reading ---- */
+
+shian_value_t
+shian_value_message(const ProtobufCMessage *m)
+{
+    shian_value_t  v;
+
+    memset(&v, 0, sizeof(v));
+
+    if (m != NULL) {
+        v.kind = SHIAN_V_MESSAGE;
+        v.v.message = m;
+    }
+
+    return v;
+}
+
+
+static void
+set_bool(shian_value_t *v, bool yes)
+{
+    v->kind = SHIAN_V_BOOL;
+    v->v.yes = yes;
+}
+
+
+static void
+set_signed(shian_value_t *v, int64_t i)
+{
+    v->kind = SHIAN_V_INTEGER;
+    v->negative = i < 0;
+    v->v.u = i < 0 ? 0 - (uint64_t) i : (uint64_t) i;
+}
+
+
+static void
+set_unsigned(shian_value_t *v, uint64_t u)
+{
+    v->kind = SHIAN_V_INTEGER;
+    v->v.u = u;
+}
+
+
+static void
+set_string(shian_value_t *v, shian_str_t s)
+{
+    v->kind = SHIAN_V_STRING;
+    v->s = s;
+}
+
+
+shian_value_t
+shian_value_json(json_t *json)
+{
+    shian_value_t  v;
+
+    memset(&v, 0, sizeof(v));
+
+    if (json == NULL) {
+        return v;
+    }
+
+    switch (json_typeof(json)) {
+
+    case JSON_OBJECT:
+        v.kind = SHIAN_V_JSON_OBJECT;
+        v.v.json = json;
+        break;
+
+    case JSON_ARRAY:
+        v.kind = SHIAN_V_JSON_LIST;
+        v.v.json = json;
+        break;
+
+    case JSON_STRING:
+        set_string(&v, shian_slice(json_string_value(json),
+                                   json_string_length(json)));
+        break;
+
+    case JSON_INTEGER:
+        set_signed(&v, json_integer_value(json));
+        break;
+
+    case JSON_REAL:
+        v.kind = SHIAN_V_REAL;
+        v.v.d = json_real_value(json);
+        break;
+
+    case JSON_TRUE:
+    case JSON_FALSE:
+        set_bool(&v, json_is_true(json));
+        break;
+
+    case JSON_NULL:
+        break;
+    }
+
+    return v;
+}
+
+
+static size_t
+element_size(const ProtobufCFieldDescriptor *f)
+{
+    switch (f->type) {
+
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_FIXED64:
+        return sizeof(uint64_t);
+
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return sizeof(double);
+
+    case PROTOBUF_C_TYPE_FLOAT:
+        return sizeof(float);
+
+    case PROTOBUF_C_TYPE_BOOL:
+        return sizeof(protobuf_c_boolean);
+
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return sizeof(void *);
+
+    case PROTOBUF_C_TYPE_BYTES:
+        return sizeof(ProtobufCBinaryData);
+
+    default:
+        return sizeof(uint32_t);
+    }
+}
+
+
+static void
+read_enum(const ProtobufCFieldDescriptor *f, int number, shian_value_t *v)
+{
+    const ProtobufCEnumValue  *value;
+
+    value = protobuf_c_enum_descriptor_get_value(f->descriptor, number);
+
+    if (value != NULL) {
+        v->kind = SHIAN_V_ENUM;
+        v->field = f;
+        v->s = shian_str(value->name);
+    }
+}
+
+
+/* One element of field f at `at`, as protobuf-c lays it out. */
+static bool
+read_element(const ProtobufCFieldDescriptor *f, const void *at,
+    shian_value_t *v)
+{
+    const ProtobufCBinaryData  *bytes;
+
+    memset(v, 0, sizeof(*v));
+
+    switch (f->type) {
+
+    case PROTOBUF_C_TYPE_BOOL:
+        set_bool(v, *(const protobuf_c_boolean *) at != 0);
+        break;
+
+    case PROTOBUF_C_TYPE_INT32:
+        set_signed(v, *(const int32_t *) at);
+        break;
+
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+        set_signed(v, *(const int64_t *) at);
+        break;
+
+    case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_FIXED32:
+        set_unsigned(v, *(const uint32_t *) at);
+        break;
+
+    case PROTOBUF_C_TYPE_UINT64:
+        set_unsigned(v, *(const uint64_t *) at);
+        break;
+
+    case PROTOBUF_C_TYPE_FIXED64:
+        v->kind = SHIAN_V_INSTANT;
+        v->v.u = *(const uint64_t *) at;
+        break;
+
+    case PROTOBUF_C_TYPE_SFIXED32:
+        v->kind = SHIAN_V_DAY;
+        v->v.i = *(const int32_t *) at;
+        break;
+
+    case PROTOBUF_C_TYPE_SINT32:
+        v->kind = SHIAN_V_CENTI;
+        v->v.i = *(const int32_t *) at;
+        break;
+
+    case PROTOBUF_C_TYPE_FLOAT:
+        v->kind = SHIAN_V_REAL;
+        v->v.d = *(const float *) at;
+        break;
+
+    case PROTOBUF_C_TYPE_DOUBLE:
+        v->kind = SHIAN_V_REAL;
+        v->v.d = *(const double *) at;
+        break;
+
+    case PROTOBUF_C_TYPE_ENUM:
+        read_enum(f, *(const int *) at, v);
+        break;
+
+    case PROTOBUF_C_TYPE_STRING:
+        if (*(const char *const *) at != NULL) {
+            set_string(v, shian_str(*(const char *const *) at));
+        }
+        break;
+
+    case PROTOBUF_C_TYPE_BYTES:
+        bytes = at;
+        v->kind = SHIAN_V_BYTES;
+        v->s = shian_slice(bytes->data, bytes->len);
+        break;
+
+    case PROTOBUF_C_TYPE_MESSAGE:
+        *v = shian_value_message(*(const ProtobufCMessage *const *) at);
+        break;
+    }
+
+    return v->kind != SHIAN_V_NONE;
+}
+
+
+bool
+shian_value_field(const ProtobufCMessage *m,
+    const ProtobufCFieldDescriptor *f, shian_value_t *v)
+{
+    const uint8_t  *base, *at, *quantifier;
+
+    base = (const uint8_t *) m;
+    at = base + f->offset;
+    quantifier = base + f->quantifier_offset;
+
+    if (f->label == PROTOBUF_C_LABEL_REPEATED) {
+        memset(v, 0, sizeof(*v));
+        v->kind = SHIAN_V_LIST;
+        v->field = f;
+        v->v.at = *(const uint8_t *const *) at;
+        v->left = *(const size_t *) quantifier;
+        return true;
+    }
+
+    if (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
+        if (*(const uint32_t *) quantifier != f->id) {
+            memset(v, 0, sizeof(*v));
+            return false;
+        }
+
+    } else if (f->label == PROTOBUF_C_LABEL_OPTIONAL
+               && f->type != PROTOBUF_C_TYPE_STRING
+               && f->type != PROTOBUF_C_TYPE_MESSAGE
+               && !*(const protobuf_c_boolean *) quantifier)
+    {
+        memset(v, 0, sizeof(*v));
+        return false;
+    }
+
+    return read_element(f, at, v);
+}
+
+
+const ProtobufCFieldDescriptor *
+shian_value_items(const ProtobufCMessage *m, shian_value_t *items)
+{
+    const ProtobufCFieldDescriptor  *f;
+
+    f = protobuf_c_message_descriptor_get_field_by_name(m->descriptor,
+                                                        "items");
+    if (f == NULL || f->label != PROTOBUF_C_LABEL_REPEATED
+        || f->type != PROTOBUF_C_TYPE_MESSAGE)
+    {
+        return NULL;
+    }
+
+    (void) shian_value_field(m, f, items);
+
+    return f;
+}
+
+
+/* ---- lists ---- */
+
+bool
+shian_value_is_list(const shian_value_t *v)
+{
+    return v->kind == SHIAN_V_LIST || v->kind == SHIAN_V_LINES
+           || v->kind == SHIAN_V_JSON_LIST;
+}
+
+
+static bool
+next_line(shian_value_t *list, shian_value_t *item)
+{
+    size_t          n;
+    shian_str_t    *rest;
+    const uint8_t  *lf;
+
+    rest = &list->s;
+
+    while (rest->n != 0) {
+        lf = memchr(rest->p, '\n', rest->n);
+        n = lf == NULL ? rest->n : (size_t) (lf - rest->p);
+
+        memset(item, 0, sizeof(*item));
+        set_string(item, shian_slice(rest->p, n));
+
+        n += lf != NULL;
+        rest->p += n;
+        rest->n -= n;
+
+        if (item->s.n != 0 && item->s.p[item->s.n - 1] == '\r') {
+            item->s.n--;
+        }
+
+        if (item->s.n != 0) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+bool
+shian_value_next(shian_value_t *list, shian_value_t *item)
+{
+    const uint8_t  *at;
+
+    switch (list->kind) {
+
+    case SHIAN_V_LIST:
+        if (list->left == 0) {
+            return false;
+        }
+
+        at = list->v.at;
+        list->v.at += element_size(list->field);
+        list->left--;
+
+        /* An element nobody can read is still an element. */
+        (void) read_element(list->field, at, item);
+        return true;
+
+    case SHIAN_V_LINES:
+        return next_line(list, item);
+
+    case SHIAN_V_JSON_LIST:
+        if (list->left >= json_array_size(list->v.json)) {
+            return false;
+        }
+
+        *item = shian_value_json(json_array_get(list->v.json, list->left++));
+        return true;
+
+    default:
+        return false;
+    }
+}
+
+
+size_t
+shian_value_count(const shian_value_t *list)
+{
+    size_t         n;
+    shian_value_t  rest, item;
+
+    switch (list->kind) {
+
+    case SHIAN_V_LIST:
+        return list->left;
+
+    case SHIAN_V_JSON_LIST:
+        return json_array_size(list->v.json) - list->left;
+
+    default:
+        rest = *list;
+        for (n = 0; shian_value_next(&rest, &item); n++) { /* void */ }
+        return n;
+    }
+}
+
+
+bool
+shian_value_truth(const shian_value_t *v)
+{
+    shian_value_t  rest, item;
+
+    switch (v->kind) {
+
+    case SHIAN_V_NONE:
+    case SHIAN_V_TEXT:
+        return false;
+
+    case SHIAN_V_BOOL:
+        return v->v.yes;
+
+    case SHIAN_V_STRING:
+    case SHIAN_V_BYTES:
+        return v->s.n != 0;
+
+    case SHIAN_V_LIST:
+    case SHIAN_V_LINES:
+    case SHIAN_V_JSON_LIST:
+        rest = *v;
+        return shian_value_next(&rest, &item);
+
+    default:
+        return true;
+    }
+}
+
+
+/* ---- members ---- */
+
+/* Members that only change how a scalar is written. */
+static const struct {
+    const char    *name;
+    shian_kind_t   kind;
+    shian_form_t   form;
+} forms[] = {
+    { "date",    SHIAN_V_INSTANT, SHIAN_AS_DATE },
+    { "time",    SHIAN_V_INSTANT, SHIAN_AS_TIME },
+    { "day",     SHIAN_V_INSTANT, SHIAN_AS_DAY },
+    { "date",    SHIAN_V_DAY,     SHIAN_AS_DATE },
+    { "whole",   SHIAN_V_CENTI,   SHIAN_AS_WHOLE },
+    { "tenth",   SHIAN_V_CENTI,   SHIAN_AS_TENTH },
+    { "plus",    SHIAN_V_CENTI,   SHIAN_AS_PLUS },
+    { "grouped", SHIAN_V_INTEGER, SHIAN_AS_GROUPED },
+    { "is",      SHIAN_V_INTEGER, SHIAN_AS_IS },
+    { "is",      SHIAN_V_STRING,  SHIAN_AS_IS },
+    { "is",      SHIAN_V_ENUM,    SHIAN_AS_IS },
+    { "url",     SHIAN_V_STRING,  SHIAN_AS_URL },
+    { "json",    SHIAN_V_STRING,  SHIAN_AS_JSON },
+    { "upper",   SHIAN_V_STRING,  SHIAN_AS_UPPER },
+    { "lang",    SHIAN_V_STRING,  SHIAN_AS_LANG },
+};
+
+
+/* "shian.Colour.Kind" gives Colour, "shian.Venue.Status" Status. */
+static shian_str_t
+enum_prefix(const ProtobufCEnumDescriptor *d)
+{
+    size_t       end, start;
+    shian_str_t  name;
+
+    name = shian_str(d->name);
+    end = name.n;
+
+    if (strcmp(d->short_name, "Kind") == 0 && end > sizeof(".Kind") - 1) {
+        end -= sizeof(".Kind") - 1;
+    }
+
+    for (start = end; start > 0 && name.p[start - 1] != '.'; start--) {
+        /* void */
+    }
+
+    return shian_slice(name.p + start, end - start);
+}
+
+
+/* v was reached by .is or .lang, and `name` is what follows. */
+static bool
+finish(const shian_value_t *v, const char *name, shian_value_t *out)
+{
+    char  number[24];
+
+    if (v->form == SHIAN_AS_LANG) {
+        out->kind = SHIAN_V_TEXT;
+        out->prefix = shian_str(name);
+        out->s = v->s;
+        return true;
+    }
+
+    if (v->kind == SHIAN_V_INTEGER) {
+        (void) snprintf(number, sizeof(number), "%s%llu",
+                        v->negative ? "-" : "", (unsigned long long) v->v.u);
+        set_bool(out, strcmp(number, name) == 0);
+
+    } else {
+        set_bool(out, shian_str_is(v->s, name));
+    }
+
+    return true;
+}
+
+
+static bool
+scalar_member(const shian_value_t *v, const char *name, shian_value_t *out)
+{
+    size_t  i;
+
+    if (v->form == SHIAN_AS_IS || v->form == SHIAN_AS_LANG) {
+        return finish(v, name, out);
+    }
+
+    for (i = 0; i < SHIAN_COUNT(forms); i++) {
+        if (forms[i].kind == v->kind && strcmp(forms[i].name, name) == 0) {
+            *out = *v;
+            out->form = forms[i].form;
+            return true;
+        }
+    }
+
+    if (v->kind == SHIAN_V_INTEGER && strcmp(name, "one") == 0) {
+        set_bool(out, v->v.u == 1 && !v->negative);
+
+    } else if (v->kind == SHIAN_V_INTEGER && strcmp(name, "zero") == 0) {
+        set_bool(out, v->v.u == 0);
+
+    } else if (v->kind == SHIAN_V_STRING && strcmp(name, "lines") == 0) {
+        out->kind = SHIAN_V_LINES;
+        out->s = v->s;
+
+    } else if (v->kind == SHIAN_V_ENUM && strcmp(name, "text") == 0) {
+        out->kind = SHIAN_V_TEXT;
+        out->prefix = enum_prefix(v->field->descriptor);
+        out->s = v->s;
+    }
+
+    return out->kind != SHIAN_V_NONE;
+}
+
+
+bool
+shian_value_member(const shian_value_t *v, const char *name,
+    shian_value_t *out)
+{
+    json_t                          *json;
+    const ProtobufCFieldDescriptor  *f;
+
+    memset(out, 0, sizeof(*out));
+
+    switch (v->kind) {
+
+    case SHIAN_V_NONE:
+        return false;
+
+    case SHIAN_V_MESSAGE:
+        f = protobuf_c_message_descriptor_get_field_by_name(
+                v->v.message->descriptor, name);
+        return f != NULL && shian_value_field(v->v.message, f, out);
+
+    case SHIAN_V_JSON_OBJECT:
+        json = json_object_get(v->v.json, name);
+        *out = shian_value_json(json);
+        return json != NULL;
+
+    case SHIAN_V_LIST:
+    case SHIAN_V_LINES:
+    case SHIAN_V_JSON_LIST:
+        if (strcmp(name, "any") == 0) {
+            set_bool(out, shian_value_truth(v));
+            return true;
+        }
+
+        if (strcmp(name, "count") == 0) {
+            set_unsigned(out, shian_value_count(v));
+            return true;
+        }
+
+        return false;
+
+    default:
+        return scalar_member(v, name, out);
+    }
+}
+
+
+/* ---- writing ---- */
+
+/* The digits of u, with a comma every three when grouped. */
+static void
+put_number(uint64_t u, bool negative, bool grouped, shian_sink_t *sink)
+{
+    int   n;
+    char  out[32], *p;
+
+    p = out + sizeof(out);
+    n = 0;
+
+    do {
+        if (grouped && n != 0 && n % 3 == 0) {
+            *--p = ',';
+        }
+        *--p = (char) ('0' + u % 10);
+        u /= 10;
+        n++;
+    } while (u != 0);
+
+    if (negative) {
+        *--p = '-';
+    }
+
+    shian_put(sink, p, (size_t) (out + sizeof(out) - p));
+}
+
+
+static void
+put_centi(int32_t i, shian_form_t form, shian_sink_t *sink)
+{
+    uint32_t     u;
+    const char  *sign;
+
+    u = i < 0 ? 0 - (uint32_t) i : (uint32_t) i;
+
+    switch (form) {
+
+    case SHIAN_AS_WHOLE:
+        put_number(u / 100, i < 0 && u >= 100, false, sink);
+        break;
+
+    case SHIAN_AS_TENTH:
+        u = u / 10 + (u % 10 >= 5);
+        shian_putf(sink, "%s%u.%u", i < 0 && u != 0 ? "-" : "", u / 10,
+                   u % 10);
+        break;
+
+    default:
+        sign = i < 0 ? "-" : form == SHIAN_AS_PLUS && i > 0 ? "+" : "";
+        shian_putf(sink, "%s%u.%02u", sign, u / 100, u % 100);
+        break;
+    }
+}
+
+
+/*
+ * Up to seven decimals, no exponent.  Through an integer where it fits:
+ * printf's decimal point depends on the locale.
+ */
+static void
+put_real(double d, shian_sink_t *sink)
+{
+    char       out[16];
+    int        n;
+    long long  units;
+    uint64_t   size;
+
+    if (!isfinite(d)) {
+        return;
+    }
+
+    if (fabs(d) >= 1e11) {
+        shian_putf(sink, "%.0f", d);
+        return;
+    }
+
+    units = (long long) (d * 1e7 + (d < 0 ? -0.5 : 0.5));
+    size = (uint64_t) llabs(units);
+    put_number(size / 10000000, units < 0, false, sink);
+
+    n = snprintf(out, sizeof(out), ".%07u", (unsigned) (size % 10000000));
+
+    while (n > 1 && out[n - 1] == '0') {
+        n--;
+    }
+
+    if (n > 1) {
+        shian_put(sink, out, (size_t) n);
+    }
+}
+
+
+static void
+put_string(shian_str_t s, shian_form_t form, shian_sink_t *sink)
+{
+    char    c;
+    size_t  i;
+
+    switch (form) {
+
+    case SHIAN_AS_JSON:
+        shian_json_string(s, true, sink);
+        break;
+
+    case SHIAN_AS_URL:
+        shian_url_text(s, sink);
+        break;
+
+    case SHIAN_AS_UPPER:
+        for (i = 0; i < s.n; i++) {
+            c = (char) s.p[i];
+            shian_putc(sink, (char) (c >= 'a' && c <= 'z' ? c - 32 : c));
+        }
+        break;
+
+    default:
+        shian_puts(sink, s);
+        break;
+    }
+}
+
+
+static void
+put_hex(shian_str_t s, shian_sink_t *sink)
+{
+    char    pair[2];
+    size_t  i;
+
+    static const char  hex[] = "0123456789abcdef";
+
+    for (i = 0; i < s.n; i++) {
+        pair[0] = hex[s.p[i] >> 4];
+        pair[1] = hex[s.p[i] & 15];
+        shian_put(sink, pair, 2);
+    }
+}
+
+
+static void
+put_day(int32_t day, shian_form_t form, const shian_locale_t *locale,
+    shian_sink_t *sink)
+{
+    char  out[11];
+
+    if (form == SHIAN_AS_DATE) {
+        shian_date_text(sink, day, locale->lang);
+        return;
+    }
+
+    shian_date_format(day, out);
+    shian_put(sink, out, 10);
+}
+
+
+static void
+put_instant(uint64_t ms, shian_form_t form, const shian_locale_t *locale,
+    shian_sink_t *sink)
+{
+    char  out[21];
+
+    if (form == SHIAN_AS_TIME) {
+        shian_clock_text(sink, ms, locale->tz_minutes);
+        return;
+    }
+
+    if (form == SHIAN_AS_DATE || form == SHIAN_AS_DAY) {
+        put_day(shian_local_day(ms, locale->tz_minutes), form, locale, sink);
+        return;
+    }
+
+    shian_time_format(ms, out);
+    shian_put(sink, out, 20);
+}
+
+
+void
+shian_value_write(const shian_value_t *v, const shian_locale_t *locale,
+    shian_sink_t *sink)
+{
+    switch (v->kind) {
+
+    case SHIAN_V_BOOL:
+        shian_putz(sink, v->v.yes ? "true" : "false");
+        break;
+
+    case SHIAN_V_INTEGER:
+        put_number(v->v.u, v->negative, v->form == SHIAN_AS_GROUPED, sink);
+        break;
+
+    case SHIAN_V_REAL:
+        put_real(v->v.d, sink);
+        break;
+
+    case SHIAN_V_STRING:
+        put_string(v->s, v->form, sink);
+        break;
+
+    case SHIAN_V_ENUM:
+    case SHIAN_V_TEXT:
+        shian_puts(sink, v->s);
+        break;
+
+    case SHIAN_V_INSTANT:
+        put_instant(v->v.u, v->form, locale, sink);
+        break;
+
+    case SHIAN_V_DAY:
+        put_day(v->v.i, v->form, locale, sink);
+        break;
+
+    case SHIAN_V_CENTI:
+        put_centi(v->v.i, v->form, sink);
+        break;
+
+    case SHIAN_V_BYTES:
+        put_hex(v->s, sink);
+        break;
+
+    default:
+        break;
+    }
+}
