@@ -37,7 +37,7 @@ SHIAN_CMD(keys_list);
 SHIAN_CMD(demo);                    /* cmd_demo.c */
 
 /* Makes the store and, where there is none, the key file: init and demo. */
-int shian_make_store(shian_ctl_t *c);
+bool shian_make_store(shian_ctl_t *c);
 
 /*
  * A sign-in link for a user or venue, or a bearer token; in c->arena, NULL

@@ -163,7 +163,7 @@ plan_visits(demo_t *d, uint64_t i, fate_t fate)
 {
     bool      ok;
     int32_t   days;
-    uint64_t  k, n, score;
+    uint64_t  k, n, score = 0;
 
     ok = true;
     n = 1 + shian_dice(&d->dice, 3);
