@@ -1,0 +1,49 @@
+/*
+ * Options and handlers of the commands, for the table in main.c.  A handler
+ * says what went wrong and returns an exit status.
+ */
+
+#ifndef SHIAN_CMD_H
+#define SHIAN_CMD_H
+
+#include "args.h"
+#include "ctl.h"
+
+#define SHIAN_CMD(name)                                                      \
+    extern const shian_option_t  shian_##name##_options[];                   \
+    int shian_cmd_##name(shian_ctl_t *c)
+
+SHIAN_CMD(init);                    /* cmd_store.c */
+SHIAN_CMD(verify);
+SHIAN_CMD(stat);
+SHIAN_CMD(erase);
+SHIAN_CMD(backup);                  /* cmd_backup.c */
+SHIAN_CMD(restore);
+SHIAN_CMD(import_venues);           /* cmd_import.c */
+SHIAN_CMD(import_inspections);      /* cmd_visits.c */
+SHIAN_CMD(import_credit);
+SHIAN_CMD(export_venues);           /* cmd_export.c */
+SHIAN_CMD(export_inspections);
+SHIAN_CMD(export_reviews);
+SHIAN_CMD(export_log);
+SHIAN_CMD(user_add);                /* cmd_user.c */
+SHIAN_CMD(user_disable);
+SHIAN_CMD(user_list);
+SHIAN_CMD(link);
+SHIAN_CMD(plaque_issue);            /* cmd_plaque.c */
+SHIAN_CMD(plaque_withdraw);
+SHIAN_CMD(keys_rotate);             /* cmd_keys.c */
+SHIAN_CMD(keys_list);
+SHIAN_CMD(demo);                    /* cmd_demo.c */
+
+/* Makes the store and, where there is none, the key file: init and demo. */
+bool shian_make_store(shian_ctl_t *c);
+
+/*
+ * A sign-in link for a user or venue, or a bearer token; in c->arena, NULL
+ * after saying why.
+ */
+const char *shian_make_link(shian_ctl_t *c, bool venue, uint64_t id,
+    uint64_t ttl_ms, bool bearer, bool reuse);
+
+#endif /* SHIAN_CMD_H */

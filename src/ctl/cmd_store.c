@@ -1,0 +1,359 @@
+#include "cmd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/ids.h"
+#include "domain/view.h"
+#include "progress.h"
+#include "render/json.h"
+
+const shian_option_t  shian_init_options[] = {
+    { "owner", "USER", "as root: give a new store to the nginx workers' "
+                       "user" },
+    { NULL, NULL, NULL }
+};
+
+const shian_option_t  shian_verify_options[] = { { NULL, NULL, NULL } };
+const shian_option_t  shian_stat_options[] = { { NULL, NULL, NULL } };
+const shian_option_t  shian_erase_options[] = { { NULL, NULL, NULL } };
+
+
+/* ---- init ---------------------------------------------------------------- */
+
+
+/* A new key file, 0600, made whole or not at all. */
+static bool
+make_keys(shian_ctl_t *c)
+{
+    int                fd;
+    bool               ok;
+    char               today[11];
+    FILE              *f;
+    shian_file_sink_t  out;
+
+    shian_ctl_as_user(c);
+
+    if (access(c->keys_path, F_OK) == 0) {
+        return true;
+    }
+
+    fd = open(c->keys_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    f = fd == -1 ? NULL : fdopen(fd, "w");
+
+    if (f == NULL) {
+        (void) shian_ctl_fail(c, "key file \"%s\": %s", c->keys_path,
+                              strerror(errno));
+        return false;
+    }
+
+    shian_ctl_today(c, today);
+    shian_file_sink(&out, f);
+    ok = shian_keys_generate(&out.sink, shian_str(today))
+         && fflush(f) == 0 && fsync(fd) == 0;
+    ok = fclose(f) == 0 && ok;
+
+    if (!ok) {
+        (void) unlink(c->keys_path);
+        (void) shian_ctl_fail(c, "key file \"%s\" cannot be written",
+                              c->keys_path);
+    }
+
+    return ok;
+}
+
+
+/* As root: the folder is there, and somebody else's, before it is opened. */
+static bool
+give_folder(shian_ctl_t *c, const char *owner)
+{
+    struct passwd  *pw;
+
+    if (owner == NULL) {
+        return true;
+    }
+
+    pw = getpwnam(owner);
+
+    if (pw == NULL) {
+        (void) shian_ctl_fail(c, "there is no user \"%s\"", owner);
+        return false;
+    }
+
+    if ((mkdir(c->store_dir, 0750) != 0 && errno != EEXIST)
+        || chown(c->store_dir, pw->pw_uid, pw->pw_gid) != 0)
+    {
+        (void) shian_ctl_fail(c, "store \"%s\": %s", c->store_dir,
+                              strerror(errno));
+        return false;
+    }
+
+    return true;
+}
+
+
+bool
+shian_make_store(shian_ctl_t *c)
+{
+    uint8_t            site[SHIAN_ID_SIZE];
+    Shian__Result      result;
+    Shian__StoreInit   init = SHIAN__STORE_INIT__INIT;
+    Shian__Operation   op;
+
+    if (!give_folder(c, shian_arg(c, "owner")) || !make_keys(c)
+        || !shian_ctl_store(c, true))
+    {
+        return false;
+    }
+
+    shian_random(site, sizeof(site));
+    init.has_site = 1;
+    init.site = shian_binary(shian_slice(site, sizeof(site)));
+    op = shian_ctl_operation(c);
+    op.body_case = SHIAN__OPERATION__BODY_STORE_INIT;
+    op.store_init = &init;
+
+    return shian_ctl_run(c, &op, &result);
+}
+
+
+int
+shian_cmd_init(shian_ctl_t *c)
+{
+    if (!shian_make_store(c)) {
+        return SHIAN_FAILED;
+    }
+
+    if (c->json) {
+        printf("{\"ok\":true}\n");
+    } else {
+        printf("store %s, keys %s\n", c->store_dir, c->keys_path);
+    }
+
+    return SHIAN_DONE;
+}
+
+
+/* ---- verify -------------------------------------------------------------- */
+
+
+static void
+on_entry(void *ctx, uint64_t done, uint64_t all)
+{
+    shian_progress_show(ctx, done, all);
+}
+
+
+int
+shian_cmd_verify(shian_ctl_t *c)
+{
+    bool               ok;
+    char               err[1024];
+    const char        *dir;
+    shian_txn_t        t;
+    shian_head_t       head;
+    shian_store_t     *copy;
+    shian_progress_t   p;
+
+    if (!shian_ctl_store(c, false)) {
+        return SHIAN_FAILED;
+    }
+
+    dir = shian_ctl_scratch(c);
+    if (dir == NULL) {
+        return SHIAN_FAILED;
+    }
+
+    copy = shian_store_open(dir, 0, 0, true, err, sizeof(err));
+    if (copy == NULL) {
+        return shian_ctl_fail(c, "%s", err);
+    }
+
+    /* It is thrown away: nothing needs to reach the disk. */
+    (void) mdb_env_set_flags(copy->env, MDB_NOSYNC, 1);
+
+    shian_progress_start(&p, "verify");
+    ok = shian_verify(c->store, copy, &shian_machine, on_entry, &p, err,
+                      sizeof(err));
+    shian_progress_end(&p);
+
+    head.seq = 0;
+
+    if (ok && shian_txn_begin(copy, &c->arena, false, &t) == 0) {
+        shian_log_head(&t, &head);
+        shian_txn_abort(&t);
+    }
+
+    shian_store_close(copy);
+
+    if (!ok) {
+        return shian_ctl_fail(c, "%s", err);
+    }
+
+    if (c->json) {
+        printf("{\"ok\":true,\"seq\":%llu}\n", (unsigned long long) head.seq);
+    } else {
+        printf("%llu entries: the chain holds, and replaying them gives the "
+               "same store\n", (unsigned long long) head.seq);
+    }
+
+    return SHIAN_DONE;
+}
+
+
+/* ---- stat ---------------------------------------------------------------- */
+
+
+static bool
+print_tables(shian_ctl_t *c, shian_txn_t *t)
+{
+    int       i;
+    MDB_stat  st;
+
+    if (c->json) {
+        printf(",\"tables\":{");
+    }
+
+    for (i = 0; i < SHIAN_T_MAX; i++) {
+        if (mdb_stat(t->mdb, c->store->dbi[i], &st) != 0) {
+            return false;
+        }
+
+        if (c->json) {
+            printf("%s\"%s\":%zu", i == 0 ? "" : ",", shian_tables[i].name,
+                   st.ms_entries);
+        } else {
+            printf("  %-12s %10zu  %s\n", shian_tables[i].name,
+                   st.ms_entries, shian_tables[i].key);
+        }
+    }
+
+    if (c->json) {
+        printf("}");
+    }
+
+    return true;
+}
+
+
+static bool
+print_colours(shian_ctl_t *c, shian_txn_t *t)
+{
+    size_t                            i, n;
+    uint64_t                          venues;
+    const char                       *name;
+    Shian__ColourCount              **counts;
+    const ProtobufCEnumValue         *v;
+
+    if (!shian_view_colours(t, &counts, &n, &venues)) {
+        return false;
+    }
+
+    printf(c->json ? ",\"venues\":%llu,\"colours\":{" : "venues %llu:",
+           (unsigned long long) venues);
+
+    for (i = 0; i < n; i++) {
+        v = protobuf_c_enum_descriptor_get_value(
+                &shian__colour__kind__descriptor, (int) counts[i]->colour);
+        name = v == NULL ? "?" : v->name;
+
+        if (c->json) {
+            printf("%s\"%s\":%llu", i == 0 ? "" : ",", name,
+                   (unsigned long long) counts[i]->count);
+        } else {
+            printf("%s %s %llu", i == 0 ? "" : ",", name,
+                   (unsigned long long) counts[i]->count);
+        }
+    }
+
+    printf(c->json ? "}" : "\n");
+    return true;
+}
+
+
+int
+shian_cmd_stat(shian_ctl_t *c)
+{
+    bool          ok;
+    char          hex[SHIAN_HEX_LEN(SHIAN_HASH_SIZE) + 1];
+    size_t        used;
+    MDB_stat      st;
+    shian_txn_t   t;
+    MDB_envinfo   info;
+    shian_head_t  head;
+
+    if (!shian_ctl_store(c, false)) {
+        return SHIAN_FAILED;
+    }
+
+    if (mdb_env_info(c->store->env, &info) != 0
+        || mdb_env_stat(c->store->env, &st) != 0
+        || shian_txn_begin(c->store, &c->arena, false, &t) != 0)
+    {
+        return shian_ctl_fail(c, "store \"%s\" cannot be read",
+                              c->store_dir);
+    }
+
+    shian_log_head(&t, &head);
+    shian_hex(hex, head.hash, SHIAN_HASH_SIZE);
+    hex[sizeof(hex) - 1] = '\0';
+    used = (info.me_last_pgno + 1) * st.ms_psize;
+
+    printf(c->json
+           ? "{\"seq\":%llu,\"head\":\"%s\",\"bytes\":%zu,\"map_size\":%zu,"
+             "\"readers\":%u"
+           : "log %llu, head %s\nbytes %zu of %zu, readers %u\n",
+           (unsigned long long) head.seq, head.seq == 0 ? "" : hex, used,
+           info.me_mapsize, info.me_numreaders);
+
+    ok = print_colours(c, &t) && print_tables(c, &t);
+    printf(c->json ? "}\n" : "");
+    shian_txn_abort(&t);
+
+    return ok ? SHIAN_DONE : shian_ctl_fail(c, "store \"%s\" cannot be read",
+                                            c->store_dir);
+}
+
+
+/* ---- erase --------------------------------------------------------------- */
+
+
+int
+shian_cmd_erase(shian_ctl_t *c)
+{
+    const char        *what = c->args[0];
+    Shian__Erase       erase = SHIAN__ERASE__INIT;
+    Shian__Result      result;
+    Shian__Operation   op;
+
+    if (strncmp(what, "review:", 7) != 0
+        || !shian_number(what + 7, 1, INT64_MAX, &erase.review))
+    {
+        return shian_ctl_usage(c, "\"%s\" is not review:ID", what);
+    }
+
+    if (!shian_ctl_store(c, false)) {
+        return SHIAN_FAILED;
+    }
+
+    erase.has_review = 1;
+    op = shian_ctl_operation(c);
+    op.body_case = SHIAN__OPERATION__BODY_ERASE;
+    op.erase = &erase;
+
+    if (!shian_ctl_run(c, &op, &result)) {
+        return SHIAN_FAILED;
+    }
+
+    if (c->json) {
+        printf("{\"erased\":\"%s\"}\n", what);
+    } else {
+        printf("the words of %s are gone\n", what);
+    }
+
+    return SHIAN_DONE;
+}

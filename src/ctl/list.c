@@ -1,0 +1,739 @@
+#include "list.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "core/charset.h"
+#include "render/csv_out.h"
+
+#define SHOWN  10               /* rejected rows on the terminal */
+
+/* Reasons that the reader gives, in words. */
+static const struct {
+    const char  *code;
+    const char  *text;
+} errors[] = {
+    { "too_long", "a field is over 64 KB or the row over 1 MB" },
+    { "columns", "more cells than the header has" },
+    { "quote", "a quote is not closed" },
+    { "encoding", "characters that do not decode" },
+    { "json", "not a JSON object" },
+    { "nested", "an object within the object" },
+};
+
+/*
+ * The operations of a batch are checked in their order, so a counter tells
+ * which row is meant.  The command line has one list and one thread.
+ */
+static struct {
+    shian_list_t  *list;
+    size_t         next;
+} guard;
+
+
+/* ---- counting reasons ---------------------------------------------------- */
+
+
+static size_t
+reason(shian_reasons_t *r, const char *text)
+{
+    size_t  i;
+
+    for (i = 0; i < r->n; i++) {
+        if (strcmp(r->reason[i].text, text) == 0) {
+            return i;
+        }
+    }
+
+    if (r->n == SHIAN_MAX_REASONS) {
+        return SHIAN_MAX_REASONS - 1;
+    }
+
+    r->reason[r->n].text = text;
+    r->reason[r->n].n = 0;
+
+    return r->n++;
+}
+
+
+void
+shian_list_warn(shian_list_t *l, const char *text)
+{
+    l->warned_now |= (uint64_t) 1 << reason(&l->warnings, text);
+}
+
+
+static void
+accept_warnings(shian_list_t *l, uint64_t bits)
+{
+    size_t  i;
+
+    l->warned += bits != 0;
+
+    for (i = 0; i < l->warnings.n; i++) {
+        l->warnings.reason[i].n += bits >> i & 1;
+    }
+}
+
+
+/* ---- rejected rows ------------------------------------------------------- */
+
+
+static bool
+reject(shian_list_t *l, uint64_t line, const shian_str_t *cells, size_t n,
+    const char *why, const char *detail)
+{
+    size_t             i;
+    shian_file_sink_t  out;
+
+    l->rejected++;
+    l->refusals.reason[reason(&l->refusals, why)].n++;
+    detail = detail == NULL ? why : detail;
+
+    if (!l->ctl->json && l->rejected <= SHOWN) {
+        shian_progress_end(&l->progress);
+        printf("line %llu: %s\n", (unsigned long long) line, detail);
+    }
+
+    if (l->rejects == NULL) {
+        l->rejects = tmpfile();
+        if (l->rejects == NULL) {
+            (void) shian_ctl_fail(l->ctl, "cannot keep rejected rows: %s",
+                                  strerror(errno));
+            l->stopped = true;
+            return false;
+        }
+    }
+
+    shian_file_sink(&out, l->rejects);
+    shian_putf(&out.sink, "%llu,", (unsigned long long) line);
+    shian_csv_cell(shian_str(detail), &out.sink);
+
+    for (i = 0; i < n; i++) {
+        shian_putc(&out.sink, ',');
+        shian_csv_cell(cells[i], &out.sink);
+    }
+
+    shian_putz(&out.sink, "\r\n");
+
+    if (out.sink.failed) {
+        (void) shian_ctl_fail(l->ctl, "cannot keep rejected rows: no room");
+        l->stopped = true;
+    }
+
+    return !out.sink.failed;
+}
+
+
+bool
+shian_list_reject(shian_list_t *l, const char *why, const char *detail)
+{
+    return reject(l, l->row->line, l->row->value, l->row->n, why, detail);
+}
+
+
+static bool
+copy(FILE *from, FILE *to)
+{
+    char    buf[8192];
+    size_t  n;
+
+    rewind(from);
+
+    while ((n = fread(buf, 1, sizeof(buf), from)) != 0) {
+        if (fwrite(buf, 1, n, to) != n) {
+            return false;
+        }
+    }
+
+    return ferror(from) == 0;
+}
+
+
+/* FILE.rejected.csv, or nothing of that name. */
+static bool
+write_rejects(shian_list_t *l)
+{
+    bool                ok;
+    FILE               *f;
+    size_t              i;
+    const char         *path;
+    shian_file_sink_t   out;
+
+    path = shian_printf(&l->ctl->arena, "%s.rejected.csv", l->path);
+
+    if (path == NULL || l->dry) {
+        return path != NULL;
+    }
+
+    if (l->rejects == NULL) {
+        shian_ctl_as_user(l->ctl);
+        (void) unlink(path);
+        shian_ctl_as_owner(l->ctl);
+        return true;
+    }
+
+    f = shian_ctl_fopen(l->ctl, path, "w");
+    if (f == NULL) {
+        return false;
+    }
+
+    shian_file_sink(&out, f);
+    shian_putz(&out.sink, "\xef\xbb\xbfline,reason");
+
+    for (i = 0; i < l->nnames; i++) {
+        shian_putc(&out.sink, ',');
+        shian_csv_cell(l->names[i], &out.sink);
+    }
+
+    shian_putz(&out.sink, "\r\n");
+    ok = copy(l->rejects, f) && !out.sink.failed;
+    ok = fclose(f) == 0 && ok;
+
+    if (!ok) {
+        (void) shian_ctl_fail(l->ctl, "%s: %s", path, strerror(errno));
+    }
+
+    return ok;
+}
+
+
+/* ---- one venue, one row -------------------------------------------------- */
+
+
+uint32_t
+shian_list_touched(const shian_list_t *l, uint64_t venue)
+{
+    return venue < l->ntouched ? l->touched[venue] : 0;
+}
+
+
+static void
+touch(shian_op_t *o, uint64_t venue, uint64_t row)
+{
+    size_t         n;
+    uint32_t      *grown;
+    shian_list_t  *l = guard.list;
+
+    if (venue >= l->ntouched) {
+        n = l->ntouched == 0 ? 4096 : l->ntouched;
+
+        while (n <= venue && n < SIZE_MAX / 16) {
+            n *= 2;
+        }
+
+        grown = realloc(l->touched, n * sizeof(*grown));
+        if (grown == NULL || n <= venue) {
+            o->txn->err = ENOMEM;
+            return;
+        }
+
+        memset(grown + l->ntouched, 0,
+               (n - l->ntouched) * sizeof(*grown));
+        l->touched = grown;
+        l->ntouched = n;
+    }
+
+    l->touched[venue] = row > UINT32_MAX ? UINT32_MAX : (uint32_t) row;
+}
+
+
+static bool
+guarded_check(shian_op_t *o)
+{
+    Shian__Venue     *v;
+    shian_pending_t  *p;
+
+    p = &guard.list->pending[guard.next++];
+
+    if (!shian_machine.check(o)) {
+        return false;
+    }
+
+    if (!guard.list->once || !o->result.has_id || o->result.id == 0) {
+        return true;
+    }
+
+    if (shian_list_touched(guard.list, o->result.id) != 0) {
+        return shian_fail(o->report, 409, "duplicate", NULL);
+    }
+
+    v = shian_venue_get(o->txn, o->result.id);
+
+    if (v != NULL && v->status == SHIAN__VENUE__STATUS__closed
+        && !(o->op->body_case == SHIAN__OPERATION__BODY_VENUE_UPSERT
+             && o->op->venue_upsert->venue->has_status))
+    {
+        p->warnings |= (uint64_t) 1 << reason(&guard.list->warnings,
+                                              "closed in the store");
+    }
+
+    touch(o, o->result.id, p->row);
+    return true;
+}
+
+
+static void
+guarded_apply(shian_op_t *o)
+{
+    shian_machine.apply(o);
+
+    if (guard.list->once && o->result.has_id) {
+        touch(o, o->result.id, guard.list->pending[guard.next - 1].row);
+    }
+}
+
+
+static const shian_machine_t  guarded = { guarded_check, guarded_apply };
+
+
+/* ---- slices -------------------------------------------------------------- */
+
+
+static bool
+refuse_item(shian_list_t *l, const shian_pending_t *p,
+    const shian_item_t *item)
+{
+    char         *detail;
+    const char   *why;
+    const char   *field;
+
+    if (item->report.status == 409
+        && strcmp(item->report.code, "duplicate") == 0)
+    {
+        l->repeated++;
+        detail = shian_printf(&l->slice.arena, "duplicate of row %u",
+                              shian_list_touched(l, item->result.id));
+        return reject(l, p->line, p->cells, p->n, "duplicate", detail);
+    }
+
+    why = shian_ctl_refusal(&l->slice.arena, &item->report);
+    field = item->report.nfields == 0 ? NULL : item->report.fields[0].field;
+
+    /* Field names are static, so is a detail: both may be counted by. */
+    return reject(l, p->line, p->cells, p->n, field != NULL ? field
+                  : item->report.detail != NULL ? item->report.detail
+                  : "refused", why);
+}
+
+
+static bool
+flush(shian_list_t *l)
+{
+    bool             ok;
+    size_t           i;
+    shian_item_t    *item;
+    Shian__Result   *r;
+
+    guard.list = l;
+    guard.next = 0;
+    ok = shian_slice_run(&l->slice);
+
+    for (i = 0; ok && i < l->slice.n; i++) {
+        item = &l->slice.items[i];
+        r = &item->result;
+
+        if (item->report.status != 200) {
+            ok = refuse_item(l, &l->pending[i], item);
+            continue;
+        }
+
+        if (!r->has_outcome || r->outcome == SHIAN__RESULT__OUTCOME__unchanged
+            || !r->has_seq)
+        {
+            l->unchanged++;
+        } else if (r->outcome == SHIAN__RESULT__OUTCOME__created) {
+            l->new++;
+        } else {
+            l->changed++;
+        }
+
+        accept_warnings(l, l->pending[i].warnings);
+    }
+
+    shian_slice_reset(&l->slice);
+    l->stopped = l->stopped || !ok;
+    shian_progress_show(&l->progress, l->bytes, l->size);
+
+    return ok;
+}
+
+
+bool
+shian_list_add(shian_list_t *l, const Shian__Operation *op)
+{
+    size_t            i;
+    shian_arena_t    *a = &l->slice.arena;
+    shian_pending_t  *p = &l->pending[l->slice.n];
+
+    p->row = l->row->row;
+    p->line = l->row->line;
+    p->warnings = l->warned_now;
+    p->n = l->row->n;
+    p->cells = shian_array(a, p->n, sizeof(*p->cells));
+
+    if (p->cells == NULL) {
+        return false;
+    }
+
+    for (i = 0; i < p->n; i++) {
+        if (l->row->value[i].n != 0) {
+            p->cells[i].p = (uint8_t *) shian_strdup(a, l->row->value[i]);
+            p->cells[i].n = l->row->value[i].n;
+
+            if (p->cells[i].p == NULL) {
+                return false;
+            }
+        }
+    }
+
+    if (!shian_slice_add(&l->slice, op)) {
+        return false;
+    }
+
+    return l->slice.n < SHIAN_SLICE || flush(l);
+}
+
+
+/* ---- reading ------------------------------------------------------------- */
+
+
+typedef struct {
+    shian_list_t       *list;
+    const shian_col_t  *needs;
+    size_t              nneeds;
+} reading_t;
+
+
+static bool
+keep_names(shian_list_t *l, const shian_row_t *row)
+{
+    char         *z;
+    shian_str_t  *names;
+
+    if (row->n <= l->nnames) {
+        return true;
+    }
+
+    names = shian_array(&l->ctl->arena, row->n, sizeof(*names));
+    if (names == NULL) {
+        return false;
+    }
+
+    if (l->nnames != 0) {
+        memcpy(names, l->names, l->nnames * sizeof(*names));
+    }
+
+    for (; l->nnames < row->n; l->nnames++) {
+        z = shian_strdup(&l->ctl->arena, row->name[l->nnames]);
+        if (z == NULL) {
+            return false;
+        }
+        names[l->nnames] = shian_str(z);
+    }
+
+    l->names = names;
+    return true;
+}
+
+
+static bool
+stop(shian_list_t *l, const char *cause, const char *what)
+{
+    (void) shian_ctl_fail(l->ctl, "%s: %s%s", l->path, cause, what);
+    l->stopped = true;
+
+    return false;
+}
+
+
+static const char *
+error_text(const char *code)
+{
+    size_t  i;
+
+    for (i = 0; i < SHIAN_COUNT(errors); i++) {
+        if (strcmp(errors[i].code, code) == 0) {
+            return errors[i].text;
+        }
+    }
+
+    return code;
+}
+
+
+static bool
+take_header(const reading_t *r, const shian_row_t *row)
+{
+    size_t         i;
+    const char    *missing;
+    shian_list_t  *l = r->list;
+
+    if (row->error != NULL) {
+        return stop(l, "the header cannot be read: ",
+                    error_text(row->error));
+    }
+
+    missing = shian_columns_missing(&l->columns);
+    if (missing != NULL) {
+        return stop(l, "there is no column for --map: ", missing);
+    }
+
+    for (i = 0; i < r->nneeds; i++) {
+        if (shian_columns_have(&l->columns, r->needs[i])) {
+            return true;
+        }
+    }
+
+    if (r->nneeds == 0) {
+        return true;
+    }
+
+    shian_columns_print(&l->columns, row, stderr);
+    return stop(l, "no column is known as needed; say which with --map "
+                "COLUMN=", shian_column_name(r->needs[0]));
+}
+
+
+static bool
+on_row(void *ctx, const shian_row_t *row)
+{
+    shian_str_t       cells[SHIAN_C_MAX];
+    const reading_t  *r = ctx;
+    shian_list_t     *l = r->list;
+
+    shian_columns_see(&l->columns, row);
+
+    if (!keep_names(l, row)) {
+        return stop(l, "memory has run out", "");
+    }
+
+    if (row->row == 0 && row->error == NULL && !l->ctl->json) {
+        shian_columns_print(&l->columns, row, stdout);
+    }
+
+    if (row->row == 0) {
+        return take_header(r, row);
+    }
+
+    l->read++;
+    l->row = row;
+    l->warned_now = 0;
+
+    if (row->error != NULL) {
+        return shian_list_reject(l, error_text(row->error), NULL);
+    }
+
+    if (!shian_columns_cells(&l->columns, row, &l->slice.arena, cells)
+        || !l->take(l, row, cells))
+    {
+        return l->stopped ? false : stop(l, "memory has run out", "");
+    }
+
+    return true;
+}
+
+
+static bool
+pump(shian_list_t *l, FILE *in, shian_sink_t *to)
+{
+    char    buf[65536];
+    size_t  n;
+
+    while ((n = fread(buf, 1, sizeof(buf), in)) != 0) {
+        l->bytes += n;
+        shian_put(to, buf, n);
+
+        if (to->failed) {
+            return false;
+        }
+    }
+
+    if (ferror(in)) {
+        return stop(l, "cannot be read: ", strerror(errno));
+    }
+
+    return true;
+}
+
+
+static bool
+read_file(shian_list_t *l, FILE *in, reading_t *reading)
+{
+    bool              ok;
+    const char       *encoding;
+    shian_rows_t     *rows;
+    shian_charset_t   cs;
+
+    encoding = shian_arg(l->ctl, "encoding");
+    rows = shian_rows_open(0, on_row, reading);
+
+    if (rows == NULL) {
+        return stop(l, "memory has run out", "");
+    }
+
+    if (!shian_charset_open(&cs, encoding, shian_rows_sink(rows))) {
+        shian_rows_free(rows);
+        return stop(l, "unknown --encoding ",
+                    encoding == NULL ? "" : encoding);
+    }
+
+    ok = pump(l, in, &cs.sink);
+    ok = shian_charset_close(&cs) && ok;
+    ok = shian_rows_end(rows) && ok;
+    shian_rows_free(rows);
+
+    return ok || (l->stopped ? false : stop(l, "cannot be read", ""));
+}
+
+
+int
+shian_list_run(shian_list_t *l, unsigned kind, const char *datum,
+    const shian_col_t *needs, size_t nneeds)
+{
+    int           rc;
+    bool          ok;
+    FILE         *in;
+    reading_t     reading = { l, needs, nneeds };
+    struct stat   st;
+
+    rc = shian_columns_init(&l->columns, l->ctl, kind, datum);
+    if (rc != SHIAN_DONE) {
+        return rc;
+    }
+
+    in = shian_ctl_fopen(l->ctl, l->path, "r");
+    if (in == NULL) {
+        return SHIAN_FAILED;
+    }
+
+    if (fstat(fileno(in), &st) != 0 || S_ISDIR(st.st_mode)) {
+        (void) fclose(in);
+        return shian_ctl_fail(l->ctl, "%s: is not a file", l->path);
+    }
+
+    l->size = st.st_size > 0 ? (uint64_t) st.st_size : 0;
+
+    if (!shian_ctl_store(l->ctl, false)
+        || (l->dry && !shian_ctl_rehearse(l->ctl)))
+    {
+        (void) fclose(in);
+        return SHIAN_FAILED;
+    }
+
+    shian_slice_init(&l->slice, l->ctl, &guarded);
+    shian_progress_start(&l->progress, l->path);
+    ok = read_file(l, in, &reading) && flush(l);
+    shian_progress_end(&l->progress);
+    (void) fclose(in);
+
+    return ok ? SHIAN_DONE : SHIAN_FAILED;
+}
+
+
+/* ---- the account --------------------------------------------------------- */
+
+
+static void
+print_reasons(const char *title, const shian_reasons_t *r)
+{
+    size_t  i;
+
+    for (i = 0; i < r->n; i++) {
+        if (r->reason[i].n != 0) {
+            printf("  %s: %s: %llu\n", title, r->reason[i].text,
+                   (unsigned long long) r->reason[i].n);
+        }
+    }
+}
+
+
+static void
+json_reasons(const char *name, const shian_reasons_t *r, shian_sink_t *out)
+{
+    size_t       i;
+    const char  *comma;
+
+    shian_putf(out, ",\"%s\":{", name);
+    comma = "";
+
+    for (i = 0; i < r->n; i++) {
+        if (r->reason[i].n != 0) {
+            shian_putf(out, "%s\"%s\":%llu", comma, r->reason[i].text,
+                       (unsigned long long) r->reason[i].n);
+            comma = ",";
+        }
+    }
+
+    shian_putc(out, '}');
+}
+
+
+int
+shian_list_report(shian_list_t *l)
+{
+    bool               ok;
+    uint64_t           ms;
+    shian_file_sink_t  out;
+
+    #define N(v)  (unsigned long long) (v)
+
+    ms = shian_progress_ms(&l->progress);
+    ok = write_rejects(l);
+
+    if (l->ctl->json) {
+        shian_file_sink(&out, stdout);
+        shian_putf(&out.sink, "{\"read\":%llu,\"new\":%llu,\"changed\":%llu,"
+                   "\"unchanged\":%llu,\"warned\":%llu,\"rejected\":%llu,"
+                   "\"missing\":%llu,\"closed\":%llu,\"seconds\":%.3f",
+                   N(l->read), N(l->new), N(l->changed), N(l->unchanged),
+                   N(l->warned), N(l->rejected), N(l->missing), N(l->closed),
+                   (double) ms / 1000);
+        json_reasons("warnings", &l->warnings, &out.sink);
+        json_reasons("reasons", &l->refusals, &out.sink);
+        shian_putz(&out.sink, "}\n");
+
+    } else {
+        if (l->rejected > SHOWN) {
+            printf("and %llu more\n", N(l->rejected - SHOWN));
+        }
+
+        printf("%sread %llu: new %llu, changed %llu, unchanged %llu, "
+               "rejected %llu (%llu rows a second)\n",
+               l->dry ? "dry run, nothing was written: " : "", N(l->read),
+               N(l->new), N(l->changed), N(l->unchanged), N(l->rejected),
+               N(l->read * 1000 / ms));
+        printf("warned %llu\n", N(l->warned));
+        print_reasons("warning", &l->warnings);
+        print_reasons("rejected", &l->refusals);
+
+        if (l->missing != 0) {
+            printf("missing %llu: in the store from \"%s\", not in this file"
+                   "; closed %llu\n", N(l->missing), l->source,
+                   N(l->closed));
+        }
+
+        if (l->rejects != NULL && !l->dry) {
+            printf("rejected rows are in %s.rejected.csv\n", l->path);
+        }
+    }
+
+    #undef N
+
+    return ok && !l->stopped ? SHIAN_DONE : SHIAN_FAILED;
+}
+
+
+void
+shian_list_free(shian_list_t *l)
+{
+    shian_slice_free(&l->slice);
+    free(l->touched);
+
+    if (l->rejects != NULL) {
+        (void) fclose(l->rejects);
+    }
+}

@@ -1,0 +1,104 @@
+/*
+ * Importing a list: reading it, turning rows into operations, running these
+ * slice by slice, keeping what was refused, and an honest account at the end.
+ */
+
+#ifndef SHIAN_LIST_H
+#define SHIAN_LIST_H
+
+#include "columns.h"
+#include "ctl.h"
+#include "progress.h"
+
+#define SHIAN_MAX_REASONS  64
+
+typedef struct {
+    const char  *text;
+    uint64_t     n;
+} shian_reason_t;
+
+typedef struct {
+    size_t          n;
+    shian_reason_t  reason[SHIAN_MAX_REASONS];
+} shian_reasons_t;
+
+/* A row whose operation waits in the slice. */
+typedef struct {
+    uint64_t      row;
+    uint64_t      line;
+    uint64_t      warnings;     /* bits of reasons */
+    size_t        n;
+    shian_str_t  *cells;        /* as they were, in the slice's arena */
+} shian_pending_t;
+
+typedef struct shian_list_s  shian_list_t;
+
+struct shian_list_s {
+    shian_ctl_t          *ctl;
+    const char           *path;
+    const char           *source;
+    bool                  dry;
+    bool                  once;     /* a venue may be touched by one row */
+
+    /* Makes an operation of a row: shian_list_add or shian_list_reject. */
+    bool                (*take)(shian_list_t *l, const shian_row_t *row,
+                                const shian_str_t *cells);
+    void                 *ctx;
+
+    shian_columns_t       columns;
+    const shian_row_t    *row;      /* while in take */
+    uint64_t              warned_now;
+    shian_slice_t         slice;
+    shian_pending_t       pending[SHIAN_SLICE];
+
+    uint32_t             *touched;  /* by venue id: the row, 0 none */
+    size_t                ntouched;
+
+    uint64_t              read;
+    uint64_t              new;
+    uint64_t              changed;
+    uint64_t              unchanged;
+    uint64_t              warned;
+    uint64_t              rejected;
+    uint64_t              repeated; /* of these: duplicates */
+    uint64_t              missing;
+    uint64_t              closed;
+    shian_reasons_t       warnings;
+    shian_reasons_t       refusals;
+
+    FILE                 *rejects;  /* rows for FILE.rejected.csv */
+    shian_str_t          *names;    /* all columns seen */
+    size_t                nnames;
+    shian_progress_t      progress;
+    uint64_t              bytes;
+    uint64_t              size;
+    bool                  stopped;  /* it was said why */
+};
+
+/*
+ * Reads l->path from end to end with l->ctl, source, dry, once and take set.
+ * kind is the list's bit; `needs` are the fields one of which it must have.
+ * Afterwards the counts stand; shian_list_report and shian_list_free follow.
+ */
+int shian_list_run(shian_list_t *l, unsigned kind, const char *datum,
+    const shian_col_t *needs, size_t nneeds);
+
+/* Adds the operation of the present row. */
+bool shian_list_add(shian_list_t *l, const Shian__Operation *op);
+
+/* Rejects the present row; reason is static, detail (or NULL) is not. */
+bool shian_list_reject(shian_list_t *l, const char *reason,
+    const char *detail);
+
+/* Notes that something of the present row was left out; static text. */
+void shian_list_warn(shian_list_t *l, const char *text);
+
+/* The row that touched a venue, 0 none. */
+uint32_t shian_list_touched(const shian_list_t *l, uint64_t venue);
+
+/* Prints the account; returns the exit status. */
+int shian_list_report(shian_list_t *l);
+
+void shian_list_free(shian_list_t *l);
+
+#endif /* SHIAN_LIST_H */

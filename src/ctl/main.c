@@ -1,0 +1,87 @@
+/*
+ * shianctl: the command line of a store.  It works while nginx serves.
+ */
+
+#include <stdlib.h>
+
+#include <sodium.h>
+
+#include "cmd.h"
+
+#define ANY  SHIAN_MAX_ARGS
+
+#define ROW(name, operands, help, min, max, fn)                              \
+    { name, operands, help, shian_##fn##_options, min, max, shian_cmd_##fn }
+
+const shian_command_t  shian_commands[] = {
+    ROW("init", "", "Makes the store and, if absent, the key file", 0, 0,
+        init),
+    ROW("demo", "", "Makes the demo city in an empty store", 0, 0, demo),
+    ROW("import venues", "FILE", "Adds and updates venues from CSV or JSON "
+        "lines", 1, 1, import_venues),
+    ROW("import inspections", "FILE", "Adds visits made elsewhere, also as "
+        "LIVES has them", 1, 1, import_inspections),
+    ROW("import credit", "FILE", "Sets credit levels", 1, 1, import_credit),
+    ROW("export venues", "", "Writes all venues with their grade", 0, 0,
+        export_venues),
+    ROW("export inspections", "", "Writes all inspections", 0, 0,
+        export_inspections),
+    ROW("export reviews", "", "Writes all reviews", 0, 0, export_reviews),
+    ROW("export log", "", "Writes every operation ever made", 0, 0,
+        export_log),
+    ROW("user add", "", "Adds a user or changes one", 0, 0, user_add),
+    ROW("user disable", "LOGIN", "Ends a user's sessions and lets no new one "
+        "begin", 1, 1, user_disable),
+    ROW("user list", "", "Lists users", 0, 0, user_list),
+    ROW("link", "", "Prints a sign-in link, or a token for programs", 0, 0,
+        link),
+    ROW("plaque issue", "VENUE...", "Issues plaques; earlier ones of the "
+        "venues are withdrawn", 1, ANY, plaque_issue),
+    ROW("plaque withdraw", "CODE", "Withdraws a plaque", 1, 1,
+        plaque_withdraw),
+    ROW("keys rotate", "", "Appends a new key, which issues from then on", 0,
+        0, keys_rotate),
+    ROW("keys list", "", "Lists keys without showing them", 0, 0,
+        keys_list),
+    ROW("erase", "review:ID", "Deletes the words of a record for good", 1, 1,
+        erase),
+    ROW("verify", "", "Checks the log's chain and that it gives the store",
+        0, 0, verify),
+    ROW("stat", "", "Says how much is in the store", 0, 0, stat),
+    ROW("backup", "DIR", "Copies the store while it is in use", 1, 1,
+        backup),
+    ROW("restore", "DIR", "Brings a backup back into an empty store", 1, 1,
+        restore),
+};
+
+const size_t  shian_ncommands = SHIAN_COUNT(shian_commands);
+
+
+int
+main(int argc, char **argv)
+{
+    int                  rc;
+    static shian_ctl_t   c;
+
+    if (sodium_init() < 0) {
+        return shian_ctl_fail(&c, "libsodium does not start");
+    }
+
+    shian_arena_init(&c.arena, NULL, NULL);
+    rc = shian_args_parse(&c, argc, argv);
+
+    if (rc == SHIAN_DONE && c.help) {
+        shian_args_help(&c, stdout);
+
+    } else if (rc == SHIAN_DONE) {
+        rc = c.command->run(&c);
+    }
+
+    shian_ctl_close(&c);
+
+    if (fflush(stdout) != 0 && rc == SHIAN_DONE) {
+        rc = shian_ctl_fail(&c, "the output cannot be written");
+    }
+
+    return rc;
+}
