@@ -561,7 +561,9 @@ shian_find(shian_txn_t *t, const shian_find_t *find, shian_found_t *items,
         return shian_fail(report, 400, "malformed", "q is not UTF-8.");
     }
 
-    if (find->near) {
+    if (find->q.n != 0 && s.nterms == 0) {
+        /* Nothing but punctuation: nothing has it. */
+    } else if (find->near) {
         by_distance(&s);
     } else if (s.nterms != 0) {
         by_words(&s);

@@ -129,6 +129,11 @@ ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
     r->headers_out.status = status;
     r->headers_out.content_length_n = (off_t) body.n;
 
+    if (status == 422) {
+        /* nginx has no words of its own for it (RFC 9110 15.5.21). */
+        ngx_str_set(&r->headers_out.status_line, "422 Unprocessable Content");
+    }
+
     if (type != NULL) {
         r->headers_out.content_type.data = (u_char *) type;
         r->headers_out.content_type.len = ngx_strlen(type);
