@@ -266,7 +266,7 @@ walk(search_t *s, shian_table_t table, const shian_rowkey_t *prefix,
 }
 
 
-/* ---- by words --------------------------------------------------------------*/
+/* ---- by words -------------------------------------------------------------*/
 
 static size_t
 sample(search_t *s, shian_str_t term)
@@ -350,7 +350,7 @@ by_words(search_t *s)
 }
 
 
-/* ---- by place --------------------------------------------------------------*/
+/* ---- by place -------------------------------------------------------------*/
 
 typedef struct {
     uint64_t  id;
@@ -508,7 +508,7 @@ by_box(search_t *s)
 }
 
 
-/* ---- by what they are ------------------------------------------------------*/
+/* ---- by what they are -----------------------------------------------------*/
 
 static void
 by_index(search_t *s)

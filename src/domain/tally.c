@@ -275,7 +275,7 @@ shian_recount(shian_txn_t *t, const Shian__Venue *was,
 }
 
 
-/* ---- regrading -------------------------------------------------------------*/
+/* ---- regrading ------------------------------------------------------------*/
 
 static void
 gather(const shian_op_t *o, const Shian__Venue *v, const Shian__Tally *tally,

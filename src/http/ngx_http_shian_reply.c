@@ -13,7 +13,7 @@
 #include "render/json.h"
 
 
-/* ---- headers ---------------------------------------------------------------*/
+/* ---- headers --------------------------------------------------------------*/
 
 ngx_int_t
 ngx_http_shian_set_header(ngx_http_request_t *r, const char *name,
@@ -108,7 +108,7 @@ ngx_http_shian_safe_headers(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- bytes -----------------------------------------------------------------*/
+/* ---- bytes ----------------------------------------------------------------*/
 
 ngx_int_t
 ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
@@ -197,7 +197,7 @@ ngx_http_shian_redirect(ngx_http_shian_ctx_t *c, ngx_uint_t status,
 }
 
 
-/* ---- views -----------------------------------------------------------------*/
+/* ---- views ----------------------------------------------------------------*/
 
 static char *
 ngx_http_shian_other_url(ngx_http_shian_ctx_t *c, const char *lang)
@@ -399,7 +399,7 @@ ngx_http_shian_reply(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- problems --------------------------------------------------------------*/
+/* ---- problems -------------------------------------------------------------*/
 
 static bool
 ngx_http_shian_problem(ngx_http_shian_ctx_t *c, Shian__Problem *p)
