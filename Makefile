@@ -64,7 +64,7 @@ LIB_O   := $(LIB_C:%.c=$(B)/%.o) $(B)/gen/shian.pb-c.o
 CTL_O   := $(CTL_C:%.c=$(B)/%.o)
 
 LIBS    := -llmdb -lsodium -lqrencode -lpcre2-8 -lprotobuf-c -ljansson \
-    -lutf8proc -lpng -lz
+    -lutf8proc -lpng -lz -lm
 SAN     ?=
 OPT     ?= -O2 -g
 CFLAGS  := -std=c11 -D_GNU_SOURCE $(OPT) -fPIC -fstack-protector-strong \
@@ -83,14 +83,17 @@ $(B)/gen/shian.pb-c.o: $(B)/gen/shian.pb-c.c
 
 $(B)/%.o: %.c $(B)/gen/shian.pb-c.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	@echo "CC $<"
+	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/libshian.a: $(LIB_O)
 	@rm -f $@
-	ar rcs $@ $^
+	@echo "AR $(@F)"
+	@ar rcs $@ $^
 
 $(B)/shianctl: $(CTL_O) $(B)/libshian.a
-	$(CC) $(CFLAGS) $(CTL_O) $(B)/libshian.a $(LIBS) -o $@
+	@echo "LD $(@F)"
+	@$(CC) $(CFLAGS) $(CTL_O) $(B)/libshian.a $(LIBS) -o $@
 
 # ---- the module, out of tree with nginx-dev's configure ----------------------
 
@@ -128,7 +131,8 @@ UNIT := $(UNIT_C:t/unit/%.c=$(B)/unit/%)
 
 $(B)/unit/%: t/unit/%.c $(B)/libshian.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP $< $(B)/libshian.a $(LIBS) -lcmocka -o $@
+	@echo "CC $<"
+	@$(CC) $(CFLAGS) -MMD -MP $< $(B)/libshian.a $(LIBS) -lcmocka -o $@
 
 unit: $(B)/.deps-test $(UNIT)
 	@prove $(UNIT)

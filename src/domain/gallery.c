@@ -72,4 +72,8 @@ void
 shian_photo_put_apply(shian_op_t *o)
 {
     shian_gallery_use(o, o->op->photo_put->photo, 0, false);
+
+    /* Set for a new one only: a known photo changes nothing. */
+    o->result.has_id = 1;
+    o->result.id = o->seq;
 }

@@ -100,14 +100,14 @@ typedef struct {
 
 
 typedef enum {
-    SHIAN_AS_HTML = 0,
-    SHIAN_AS_JSON,
-    SHIAN_AS_CSV,
-    SHIAN_AS_GEOJSON,
-    SHIAN_AS_ATOM
+    SHIAN_OUT_HTML = 0,
+    SHIAN_OUT_JSON,
+    SHIAN_OUT_CSV,
+    SHIAN_OUT_GEOJSON,
+    SHIAN_OUT_ATOM
 } ngx_http_shian_format_t;
 
-#define SHIAN_FORMAT(name)  (1u << SHIAN_AS_##name)
+#define SHIAN_FORMAT(name)  (1u << SHIAN_OUT_##name)
 
 
 /*

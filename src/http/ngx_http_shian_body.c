@@ -5,9 +5,10 @@
  */
 
 #include "ngx_http_shian.h"
-#include "ngx_http_shian_ingest.h"
 
 #include <sodium.h>
+
+#include "store/ingest.h"
 
 
 typedef struct {
@@ -374,4 +375,30 @@ ngx_http_shian_body_read(ngx_http_shian_ctx_t *c)
     rc = ngx_http_read_client_request_body(r, ngx_http_shian_body_handler);
 
     return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+}
+
+
+bool
+ngx_http_shian_bind(ngx_http_shian_ctx_t *c,
+    const ProtobufCMessageDescriptor *desc, ProtobufCMessage **out)
+{
+    static const char *const  ignore[] = {
+        "idempotency_key", "action", NULL
+    };
+
+    const char *const  *skip;
+
+    /* `action` chooses the operation, unless the operation has it itself. */
+    skip = protobuf_c_message_descriptor_get_field_by_name(desc, "action")
+           == NULL ? ignore
+                   : (const char *const []) { "idempotency_key", NULL };
+
+    if (c->json_body) {
+        return shian_bind_json(&c->arena, shian_field_rules,
+                               shian_nfield_rules, desc, c->json, skip, out,
+                               &c->report);
+    }
+
+    return shian_bind_pairs(&c->arena, shian_field_rules, shian_nfield_rules,
+                            desc, c->body, c->nbody, skip, out, &c->report);
 }

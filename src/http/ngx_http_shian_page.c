@@ -86,7 +86,7 @@ ngx_http_shian_page_bucket(ngx_http_shian_cache_t *cache, uint64_t venue,
     uint64_t  h;
 
     h = venue * 8 + (lang == shian_langs[0]) * 4 + gzip * 2
-        + (format == SHIAN_AS_JSON);
+        + (format == SHIAN_OUT_JSON);
     h = h * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 
     return &cache->bucket[h % SHIAN_CACHE_BUCKETS];

@@ -273,15 +273,15 @@ ngx_http_shian_render(ngx_http_shian_ctx_t *c, shian_buf_t *out,
 
     switch (c->format) {
 
-    case SHIAN_AS_JSON:
+    case SHIAN_OUT_JSON:
         *type = "application/json";
         return shian_json_write(c->view, &out->sink);
 
-    case SHIAN_AS_CSV:
+    case SHIAN_OUT_CSV:
         *type = "text/csv; charset=utf-8";
         return shian_csv_list(c->view, &out->sink);
 
-    case SHIAN_AS_GEOJSON:
+    case SHIAN_OUT_GEOJSON:
         *type = "application/geo+json";
         return shian_geojson_list(c->view, &out->sink);
 
@@ -454,8 +454,8 @@ ngx_http_shian_fail(ngx_http_shian_ctx_t *c)
                   : strcmp(p.code, "withdrawn") == 0 ? "withdrawn"
                   : "problem";
 
-    if (c->format != SHIAN_AS_HTML || c->json_body) {
-        c->format = SHIAN_AS_JSON;
+    if (c->format != SHIAN_OUT_HTML || c->json_body) {
+        c->format = SHIAN_OUT_JSON;
     }
 
     if (!ngx_http_shian_render(c, &out, &type)
@@ -465,7 +465,7 @@ ngx_http_shian_fail(ngx_http_shian_ctx_t *c)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (c->format == SHIAN_AS_JSON) {
+    if (c->format == SHIAN_OUT_JSON) {
         type = "application/problem+json";
     }
 

@@ -226,10 +226,10 @@ static const struct {
     ngx_str_t                suffix;
     ngx_http_shian_format_t  format;
 } ngx_http_shian_suffixes[] = {
-    { ngx_string(".json"), SHIAN_AS_JSON },
-    { ngx_string(".csv"), SHIAN_AS_CSV },
-    { ngx_string(".geojson"), SHIAN_AS_GEOJSON },
-    { ngx_string(".atom"), SHIAN_AS_ATOM },
+    { ngx_string(".json"), SHIAN_OUT_JSON },
+    { ngx_string(".csv"), SHIAN_OUT_CSV },
+    { ngx_string(".geojson"), SHIAN_OUT_GEOJSON },
+    { ngx_string(".atom"), SHIAN_OUT_ATOM },
 };
 
 
@@ -296,13 +296,13 @@ ngx_http_shian_negotiate(ngx_http_shian_ctx_t *c)
 
     accept = ngx_http_shian_header(c->request, "accept");
 
-    if (c->format == SHIAN_AS_HTML && !ngx_http_shian_accepts(accept,
+    if (c->format == SHIAN_OUT_HTML && !ngx_http_shian_accepts(accept,
                                                               "text/html"))
     {
         if (ngx_http_shian_accepts(accept, "application/json")
             || ngx_http_shian_accepts(accept, "application/problem+json"))
         {
-            c->format = SHIAN_AS_JSON;
+            c->format = SHIAN_OUT_JSON;
         }
     }
 

@@ -18,6 +18,7 @@ static const shian_field_rule_t  rules[] = {
     { M(venue), "name", 2, 10, NULL, SHIAN_REQUIRED },
     { M(venue), "uscc", 18, 18, "[0-9A-HJ-NPQRTUWXY]{18}", 0 },
     { M(venue), "address", 0, 0, NULL, SHIAN_MULTILINE },
+    { M(venue), "phone", 3, 20, "[0-9]{3,8}", 0 },
     { M(venue), "lng", 0, 180, NULL, 0 },
     { M(venue), "opened_on", 0, 0, NULL, 0 },
     { M(venue), "status", 0, 0, NULL, 0 },
@@ -210,10 +211,15 @@ all_that_is_wrong_is_said_in_the_rules_order(void **state)
 
     assert_string_equal(form(M(venue), "lng=200&uscc=x&status=gone&name=x&"
                              "opened_on=2025-02-30&uscc_doubtful=maybe&"
-                             "phone=1&id=7"),
+                             "ref=1&id=7"),
                         "name:too_short uscc:too_short lng:range "
                         "opened_on:pattern status:unknown "
-                        "uscc_doubtful:pattern phone:unknown id:unknown ");
+                        "uscc_doubtful:pattern ref:unknown id:unknown ");
+    assert_string_equal(form(M(venue), "name=ab&phone=12345678"), "");
+    assert_string_equal(form(M(venue), "name=ab&phone=123456789"),
+                        "phone:pattern ");
+    assert_string_equal(form(M(venue), "name=ab&phone=x123"),
+                        "phone:pattern ");
     assert_string_equal(form(M(venue), "name=12345678901"), "name:too_long ");
     assert_string_equal(form(M(venue), "name=食安食安食安食安食安"), "");
     assert_string_equal(form(M(venue), "name=ab&uscc=91330283MA2AGXXX0I"),

@@ -70,6 +70,7 @@ static void
 malformed_bodies_are_refused(void **state)
 {
     size_t  i;
+    char   *end;
 
     static const char *const  bad[] = {
         "a=%", "a=%1", "a=%g0", "a=%0g", "%=1", "a=%00", "a%00=1", "a=%ff",
@@ -85,6 +86,12 @@ malformed_bodies_are_refused(void **state)
     }
 
     assert_false(parse(SHIAN_STR("a=\0"), 0));
+
+    /* Nothing is read past the end, where the rest of an escape stands. */
+    end = shian_strdup(&arena, SHIAN_STR("a=%41"));
+    assert_false(parse(shian_slice(end, 3), 0));
+    assert_false(parse(shian_slice(end, 4), 0));
+    assert_true(parse(shian_slice(end, 5), 0));
 }
 
 

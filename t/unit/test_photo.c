@@ -593,6 +593,13 @@ webp_keeps_the_picture_only(void **state)
     webp(&b, alpha + 18, sizeof(alpha) - 18, true);
     cleans_to(b.p, b.n, alpha, sizeof(alpha));
 
+    /* A lossless picture has its own alpha; another beside it is noise. */
+    shian_buf_init(&b, &arena);
+    shian_put(&b.sink, alpha, 46);
+    shian_put(&b.sink, lossless + 12, sizeof(lossless) - 12);
+    b.p[4] = (uint8_t) (b.n - 8);
+    cleans_to(b.p, b.n, lossless, sizeof(lossless));
+
     refused_when_cut(lossy, sizeof(lossy));
     refused_when_cut(lossless, sizeof(lossless));
     refused_when_cut(alpha, sizeof(alpha));

@@ -1,4 +1,4 @@
-#include "ngx_http_shian_ingest.h"
+#include "ingest.h"
 
 #include <errno.h>
 #include <fcntl.h>

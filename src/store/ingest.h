@@ -3,8 +3,8 @@
  * thread and therefore knows no request.
  */
 
-#ifndef NGX_HTTP_SHIAN_INGEST_H
-#define NGX_HTTP_SHIAN_INGEST_H
+#ifndef SHIAN_INGEST_H
+#define SHIAN_INGEST_H
 
 #include "core/form.h"
 #include "core/keys.h"
@@ -51,4 +51,4 @@ void shian_ingest(shian_ingest_t *in);
 char *shian_photo_path(shian_arena_t *a, const char *dir,
     const uint8_t hash[32]);
 
-#endif /* NGX_HTTP_SHIAN_INGEST_H */
+#endif /* SHIAN_INGEST_H */

@@ -1,0 +1,290 @@
+/*
+ * Files: photos by their hash and what lies in html/static, by sendfile
+ * through nginx's cache of open files.
+ */
+
+#include "ngx_http_shian.h"
+
+#include "core/photo.h"
+#include "core/token.h"
+#include "store/ingest.h"
+
+
+ngx_int_t
+ngx_http_shian_send_file(ngx_http_shian_ctx_t *c, const char *path,
+    const char *type, const char *cache_control)
+{
+    ngx_int_t                   rc;
+    ngx_buf_t                  *b;
+    ngx_str_t                   name;
+    ngx_chain_t                 out;
+    ngx_http_request_t         *r = c->request;
+    ngx_open_file_info_t        of;
+    ngx_http_core_loc_conf_t   *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    name.data = (u_char *) path;
+    name.len = ngx_strlen(path);
+
+    ngx_memzero(&of, sizeof(of));
+    of.read_ahead = clcf->read_ahead;
+    of.directio = clcf->directio;
+    of.valid = clcf->open_file_cache_valid;
+    of.min_uses = clcf->open_file_cache_min_uses;
+    of.errors = clcf->open_file_cache_errors;
+    of.events = clcf->open_file_cache_events;
+
+    if (ngx_open_cached_file(clcf->open_file_cache, &name, &of, r->pool)
+        != NGX_OK || !of.is_file)
+    {
+        return ngx_http_shian_refuse(c, 404, "not_found",
+                                     "There is no such file.");
+    }
+
+    if (ngx_http_shian_set_header(r, "Cache-Control", cache_control)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = of.size;
+    r->headers_out.last_modified_time = of.mtime;
+    r->headers_out.content_type.data = (u_char *) type;
+    r->headers_out.content_type.len = ngx_strlen(type);
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->allow_ranges = 1;
+
+    if (ngx_http_set_etag(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_send_header(r);
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->file = ngx_pcalloc(r->pool, sizeof(ngx_file_t));
+    if (b->file == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->file_pos = 0;
+    b->file_last = of.size;
+    b->in_file = b->file_last ? 1 : 0;
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+    b->file->fd = of.fd;
+    b->file->name = name;
+    b->file->log = r->connection->log;
+    b->file->directio = of.is_directio;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+/* Published ones are everybody's; of others a signed link or the role. */
+static bool
+ngx_http_shian_may_see(ngx_http_shian_ctx_t *c, const Shian__Photo *p)
+{
+    shian_str_t    text;
+    shian_token_t  t;
+    Shian__Venue  *v;
+
+    if (p->open != 0) {
+        return true;
+    }
+
+    text = ngx_http_shian_arg(c, "token");
+
+    if (text.n != 0
+        && shian_token_verify(&c->arena, c->conf->keys,
+                              ngx_http_shian_str(c->conf->base_url),
+                              SHIAN_USE_PHOTO, c->now_ms, text, &t)
+           == SHIAN_TOKEN_OK)
+    {
+        return t.has_photo
+               && shian_str_eq(shian_slice(t.photo, sizeof(t.photo)),
+                               shian_bytes(p->hash));
+    }
+
+    switch (c->caller.actor.role) {
+    case SHIAN__ROLE__KIND__officer:
+    case SHIAN__ROLE__KIND__chief:
+    case SHIAN__ROLE__KIND__admin:
+        v = shian_venue_get(&c->txn, p->venue);
+        return v == NULL
+               || shian_in_reach(c->caller.actor.role, c->caller.user, 0, v);
+    default:
+        return false;
+    }
+}
+
+
+ngx_int_t
+ngx_http_shian_photo(ngx_http_shian_ctx_t *c)
+{
+    char          *path;
+    uint8_t        hash[SHIAN_HASH_SIZE];
+    Shian__Photo  *p;
+
+    p = NULL;
+
+    if (shian_unhex(hash, sizeof(hash), c->word)) {
+        p = shian_photo_get(&c->txn, shian_slice(hash, sizeof(hash)));
+    }
+
+    if (p == NULL || !ngx_http_shian_may_see(c, p)) {
+        return ngx_http_shian_refuse(c, 404, "not_found",
+                                     "There is no such photo.");
+    }
+
+    path = shian_photo_path(&c->arena, c->conf->env->store->dir, hash);
+
+    if (path == NULL
+        || ngx_http_shian_set_header(c->request, "X-Content-Type-Options",
+                                     "nosniff") != NGX_OK
+        || ngx_http_shian_set_header(c->request, "Content-Security-Policy",
+                                     "default-src 'none'; sandbox")
+           != NGX_OK
+        || ngx_http_shian_set_header(c->request, "Content-Disposition",
+                                     "inline") != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_shian_send_file(c, path,
+               shian_photo_mime((shian_photo_type_t) p->type),
+               p->open != 0 ? "public, max-age=31536000, immutable"
+                            : "no-store");
+}
+
+
+static ngx_int_t
+ngx_http_shian_photo_posted(ngx_http_shian_ctx_t *c)
+{
+    char  hex[2 * SHIAN_HASH_SIZE], *s;
+
+    shian_hex(hex, c->photos[0]->hash.data, SHIAN_HASH_SIZE);
+    s = shian_printf(&c->arena, "{\"hash\":\"%.*s\"}", (int) sizeof(hex),
+                     hex);
+
+    if (s == NULL || ngx_http_shian_safe_headers(c) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* 200 when we had it: the sender may skip the rest. */
+    return ngx_http_shian_send(c, ngx_http_shian_result(c)->has_id
+                               ? NGX_HTTP_CREATED : NGX_HTTP_OK,
+                               "application/json", shian_str(s));
+}
+
+
+ngx_int_t
+ngx_http_shian_photo_post(ngx_http_shian_ctx_t *c)
+{
+    Shian__Operation  op;
+    Shian__PhotoPut   put = SHIAN__PHOTO_PUT__INIT;
+
+    if (c->caller.actor.role == SHIAN__ROLE__KIND__public
+        && ngx_http_shian_cookie(c->request, "device").n == 0)
+    {
+        return ngx_http_shian_refuse(c, 403, "scan_required",
+                                     "Scan a plaque or sign in first.");
+    }
+
+    if (c->report.nfields != 0) {
+        return ngx_http_shian_fail(c);
+    }
+
+    if (c->nphotos != 1) {
+        shian_fail_field(&c->report, "photo",
+                         c->nphotos == 0 ? "required" : "too_many", NULL);
+        return ngx_http_shian_fail(c);
+    }
+
+    put.photo = c->photos[0];
+    ngx_http_shian_operation(c, &op);
+    op.body_case = SHIAN__OPERATION__BODY_PHOTO_PUT;
+    op.photo_put = &put;
+
+    return ngx_http_shian_submit(c, &op, ngx_http_shian_photo_posted);
+}
+
+
+/* ---- html/static -----------------------------------------------------------*/
+
+static const struct {
+    const char  *suffix;
+    const char  *type;
+} ngx_http_shian_types[] = {
+    { ".css", "text/css; charset=utf-8" },
+    { ".js", "text/javascript; charset=utf-8" },
+    { ".svg", "image/svg+xml" },
+    { ".png", "image/png" },
+    { ".ico", "image/x-icon" },
+    { ".json", "application/json" },
+    { ".webmanifest", "application/manifest+json" },
+};
+
+
+ngx_int_t
+ngx_http_shian_static(ngx_http_shian_ctx_t *c)
+{
+    char         *path;
+    size_t        i, n;
+    const char   *type;
+    shian_str_t   name = c->word;
+
+    /* Names of ours only: letters, digits and single dots between. */
+    for (i = 0; i < name.n; i++) {
+        if (!((name.p[i] >= 'a' && name.p[i] <= 'z')
+              || (name.p[i] >= 'A' && name.p[i] <= 'Z')
+              || (name.p[i] >= '0' && name.p[i] <= '9')
+              || name.p[i] == '-' || name.p[i] == '_'
+              || ((name.p[i] == '.' || name.p[i] == '/')
+                  && i != 0 && name.p[i - 1] != '.'
+                  && name.p[i - 1] != '/')))
+        {
+            return ngx_http_shian_refuse(c, 404, "not_found",
+                                         "There is no such file.");
+        }
+    }
+
+    type = NULL;
+
+    for (i = 0; i < SHIAN_COUNT(ngx_http_shian_types); i++) {
+        n = ngx_strlen(ngx_http_shian_types[i].suffix);
+        if (name.n > n && ngx_memcmp(name.p + name.n - n,
+                                     ngx_http_shian_types[i].suffix, n) == 0)
+        {
+            type = ngx_http_shian_types[i].type;
+        }
+    }
+
+    path = shian_printf(&c->arena, "%s/static/%.*s", c->conf->html.data,
+                        SHIAN_FMT(name));
+
+    if (type == NULL || path == NULL) {
+        return ngx_http_shian_refuse(c, 404, "not_found",
+                                     "There is no such file.");
+    }
+
+    if (ngx_http_shian_set_header(c->request, "X-Content-Type-Options",
+                                  "nosniff") != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_shian_send_file(c, path, type,
+               ngx_http_shian_arg(c, "v").n != 0
+               ? "public, max-age=31536000, immutable" : "no-cache");
+}

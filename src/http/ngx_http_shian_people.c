@@ -1,0 +1,368 @@
+/*
+ * Signing in and out, first pages of those who did, and the user list.
+ */
+
+#include "ngx_http_shian.h"
+
+
+/* ---- links -----------------------------------------------------------------*/
+
+static ngx_int_t
+ngx_http_shian_bad_link(ngx_http_shian_ctx_t *c, shian_token_result_t rc)
+{
+    if (rc == SHIAN_TOKEN_EXPIRED) {
+        return ngx_http_shian_refuse(c, 410, "link_expired",
+                                     "The link is over or was used.");
+    }
+
+    return ngx_http_shian_refuse(c, 404, "link_bad",
+                                 "This is no sign-in link of ours.");
+}
+
+
+/* The link of the path; who it would sign in is in *who. */
+static shian_token_result_t
+ngx_http_shian_link(ngx_http_shian_ctx_t *c, shian_caller_t *who,
+    shian_token_t *t)
+{
+    shian_token_result_t  rc;
+
+    shian_caller_init(who);
+    rc = shian_caller_token(who, &c->txn, c->conf->keys,
+                            ngx_http_shian_str(c->conf->base_url),
+                            SHIAN_USE_LOGIN, c->now_ms, c->word, t);
+
+    return rc;
+}
+
+
+/* Chat apps fetch links ahead: looking spends nothing. */
+ngx_int_t
+ngx_http_shian_signin(ngx_http_shian_ctx_t *c)
+{
+    shian_token_t         t;
+    shian_caller_t        who;
+    Shian__SignIn        *view;
+    shian_token_result_t  rc;
+
+    c->no_store = 1;
+    rc = ngx_http_shian_link(c, &who, &t);
+
+    if (rc != SHIAN_TOKEN_OK) {
+        return ngx_http_shian_bad_link(c, rc);
+    }
+
+    view = shian_alloc(&c->arena, sizeof(*view));
+    if (view == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    shian__sign_in__init(view);
+    view->token = shian_strdup(&c->arena, c->word);
+    view->name = (char *) who.name;
+    view->has_role = 1;
+    view->role = who.actor.role;
+
+    if (who.actor.has_venue) {
+        Shian__Venue  *v = shian_venue_get(&c->txn, who.actor.venue);
+
+        view->venue_name = v == NULL ? NULL : v->name;
+    }
+
+    c->view = &view->base;
+
+    return ngx_http_shian_reply(c);
+}
+
+
+static const char *
+ngx_http_shian_first_page(Shian__Role__Kind role)
+{
+    return role == SHIAN__ROLE__KIND__venue ? "/my" : "/desk";
+}
+
+
+static ngx_int_t
+ngx_http_shian_signed_in(ngx_http_shian_ctx_t *c)
+{
+    shian_str_t      token;
+    shian_caller_t  *who = c->data;
+
+    c->caller = *who;
+    c->no_store = 1;
+
+    if (!shian_caller_mint(&c->caller, &c->arena, c->conf->keys,
+                           ngx_http_shian_str(c->conf->base_url), c->now_ms,
+                           &token)
+        || ngx_http_shian_set_cookie(c, "session", token, "/", -1)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER,
+               ngx_http_shian_first_page(c->caller.actor.role));
+}
+
+
+ngx_int_t
+ngx_http_shian_signin_post(ngx_http_shian_ctx_t *c)
+{
+    shian_token_t         t;
+    shian_caller_t       *who;
+    Shian__Operation      op;
+    shian_token_result_t  rc;
+    Shian__SessionStart   start = SHIAN__SESSION_START__INIT;
+
+    c->no_store = 1;
+    who = shian_alloc(&c->arena, sizeof(*who));
+
+    if (who == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_shian_link(c, who, &t);
+
+    if (rc != SHIAN_TOKEN_OK) {
+        return ngx_http_shian_bad_link(c, rc);
+    }
+
+    start.has_user = who->user != NULL;
+    start.user = who->actor.user;
+    start.has_venue = who->actor.has_venue;
+    start.venue = who->actor.venue;
+
+    if (!t.reuse) {
+        start.has_link = 1;
+        start.link = shian_binary(shian_slice(t.jti, sizeof(t.jti)));
+    }
+
+    c->data = who;
+    ngx_http_shian_operation(c, &op);
+    op.body_case = SHIAN__OPERATION__BODY_SESSION_START;
+    op.session_start = &start;
+
+    return ngx_http_shian_submit(c, &op, ngx_http_shian_signed_in);
+}
+
+
+static ngx_int_t
+ngx_http_shian_signed_out(ngx_http_shian_ctx_t *c)
+{
+    if (ngx_http_shian_set_cookie(c, "session", SHIAN_NONE, "/", 0)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, "/");
+}
+
+
+ngx_int_t
+ngx_http_shian_signout(ngx_http_shian_ctx_t *c)
+{
+    Shian__Operation   op;
+    Shian__SessionEnd  end = SHIAN__SESSION_END__INIT;
+
+    if (!c->caller.has_session) {
+        return ngx_http_shian_signed_out(c);
+    }
+
+    end.has_session = 1;
+    end.session = shian_binary(shian_slice(c->caller.session,
+                                           sizeof(c->caller.session)));
+
+    ngx_http_shian_operation(c, &op);
+    op.body_case = SHIAN__OPERATION__BODY_SESSION_END;
+    op.session_end = &end;
+
+    return ngx_http_shian_submit(c, &op, ngx_http_shian_signed_out);
+}
+
+
+/* ---- first pages -----------------------------------------------------------*/
+
+static Shian__Desk *
+ngx_http_shian_new_desk(ngx_http_shian_ctx_t *c)
+{
+    Shian__Desk  *desk;
+
+    desk = shian_alloc(&c->arena, sizeof(*desk));
+
+    if (desk != NULL) {
+        shian__desk__init(desk);
+        desk->name = (char *) c->caller.name;
+        desk->has_role = 1;
+        desk->role = c->caller.actor.role;
+    }
+
+    return desk;
+}
+
+
+ngx_int_t
+ngx_http_shian_desk(ngx_http_shian_ctx_t *c)
+{
+    Shian__Desk  *desk;
+
+    desk = ngx_http_shian_new_desk(c);
+    if (desk == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    desk->has_reviews_held = desk->has_reviews_flagged = 1;
+    desk->reviews_held = shian_count_get(&c->txn, 'q', SHIAN_NONE,
+                                         SHIAN__REVIEW__STATE__held);
+    desk->reviews_flagged = shian_count_get(&c->txn, 'q', SHIAN_NONE, 16);
+    c->view = &desk->base;
+
+    return ngx_http_shian_reply(c);
+}
+
+
+ngx_int_t
+ngx_http_shian_my(ngx_http_shian_ctx_t *c)
+{
+    Shian__Desk  *desk;
+
+    desk = ngx_http_shian_new_desk(c);
+    if (desk == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    desk->has_venue = 1;
+    desk->venue = c->caller.actor.venue;
+    desk->venue_view = shian_view_venue(&c->txn, c->conf->keys, desk->venue,
+                                        c->now_ms);
+
+    if (desk->venue_view == NULL) {
+        return ngx_http_shian_refuse(c, 404, "not_found",
+                                     "The venue is gone.");
+    }
+
+    desk->venue_name = desk->venue_view->name;
+    c->view = &desk->base;
+
+    return ngx_http_shian_reply(c);
+}
+
+
+/* ---- users -----------------------------------------------------------------*/
+
+ngx_int_t
+ngx_http_shian_users(ngx_http_shian_ctx_t *c)
+{
+    size_t            limit;
+    shian_str_t       after, next, flash;
+    Shian__UserList  *view;
+
+    flash = ngx_http_shian_arg(c, "done");
+    c->flash = shian_str_is(flash, "put") ? SHIAN_TEXT("user_added")
+               : shian_str_is(flash, "disable")
+               ? SHIAN_TEXT("user_disabled") : NULL;
+    limit = ngx_http_shian_limit(c);
+
+    if (c->report.status != 200 || !ngx_http_shian_cursor(c, &after)) {
+        return ngx_http_shian_fail(c);
+    }
+
+    view = shian_view_users(&c->txn, after, limit, &next);
+    if (view == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    view->next = ngx_http_shian_next(c, next);
+    c->view = &view->base;
+
+    return ngx_http_shian_reply(c);
+}
+
+
+static ngx_int_t
+ngx_http_shian_user_changed(ngx_http_shian_ctx_t *c)
+{
+    ngx_int_t         rc;
+    Shian__User      *u;
+    Shian__UserView   view = SHIAN__USER_VIEW__INIT;
+
+    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
+        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
+    }
+
+    if (ngx_http_shian_read_begin(c) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+    u = shian_user_get(&c->txn, ngx_http_shian_result(c)->id);
+
+    if (u != NULL) {
+        view.has_id = view.has_role = 1;
+        view.id = u->id;
+        view.role = u->role;
+        view.login = u->login;
+        view.name = u->name;
+        view.n_districts = u->n_districts;
+        view.districts = u->districts;
+        view.has_disabled = u->has_disabled;
+        view.disabled = u->disabled;
+        c->format = SHIAN_OUT_JSON;
+        c->location = NULL;
+        c->status = ngx_http_shian_result(c)->outcome
+                    == SHIAN__RESULT__OUTCOME__created
+                    ? NGX_HTTP_CREATED : NGX_HTTP_OK;
+        c->view = &view.base;
+        rc = ngx_http_shian_reply(c);
+    }
+
+    ngx_http_shian_read_end(c);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_shian_user_post(ngx_http_shian_ctx_t *c)
+{
+    Shian__Operation   op;
+    ProtobufCMessage  *message;
+
+    if (!ngx_http_shian_bind(c, &shian__user_put__descriptor, &message)) {
+        return ngx_http_shian_fail(c);
+    }
+
+    c->location = "/desk/users?done=put";
+    ngx_http_shian_operation(c, &op);
+    op.body_case = SHIAN__OPERATION__BODY_USER_PUT;
+    op.user_put = (Shian__UserPut *) message;
+
+    return ngx_http_shian_submit(c, &op, ngx_http_shian_user_changed);
+}
+
+
+ngx_int_t
+ngx_http_shian_user_action(ngx_http_shian_ctx_t *c)
+{
+    shian_str_t         action;
+    Shian__Operation    op;
+    Shian__UserDisable  disable = SHIAN__USER_DISABLE__INIT;
+
+    action = ngx_http_shian_body_arg(c, "action");
+
+    if (!shian_str_is(action, "disable")) {
+        shian_fail_field(&c->report, "action",
+                         action.n == 0 ? "required" : "unknown", "disable");
+        return ngx_http_shian_fail(c);
+    }
+
+    disable.has_user = 1;
+    disable.user = c->id;
+
+    c->location = "/desk/users?done=disable";
+    ngx_http_shian_operation(c, &op);
+    op.body_case = SHIAN__OPERATION__BODY_USER_DISABLE;
+    op.user_disable = &disable;
+
+    return ngx_http_shian_submit(c, &op, ngx_http_shian_user_changed);
+}

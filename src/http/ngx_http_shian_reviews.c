@@ -1,0 +1,610 @@
+/*
+ * Reviews: reading, writing with the proof of a scan, replying, moderating.
+ */
+
+#include "ngx_http_shian.h"
+
+#include "core/text.h"
+#include "domain/tally.h"
+
+#define SHIAN_KEPT_MS  (UINT64_C(24) * 3600 * 1000)
+
+
+/* ---- reading ---------------------------------------------------------------*/
+
+static ngx_int_t
+ngx_http_shian_review_list(ngx_http_shian_ctx_t *c, uint64_t venue)
+{
+    size_t              limit;
+    shian_str_t         after, next;
+    Shian__ReviewList  *view;
+
+    limit = ngx_http_shian_limit(c);
+
+    if (c->report.status != 200 || !ngx_http_shian_cursor(c, &after)) {
+        return ngx_http_shian_fail(c);
+    }
+
+    view = shian_view_reviews(&c->txn, c->conf->keys, venue, after, limit,
+                              &next);
+    if (view == NULL) {
+        return ngx_http_shian_refuse(c, 404, "not_found",
+                                     "There is no such venue.");
+    }
+
+    view->next = ngx_http_shian_next(c, next);
+    c->view = &view->base;
+
+    return ngx_http_shian_reply(c);
+}
+
+
+ngx_int_t
+ngx_http_shian_reviews(ngx_http_shian_ctx_t *c)
+{
+    return ngx_http_shian_review_list(c, c->id);
+}
+
+
+ngx_int_t
+ngx_http_shian_my_reviews(ngx_http_shian_ctx_t *c)
+{
+    shian_str_t  flash;
+
+    flash = ngx_http_shian_arg(c, "done");
+    c->flash = shian_str_is(flash, "reply") ? SHIAN_TEXT("review_replied")
+               : shian_str_is(flash, "flag") ? SHIAN_TEXT("review_flagged")
+               : NULL;
+
+    return ngx_http_shian_review_list(c, c->caller.actor.venue);
+}
+
+
+/* The device whose cookie this is wrote it. */
+static bool
+ngx_http_shian_own_device(ngx_http_shian_ctx_t *c, const Shian__Review *r)
+{
+    size_t       n;
+    uint8_t      device[SHIAN_ID_SIZE];
+    shian_str_t  cookie;
+
+    cookie = ngx_http_shian_cookie(c->request, "device");
+    n = sizeof(device);
+
+    return cookie.n != 0 && shian_base64url_decode(device, &n, cookie)
+           && shian_str_eq(shian_slice(device, n), shian_bytes(r->device));
+}
+
+
+/*
+ * One review.  Whoever wrote it sees that it arrived even while it waits for
+ * a moderator; everybody else sees it once it is published.
+ */
+ngx_int_t
+ngx_http_shian_review(ngx_http_shian_ctx_t *c)
+{
+    bool                own;
+    Shian__Review      *r;
+    Shian__ReviewView  *view;
+
+    r = shian_review_get(&c->txn, c->n);
+    own = r != NULL && r->venue == c->id && ngx_http_shian_own_device(c, r);
+    view = r == NULL || r->venue != c->id ? NULL
+           : shian_view_review(&c->txn, c->conf->keys, c->n, own);
+
+    if (view == NULL) {
+        return ngx_http_shian_refuse(c, 404, "not_found",
+                                     "There is no such review.");
+    }
+
+    if (!own && c->format == SHIAN_OUT_HTML) {
+        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER,
+                   shian_printf(&c->arena, "/v/%llu/reviews",
+                                (unsigned long long) c->id));
+    }
+
+    if (own) {
+        c->no_store = 1;
+        c->flash = SHIAN_TEXT("review_posted");
+        view->flag = NULL;
+    }
+
+    c->view = &view->base;
+
+    return ngx_http_shian_reply(c);
+}
+
+
+/* ---- the form --------------------------------------------------------------*/
+
+/* The scan of this venue, if the cookie holds one that is still good. */
+static bool
+ngx_http_shian_scan_of(ngx_http_shian_ctx_t *c, shian_token_t *t)
+{
+    shian_str_t  cookie;
+
+    cookie = ngx_http_shian_cookie(c->request, "scan");
+
+    return cookie.n != 0
+           && shian_token_verify(&c->arena, c->conf->keys,
+                                 ngx_http_shian_str(c->conf->base_url),
+                                 SHIAN_USE_SCAN, c->now_ms, cookie, t)
+              == SHIAN_TOKEN_OK
+           && t->kind == SHIAN_SUBJECT_VENUE && t->id == c->id
+           && t->has_device;
+}
+
+
+static bool
+ngx_http_shian_stars(ngx_http_shian_ctx_t *c, const char *field,
+    Shian__Choice ***out, size_t *n)
+{
+    size_t          i;
+    shian_str_t     given;
+    Shian__Choice  *choice;
+
+    static char *const  stars[] = { "5", "4", "3", "2", "1" };
+
+    given = ngx_http_shian_body_arg(c, field);
+    *n = 0;
+    *out = shian_array(&c->arena, 5, sizeof(**out));
+
+    for (i = 0; *out != NULL && i < 5; i++) {
+        choice = shian_alloc(&c->arena, sizeof(*choice));
+        if (choice == NULL) {
+            return false;
+        }
+
+        shian__choice__init(choice);
+        choice->value = stars[i];
+        choice->has_chosen = 1;
+        choice->chosen = shian_str_is(given, stars[i]);
+        (*out)[(*n)++] = choice;
+    }
+
+    return *out != NULL;
+}
+
+
+/* Photos that came whole stay: a token for each, good for a day. */
+static bool
+ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c, Shian__ReviewForm *form)
+{
+    size_t          i;
+    shian_str_t     text;
+    shian_token_t   t;
+    Shian__Choice  *choice;
+
+    form->kept_photos = shian_array(&c->arena, c->nphotos + 1,
+                                    sizeof(*form->kept_photos));
+
+    for (i = 0; form->kept_photos != NULL && i < c->nphotos; i++) {
+        ngx_memzero(&t, sizeof(t));
+        t.use = SHIAN_USE_PHOTO;
+        t.kind = SHIAN_SUBJECT_PHOTO;
+        t.iat_ms = c->now_ms;
+        t.exp_ms = c->now_ms + SHIAN_KEPT_MS;
+        t.has_photo = true;
+        ngx_memcpy(t.photo, c->photos[i]->hash.data, sizeof(t.photo));
+        shian_session_id(t.jti, t.exp_ms);
+        choice = shian_alloc(&c->arena, sizeof(*choice));
+
+        if (choice == NULL
+            || !shian_token_issue(&c->arena, c->conf->keys,
+                                  ngx_http_shian_str(c->conf->base_url), &t,
+                                  &text))
+        {
+            return false;
+        }
+
+        shian__choice__init(choice);
+        choice->value = shian_strdup(&c->arena, text);
+        form->kept_photos[form->n_kept_photos++] = choice;
+    }
+
+    return form->kept_photos != NULL;
+}
+
+
+static bool
+ngx_http_shian_form_errors(ngx_http_shian_ctx_t *c, Shian__ReviewForm *form)
+{
+    size_t         i;
+    Shian__Field  *f;
+
+    form->errors = shian_array(&c->arena, c->report.nfields + 1,
+                               sizeof(*form->errors));
+
+    for (i = 0; form->errors != NULL && i < c->report.nfields; i++) {
+        f = shian_alloc(&c->arena, sizeof(*f));
+        if (f == NULL) {
+            return false;
+        }
+
+        shian__field__init(f);
+        f->field = (char *) c->report.fields[i].field;
+        f->code = (char *) c->report.fields[i].code;
+        form->errors[form->n_errors++] = f;
+
+        if (strcmp(f->field, "hygiene") == 0) {
+            form->hygiene_error = f->code;
+        } else if (strcmp(f->field, "food") == 0) {
+            form->food_error = f->code;
+        } else if (strcmp(f->field, "service") == 0) {
+            form->service_error = f->code;
+        } else if (strcmp(f->field, "text") == 0) {
+            form->text_error = f->code;
+        } else if (strcmp(f->field, "photo") == 0) {
+            form->photo_error = f->code;
+        }
+    }
+
+    return form->errors != NULL;
+}
+
+
+static ngx_int_t
+ngx_http_shian_show_form(ngx_http_shian_ctx_t *c)
+{
+    char                hex[33];
+    uint8_t             id[SHIAN_ID_SIZE];
+    shian_str_t         key, text;
+    shian_token_t       scan;
+    Shian__Venue       *v;
+    Shian__ReviewForm  *form;
+
+    v = shian_venue_get(&c->txn, c->id);
+
+    if (v == NULL) {
+        return ngx_http_shian_refuse(c, 404, "not_found",
+                                     "There is no such venue.");
+    }
+
+    form = shian_alloc(&c->arena, sizeof(*form));
+    if (form == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    shian__review_form__init(form);
+    form->has_venue = form->has_scanned = 1;
+    form->venue = c->id;
+    form->venue_name = v->name;
+    form->scanned = ngx_http_shian_scan_of(c, &scan);
+
+    /* The same key as before: what was sent twice is one review. */
+    key = ngx_http_shian_body_arg(c, "idempotency_key");
+
+    if (key.n == 0 || c->report.nfields != 0) {
+        shian_random(id, sizeof(id));
+        shian_hex(hex, id, sizeof(id));
+        key = shian_slice(hex, 32);
+    }
+
+    form->idempotency_key = shian_strdup(&c->arena, key);
+    text = ngx_http_shian_body_arg(c, "text");
+    form->text = text.n == 0 ? NULL : shian_strdup(&c->arena, text);
+
+    if (!ngx_http_shian_stars(c, "hygiene", &form->hygiene, &form->n_hygiene)
+        || !ngx_http_shian_stars(c, "food", &form->food, &form->n_food)
+        || !ngx_http_shian_stars(c, "service", &form->service,
+                                 &form->n_service)
+        || !ngx_http_shian_keep_photos(c, form)
+        || !ngx_http_shian_form_errors(c, form))
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    c->no_store = 1;
+    c->view = &form->base;
+    c->template = "review_form";
+
+    return ngx_http_shian_reply(c);
+}
+
+
+ngx_int_t
+ngx_http_shian_review_form(ngx_http_shian_ctx_t *c)
+{
+    return ngx_http_shian_show_form(c);
+}
+
+
+/* Wrong fields: the form again for people, the problem for programs. */
+static ngx_int_t
+ngx_http_shian_form_refused(ngx_http_shian_ctx_t *c)
+{
+    ngx_int_t  rc, begun;
+
+    if (c->report.nfields == 0 || c->format != SHIAN_OUT_HTML || c->json_body)
+    {
+        return ngx_http_shian_fail(c);
+    }
+
+    c->status = (ngx_uint_t) c->report.status;
+
+    begun = c->txn.mdb == NULL;
+
+    if (begun && ngx_http_shian_read_begin(c) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_shian_show_form(c);
+
+    if (begun) {
+        ngx_http_shian_read_end(c);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_shian_review_posted(ngx_http_shian_ctx_t *c)
+{
+    ngx_int_t             rc;
+    const Shian__Result  *result;
+
+    result = ngx_http_shian_result(c);
+    c->location = shian_printf(&c->arena, "/v/%llu/reviews/%llu",
+                               (unsigned long long) result->venue,
+                               (unsigned long long) result->id);
+
+    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
+        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
+    }
+
+    if (ngx_http_shian_read_begin(c) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    c->format = SHIAN_OUT_JSON;
+    c->status = NGX_HTTP_CREATED;
+    c->view = (ProtobufCMessage *) shian_view_review(&c->txn, c->conf->keys,
+                                                     result->id, true);
+    rc = c->view == NULL ? NGX_HTTP_INTERNAL_SERVER_ERROR
+                         : ngx_http_shian_reply(c);
+    ngx_http_shian_read_end(c);
+
+    return rc;
+}
+
+
+/* What others may read of it: personal data masked, listed words held. */
+static bool
+ngx_http_shian_screen_text(ngx_http_shian_ctx_t *c,
+    Shian__ReviewPost *post)
+{
+    shian_screened_t  s;
+
+    if (!post->has_text) {
+        return true;
+    }
+
+    if (!shian_screen(c->conf->screen, &c->arena, shian_bytes(post->text),
+                      &s))
+    {
+        return shian_fail(&c->report, 500, "server",
+                          "The text could not be screened.");
+    }
+
+    post->text = shian_binary(s.text);
+    post->has_masked = s.masked;
+    post->masked = s.masked;
+    post->has_hold = s.hold;
+    post->hold = s.hold;
+
+    return true;
+}
+
+
+ngx_int_t
+ngx_http_shian_review_post(ngx_http_shian_ctx_t *c)
+{
+    shian_token_t       scan;
+    Shian__Operation    op;
+    ProtobufCMessage   *message;
+    Shian__ReviewPost  *post;
+
+    c->refused = ngx_http_shian_form_refused;
+    c->venue = c->id;
+
+    if (!ngx_http_shian_scan_of(c, &scan)) {
+        return ngx_http_shian_refuse(c, 403, "scan_required",
+                                     "Scan the plaque first; a scan counts "
+                                     "for 24 hours.");
+    }
+
+    if (!ngx_http_shian_bind(c, &shian__review_post__descriptor, &message)) {
+        return ngx_http_shian_form_refused(c);
+    }
+
+    post = (Shian__ReviewPost *) message;
+    post->has_venue = post->has_scan = 1;
+    post->venue = c->id;
+    post->scan = shian_binary(shian_slice(scan.jti, sizeof(scan.jti)));
+    post->photo = c->photos;
+    post->n_photo = c->nphotos;
+
+    c->caller.actor.has_device = 1;
+    c->caller.actor.device = shian_binary(shian_slice(scan.device,
+                                                  sizeof(scan.device)));
+
+    if (!ngx_http_shian_screen_text(c, post)) {
+        return ngx_http_shian_fail(c);
+    }
+
+    ngx_http_shian_operation(c, &op);
+    op.body_case = SHIAN__OPERATION__BODY_REVIEW_POST;
+    op.review_post = post;
+
+    return ngx_http_shian_submit(c, &op, ngx_http_shian_review_posted);
+}
+
+
+/* ---- moderating ------------------------------------------------------------*/
+
+static bool
+ngx_http_shian_reach(void *ctx, const Shian__Venue *v)
+{
+    const shian_caller_t  *caller = ctx;
+
+    return shian_in_reach(caller->actor.role, caller->user,
+                          caller->actor.venue, v);
+}
+
+
+static bool
+ngx_http_shian_add_actions(ngx_http_shian_ctx_t *c, Shian__ReviewList *list)
+{
+    size_t              i;
+    Shian__ReviewView  *r;
+
+    for (i = 0; i < list->n_items; i++) {
+        r = list->items[i];
+        r->href = shian_printf(&c->arena, "/desk/reviews/%llu",
+                               (unsigned long long) r->id);
+        r->actions = shian_array(&c->arena, 2, sizeof(*r->actions));
+
+        if (r->actions == NULL) {
+            return false;
+        }
+
+        r->actions[r->n_actions++] = "publish";
+        r->actions[r->n_actions++] = "remove";
+    }
+
+    return true;
+}
+
+
+ngx_int_t
+ngx_http_shian_queue(ngx_http_shian_ctx_t *c)
+{
+    size_t              limit;
+    shian_str_t         after, next, flash;
+    Shian__ReviewList  *view;
+
+    flash = ngx_http_shian_arg(c, "done");
+    c->flash = shian_str_is(flash, "publish")
+               ? SHIAN_TEXT("review_published")
+               : shian_str_is(flash, "remove")
+               ? SHIAN_TEXT("review_removed") : NULL;
+    limit = ngx_http_shian_limit(c);
+
+    if (c->report.status != 200 || !ngx_http_shian_cursor(c, &after)) {
+        return ngx_http_shian_fail(c);
+    }
+
+    view = shian_view_queue(&c->txn, c->conf->keys, ngx_http_shian_reach,
+                            &c->caller, after, limit, &next);
+
+    if (view == NULL || !ngx_http_shian_add_actions(c, view)) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    view->next = ngx_http_shian_next(c, next);
+    c->view = &view->base;
+
+    return ngx_http_shian_reply(c);
+}
+
+
+static ngx_int_t
+ngx_http_shian_review_changed(ngx_http_shian_ctx_t *c)
+{
+    ngx_int_t  rc;
+
+    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
+        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
+    }
+
+    if (ngx_http_shian_read_begin(c) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    c->format = SHIAN_OUT_JSON;
+    c->location = NULL;
+    c->view = (ProtobufCMessage *) shian_view_review(&c->txn, c->conf->keys,
+                                                     c->id, true);
+    rc = c->view == NULL ? NGX_HTTP_INTERNAL_SERVER_ERROR
+                         : ngx_http_shian_reply(c);
+    ngx_http_shian_read_end(c);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_shian_review_decide(ngx_http_shian_ctx_t *c)
+{
+    Shian__Operation       op;
+    ProtobufCMessage      *message;
+    Shian__ReviewDecide   *decide;
+
+    if (!ngx_http_shian_bind(c, &shian__review_decide__descriptor, &message))
+    {
+        return ngx_http_shian_fail(c);
+    }
+
+    decide = (Shian__ReviewDecide *) message;
+    decide->has_review = 1;
+    decide->review = c->id;
+
+    c->location = decide->action == SHIAN__REVIEW_DECIDE__ACTION__publish
+                  ? "/desk/reviews?done=publish"
+                  : "/desk/reviews?done=remove";
+
+    ngx_http_shian_operation(c, &op);
+    op.body_case = SHIAN__OPERATION__BODY_REVIEW_DECIDE;
+    op.review_decide = decide;
+
+    return ngx_http_shian_submit(c, &op, ngx_http_shian_review_changed);
+}
+
+
+/* A venue's own answers: action=reply or action=flag, with a text. */
+ngx_int_t
+ngx_http_shian_my_review(ngx_http_shian_ctx_t *c)
+{
+    bool                reply;
+    shian_str_t         action;
+    Shian__Operation    op;
+    ProtobufCMessage   *message;
+
+    const ProtobufCMessageDescriptor  *desc;
+
+    action = ngx_http_shian_body_arg(c, "action");
+    reply = shian_str_is(action, "reply");
+
+    if (!reply && !shian_str_is(action, "flag")) {
+        shian_fail_field(&c->report, "action",
+                         action.n == 0 ? "required" : "unknown",
+                         "reply or flag");
+        return ngx_http_shian_fail(c);
+    }
+
+    desc = reply ? &shian__review_reply__descriptor
+                 : &shian__review_flag__descriptor;
+
+    if (!ngx_http_shian_bind(c, desc, &message)) {
+        return ngx_http_shian_fail(c);
+    }
+
+    ngx_http_shian_operation(c, &op);
+
+    if (reply) {
+        op.body_case = SHIAN__OPERATION__BODY_REVIEW_REPLY;
+        op.review_reply = (Shian__ReviewReply *) message;
+        op.review_reply->has_review = 1;
+        op.review_reply->review = c->id;
+        c->location = "/my/reviews?done=reply";
+    } else {
+        op.body_case = SHIAN__OPERATION__BODY_REVIEW_FLAG;
+        op.review_flag = (Shian__ReviewFlag *) message;
+        op.review_flag->has_review = 1;
+        op.review_flag->review = c->id;
+        c->location = "/my/reviews?done=flag";
+    }
+
+    return ngx_http_shian_submit(c, &op, ngx_http_shian_review_changed);
+}

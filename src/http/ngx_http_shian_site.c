@@ -1,0 +1,179 @@
+/*
+ * What machines ask about the site itself: health, identity, metrics.
+ */
+
+#include "ngx_http_shian.h"
+
+#include "core/ids.h"
+
+
+ngx_int_t
+ngx_http_shian_healthz(ngx_http_shian_ctx_t *c)
+{
+    shian_head_t  head;
+
+    shian_log_head(&c->txn, &head);
+
+    if (c->txn.err != 0) {
+        return ngx_http_shian_refuse(c, 503, "busy",
+                                     "The store does not answer.");
+    }
+
+    if (ngx_http_shian_set_header(c->request, "Cache-Control", "no-store")
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_shian_send(c, NGX_HTTP_OK, "text/plain",
+                               SHIAN_STR("ok\n"));
+}
+
+
+ngx_int_t
+ngx_http_shian_site(ngx_http_shian_ctx_t *c)
+{
+    char             hex[2 * SHIAN_HASH_SIZE + 1];
+    shian_head_t     head;
+    Shian__SiteInfo  info = SHIAN__SITE_INFO__INIT;
+
+    shian_log_head(&c->txn, &head);
+    shian_hex(hex, head.hash, SHIAN_HASH_SIZE);
+    hex[2 * SHIAN_HASH_SIZE] = '\0';
+
+    info.name = "shian";
+    info.version = SHIAN_VERSION;
+    info.has_seq = 1;
+    info.seq = head.seq;
+    info.head = hex;
+
+    c->format = SHIAN_OUT_JSON;
+    c->view = &info.base;
+
+    return ngx_http_shian_reply(c);
+}
+
+
+/* ---- metrics, in Prometheus' text format 0.0.4 -----------------------------*/
+
+static void
+ngx_http_shian_metric(shian_sink_t *s, const char *name, const char *type,
+    const char *help, double value)
+{
+    shian_putf(s, "# HELP shian_%s %s\n# TYPE shian_%s %s\nshian_%s %.15g\n",
+               name, help, name, type, name, value);
+}
+
+
+static void
+ngx_http_shian_counters_text(shian_sink_t *s)
+{
+    size_t                      i;
+    ngx_http_shian_counters_t  *n = ngx_http_shian_counters;
+
+    const struct {
+        const char    *name;
+        const char    *help;
+        ngx_atomic_t   value;
+    } row[] = {
+        { "requests_total", "Requests handled.", n->requests },
+        { "page_cache_hits_total", "Pages sent as kept.", n->cache_hits },
+        { "page_cache_misses_total", "Pages rendered.", n->cache_misses },
+        { "batches_total", "Write transactions.", n->batches },
+        { "operations_total", "Operations written.", n->operations },
+        { "operations_refused_total", "Operations refused.", n->refused },
+        { "batches_failed_total", "Write transactions that failed.",
+          n->failed_batches },
+        { "queue_full_total", "Writes turned away, queue full.",
+          n->queue_full },
+    };
+
+    for (i = 0; i < SHIAN_COUNT(row); i++) {
+        ngx_http_shian_metric(s, row[i].name, "counter", row[i].help,
+                              (double) row[i].value);
+    }
+}
+
+
+static void
+ngx_http_shian_store_text(shian_sink_t *s, ngx_http_shian_ctx_t *c)
+{
+    MDB_stat                stat;
+    MDB_envinfo             info;
+    shian_head_t            head;
+    ngx_http_shian_env_t   *env = c->conf->env;
+
+    if (mdb_env_info(env->store->env, &info) == 0
+        && mdb_env_stat(env->store->env, &stat) == 0)
+    {
+        ngx_http_shian_metric(s, "store_map_bytes", "gauge",
+                              "Size that the store may reach.",
+                              (double) info.me_mapsize);
+        ngx_http_shian_metric(s, "store_used_bytes", "gauge",
+                              "Size that the store has reached.",
+                              (double) (info.me_last_pgno + 1)
+                              * stat.ms_psize);
+        ngx_http_shian_metric(s, "store_readers", "gauge",
+                              "Reader slots in use.", info.me_numreaders);
+        ngx_http_shian_metric(s, "store_readers_max", "gauge",
+                              "Reader slots.", info.me_maxreaders);
+    }
+
+    shian_log_head(&c->txn, &head);
+    ngx_http_shian_metric(s, "log_entries", "gauge",
+                          "Number of the last log entry.",
+                          (double) head.seq);
+    ngx_http_shian_metric(s, "write_queue", "gauge",
+                          "Operations of this worker that wait.",
+                          (double) env->nwaiting);
+}
+
+
+ngx_int_t
+ngx_http_shian_metrics_handler(ngx_http_request_t *r)
+{
+    ngx_int_t              rc;
+    shian_buf_t            out;
+    ngx_http_shian_ctx_t   ctx, *c = &ctx;
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_memzero(c, sizeof(ctx));
+    c->request = r;
+    c->conf = ngx_http_get_module_srv_conf(r, ngx_http_shian_module);
+    shian_arena_init(&c->arena, NULL, NULL);
+    shian_report_init(&c->report);
+
+    /* A location of its own may lie in a server without a store. */
+    shian_buf_init(&out, &c->arena);
+    ngx_http_shian_counters_text(&out.sink);
+
+    if (c->conf->env != NULL && ngx_http_shian_read_begin(c) == NGX_OK) {
+        ngx_http_shian_store_text(&out.sink, c);
+        ngx_http_shian_read_end(c);
+    }
+
+    rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    if (!out.sink.failed) {
+        u_char  *p = ngx_pnalloc(r->pool, out.n);
+
+        if (p != NULL) {
+            ngx_memcpy(p, out.p, out.n);
+            rc = ngx_http_shian_send(c, NGX_HTTP_OK,
+                                     "text/plain; version=0.0.4",
+                                     shian_slice(p, out.n));
+        }
+    }
+
+    shian_arena_free(&c->arena);
+
+    return rc;
+}
