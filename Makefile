@@ -143,6 +143,12 @@ test: $(B)/.deps-test
 	@$(MAKE) -s all $(UNIT) layers
 	@B=$(B) prove --timer $(UNIT) $(TESTS)
 
+# ---- trying it ---------------------------------------------------------------
+
+run: $(B)/.deps
+	@$(MAKE) -s all
+	@exec conf/run $(B) $(DIR) $(PORT) $(VENUES)
+
 clean:
 	rm -rf $(B)
 
