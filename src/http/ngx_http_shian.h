@@ -53,7 +53,13 @@ typedef struct {
     shian_item_t        **items;        /* of the batch */
     size_t                nitems;
     int                   rc;
-    ngx_uint_t            sweeping;
+
+    /* Regrading what time alone changes: once a local day, in slices. */
+    ngx_uint_t            grading;
+    ngx_msec_t            interval;
+    ngx_event_t           grade;
+    int32_t               graded_day;   /* 0: none since the start */
+    uint64_t              grade_next;   /* venue; 0: not under way */
 } ngx_http_shian_env_t;
 
 
@@ -87,7 +93,10 @@ typedef struct {
     shian_screen_t       *screen;
     ngx_str_t             base_url;
     ngx_str_t             tiles;
+    ngx_str_t             city[2];      /* in the order of shian_langs */
+    ngx_str_t             bureau[2];
     ngx_flag_t            grading;
+    ngx_msec_t            interval;
     ngx_uint_t            queue_max;
     char                  version[17];  /* of the templates and files */
 } ngx_http_shian_srv_conf_t;
@@ -288,6 +297,16 @@ bool ngx_http_shian_bind(ngx_http_shian_ctx_t *c,
 ngx_int_t ngx_http_shian_env_start(ngx_http_shian_env_t *env,
     ngx_cycle_t *cycle);
 void ngx_http_shian_env_stop(ngx_http_shian_env_t *env);
+
+/* An operation of the machine itself; nobody waits.  NGX_ERROR: no memory. */
+ngx_int_t ngx_http_shian_submit_own(ngx_http_shian_env_t *env,
+    Shian__Operation *op);
+
+
+/* grading.c: the routine that regrades what time changes. */
+void ngx_http_shian_grading_start(ngx_http_shian_env_t *env,
+    ngx_cycle_t *cycle);
+
 
 /* Keeps a request while a pool thread works for it, and lets it go again. */
 void ngx_http_shian_hold(ngx_http_request_t *r);

@@ -32,6 +32,8 @@ static char *ngx_http_shian_words(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_shian_base_url(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_shian_name(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_shian_grading(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_shian_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -101,6 +103,20 @@ static ngx_command_t  ngx_http_shian_commands[] = {
       ngx_conf_set_str_slot,
       NGX_HTTP_SRV_CONF_OFFSET,
       offsetof(ngx_http_shian_srv_conf_t, tiles),
+      NULL },
+
+    { ngx_string("shian_city"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE12,
+      ngx_http_shian_name,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_shian_srv_conf_t, city),
+      NULL },
+
+    { ngx_string("shian_bureau"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE12,
+      ngx_http_shian_name,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_shian_srv_conf_t, bureau),
       NULL },
 
     { ngx_string("shian_grading"),
@@ -563,11 +579,32 @@ ngx_http_shian_base_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* A name in Chinese and, where it has another one, in English. */
+static char *
+ngx_http_shian_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *name = (ngx_str_t *) ((char *) conf + cmd->offset);
+
+    ngx_str_t  *value;
+
+    if (name[0].data != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    name[0] = value[1];
+    name[1] = cf->args->nelts == 3 ? value[2] : value[1];
+
+    return NGX_CONF_OK;
+}
+
+
 static char *
 ngx_http_shian_grading(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_shian_srv_conf_t  *sscf = conf;
 
+    ngx_int_t   n;
     ngx_str_t  *value, s;
 
     if (sscf->grading != NGX_CONF_UNSET) {
@@ -586,17 +623,20 @@ ngx_http_shian_grading(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    sscf->interval = 1000;
+
     if (cf->args->nelts == 3) {
         s.data = value[2].data + 9;
         s.len = value[2].len < 9 ? 0 : value[2].len - 9;
+        n = ngx_parse_time(&s, 0);
 
-        if (ngx_strncmp(value[2].data, "interval=", 9) != 0
-            || ngx_parse_time(&s, 0) == (ngx_int_t) NGX_ERROR)
-        {
+        if (ngx_strncmp(value[2].data, "interval=", 9) != 0 || n < 1) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid parameter \"%V\"", &value[2]);
             return NGX_CONF_ERROR;
         }
+
+        sscf->interval = (ngx_msec_t) n;
     }
 
     return NGX_CONF_OK;
@@ -684,6 +724,7 @@ ngx_http_shian_create_srv_conf(ngx_conf_t *cf)
     sscf->templates = NGX_CONF_UNSET_PTR;
     sscf->screen = NGX_CONF_UNSET_PTR;
     sscf->grading = NGX_CONF_UNSET;
+    sscf->interval = NGX_CONF_UNSET_MSEC;
     sscf->queue_max = NGX_CONF_UNSET_UINT;
 
     return sscf;
@@ -708,6 +749,11 @@ ngx_http_shian_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->base_url, prev->base_url, "");
     ngx_conf_merge_str_value(conf->tiles, prev->tiles, "");
     ngx_conf_merge_value(conf->grading, prev->grading, 0);
+    ngx_conf_merge_msec_value(conf->interval, prev->interval, 1000);
+    ngx_conf_merge_str_value(conf->city[0], prev->city[0], "");
+    ngx_conf_merge_str_value(conf->city[1], prev->city[1], "");
+    ngx_conf_merge_str_value(conf->bureau[0], prev->bureau[0], "");
+    ngx_conf_merge_str_value(conf->bureau[1], prev->bureau[1], "");
     ngx_conf_merge_uint_value(conf->queue_max, prev->queue_max, 4096);
 
     if (conf->screen == NULL) {
@@ -768,6 +814,11 @@ ngx_http_shian_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (sscf->env->queue_max < sscf->queue_max) {
         sscf->env->queue_max = sscf->queue_max;
+    }
+
+    if (sscf->grading) {
+        sscf->env->grading = 1;
+        sscf->env->interval = sscf->interval;
     }
 
     return NGX_CONF_OK;
