@@ -101,7 +101,7 @@ $(B)/nginx/Makefile: config config.make src/sources | $(B)/.deps
 	@mkdir -p $(B)/nginx
 	. $(NGX)/conf_flags && cd $(NGX) && SHIAN_BUILD=$(B) ./configure \
 	    "$${NGX_CONF_FLAGS[@]}" --builddir=$(B)/nginx --with-cc=$(CC) \
-	    --with-cc-opt='$(OPT) -fPIC $(SAN)' --with-ld-opt='$(SAN)' \
+	    --with-cc-opt='$(OPT) -fPIC -Wextra -Wno-unused-parameter $(SAN)' --with-ld-opt='$(SAN)' \
 	    --add-dynamic-module=$(ROOT) >$(B)/nginx/configure.log \
 	    || { tail -20 $(B)/nginx/configure.log; exit 1; }
 
