@@ -266,7 +266,7 @@ walk(search_t *s, shian_table_t table, const shian_rowkey_t *prefix,
 }
 
 
-/* ---- by words --------------------------------------------------------------*/
+/* ---- by words -------------------------------------------------------------*/
 
 static size_t
 sample(search_t *s, shian_str_t term)
@@ -350,7 +350,7 @@ by_words(search_t *s)
 }
 
 
-/* ---- by place --------------------------------------------------------------*/
+/* ---- by place -------------------------------------------------------------*/
 
 typedef struct {
     uint64_t  id;
@@ -508,7 +508,7 @@ by_box(search_t *s)
 }
 
 
-/* ---- by what they are ------------------------------------------------------*/
+/* ---- by what they are -----------------------------------------------------*/
 
 static void
 by_index(search_t *s)
@@ -561,7 +561,9 @@ shian_find(shian_txn_t *t, const shian_find_t *find, shian_found_t *items,
         return shian_fail(report, 400, "malformed", "q is not UTF-8.");
     }
 
-    if (find->near) {
+    if (find->q.n != 0 && s.nterms == 0) {
+        /* Nothing but punctuation: nothing has it. */
+    } else if (find->near) {
         by_distance(&s);
     } else if (s.nterms != 0) {
         by_words(&s);

@@ -222,7 +222,7 @@ shian_venue_upsert_check(shian_op_t *o)
 }
 
 
-/* ---- indexes ---------------------------------------------------------------*/
+/* ---- indexes --------------------------------------------------------------*/
 
 shian_rowkey_t
 shian_venue_by(char field, const char *value)

@@ -158,7 +158,7 @@ ngx_http_shian_counters_t  *ngx_http_shian_counters =
                                 &ngx_http_shian_no_counters;
 
 
-/* ---- directives ------------------------------------------------------------*/
+/* ---- directives -----------------------------------------------------------*/
 
 static char *
 ngx_http_shian_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -603,7 +603,7 @@ ngx_http_shian_grading(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* ---- configuration ---------------------------------------------------------*/
+/* ---- configuration --------------------------------------------------------*/
 
 static void *
 ngx_http_shian_create_main_conf(ngx_conf_t *cf)
@@ -787,7 +787,7 @@ ngx_http_shian_init(ngx_conf_t *cf)
 }
 
 
-/* ---- processes -------------------------------------------------------------*/
+/* ---- processes ------------------------------------------------------------*/
 
 static ngx_http_shian_main_conf_t *
 ngx_http_shian_cycle_conf(ngx_cycle_t *cycle)
@@ -856,7 +856,7 @@ ngx_http_shian_exit_process(ngx_cycle_t *cycle)
 }
 
 
-/* ---- variables -------------------------------------------------------------*/
+/* ---- variables ------------------------------------------------------------*/
 
 typedef enum {
     SHIAN_VAR_VENUE = 0,

@@ -13,7 +13,7 @@
 #include "render/json.h"
 
 
-/* ---- headers ---------------------------------------------------------------*/
+/* ---- headers --------------------------------------------------------------*/
 
 ngx_int_t
 ngx_http_shian_set_header(ngx_http_request_t *r, const char *name,
@@ -108,7 +108,7 @@ ngx_http_shian_safe_headers(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- bytes -----------------------------------------------------------------*/
+/* ---- bytes ----------------------------------------------------------------*/
 
 ngx_int_t
 ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
@@ -128,6 +128,11 @@ ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
 
     r->headers_out.status = status;
     r->headers_out.content_length_n = (off_t) body.n;
+
+    if (status == 422) {
+        /* nginx has no words of its own for it (RFC 9110 15.5.21). */
+        ngx_str_set(&r->headers_out.status_line, "422 Unprocessable Content");
+    }
 
     if (type != NULL) {
         r->headers_out.content_type.data = (u_char *) type;
@@ -192,7 +197,7 @@ ngx_http_shian_redirect(ngx_http_shian_ctx_t *c, ngx_uint_t status,
 }
 
 
-/* ---- views -----------------------------------------------------------------*/
+/* ---- views ----------------------------------------------------------------*/
 
 static char *
 ngx_http_shian_other_url(ngx_http_shian_ctx_t *c, const char *lang)
@@ -394,7 +399,7 @@ ngx_http_shian_reply(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- problems --------------------------------------------------------------*/
+/* ---- problems -------------------------------------------------------------*/
 
 static bool
 ngx_http_shian_problem(ngx_http_shian_ctx_t *c, Shian__Problem *p)

@@ -10,7 +10,7 @@
 #define SHIAN_KEPT_MS  (UINT64_C(24) * 3600 * 1000)
 
 
-/* ---- reading ---------------------------------------------------------------*/
+/* ---- reading --------------------------------------------------------------*/
 
 static ngx_int_t
 ngx_http_shian_review_list(ngx_http_shian_ctx_t *c, uint64_t venue)
@@ -115,7 +115,7 @@ ngx_http_shian_review(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- the form --------------------------------------------------------------*/
+/* ---- the form -------------------------------------------------------------*/
 
 /* The scan of this venue, if the cookie holds one that is still good. */
 static bool
@@ -441,7 +441,7 @@ ngx_http_shian_review_post(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- moderating ------------------------------------------------------------*/
+/* ---- moderating -----------------------------------------------------------*/
 
 static bool
 ngx_http_shian_reach(void *ctx, const Shian__Venue *v)

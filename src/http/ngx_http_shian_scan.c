@@ -143,7 +143,7 @@ ngx_http_shian_scan(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- the card and its symbol -----------------------------------------------*/
+/* ---- the card and its symbol ----------------------------------------------*/
 
 /* The venue of the path, if the caller may have its plaque. */
 static Shian__Venue *

@@ -376,7 +376,7 @@ ngx_http_shian_submit(ngx_http_shian_ctx_t *c, Shian__Operation *op,
 }
 
 
-/* ---- a worker's life -------------------------------------------------------*/
+/* ---- a worker's life ------------------------------------------------------*/
 
 static ngx_uint_t
 ngx_http_shian_has_expired_rows(ngx_http_shian_env_t *env, uint64_t now_ms)
