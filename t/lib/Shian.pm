@@ -12,7 +12,7 @@ use IO::Socket::INET ();
 use JSON::PP ();
 use Time::HiRes ();
 
-our @EXPORT_OK = qw(new_store ctl ctl_json slurp spew csv_rows shared
+our @EXPORT_OK = qw(new_store demo_store ctl ctl_json slurp spew csv_rows shared
                     build root free_port configure start stop nginx_t wait_for
                     connect_to send_request read_answer request get post
                     multipart json header cookies sign_in link_of plaque_of
@@ -29,6 +29,15 @@ sub new_store {
               base => 'http://127.0.0.1:8080' };
     my $r = ctl($s, 'init');
     die "init: $r->{err}" if $r->{status} != 0;
+    return $s;
+}
+
+# The same with a city of so many venues in it, and its people.
+sub demo_store {
+    my ($venues) = @_;
+    my $s = new_store();
+    my $r = ctl($s, 'demo', '--venues', $venues || 40);
+    die "demo: $r->{err}" if $r->{status} != 0;
     return $s;
 }
 
@@ -338,7 +347,7 @@ sub send_request {
             for unpack '(a60000)*', $body;
         $out .= "0\r\n\r\n";
     } else {
-        $out .= 'Content-Length: ' . length($body) . "\r\n"
+        $out .= 'Content-Length: ' . length($body // '') . "\r\n"
             if defined $body || $method eq 'POST';
         $out .= "\r\n" . ($body // '');
     }
