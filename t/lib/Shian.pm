@@ -16,7 +16,7 @@ our @EXPORT_OK = qw(new_store demo_store ctl ctl_json slurp spew csv_rows shared
                     build root free_port configure start stop nginx_t wait_for
                     connect_to send_request read_answer request get post
                     multipart json header cookies sign_in link_of plaque_of
-                    seq log_of workers);
+                    open_venues seq log_of workers);
 
 my $root = Cwd::abs_path(__FILE__ =~ m{^(.*)/t/lib/Shian\.pm$} ? $1 : '.');
 my $build = Cwd::abs_path($ENV{B} || "$root/build");
@@ -487,6 +487,14 @@ sub plaque_of {
     my $r = ctl($s, 'plaque', 'issue', $venue);
     $r->{out} =~ m{/Q/([0-9A-Z]{17})} or die "plaque: $r->{err}";
     return $1;
+}
+
+# Ids of venues that are active, in order.
+sub open_venues {
+    my ($s) = @_;
+    my $list = json(get($s, '/venues.json?limit=100'))->{items};
+    return sort { $a <=> $b }
+        map { $_->{id} } grep { $_->{status} eq 'active' } @$list;
 }
 
 sub seq {
