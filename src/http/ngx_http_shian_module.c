@@ -985,30 +985,57 @@ ngx_http_shian_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 }
 
 
+/* Where a code or a token begins in the path, or its end. */
+static u_char *
+ngx_http_shian_secret(u_char *p, u_char *end)
+{
+    u_char      *at, *first;
+    ngx_uint_t   i;
+
+    static const ngx_str_t  before[] = {
+        ngx_string("/q/"), ngx_string("/Q/"), ngx_string("/s/"),
+        ngx_string("/track/"), ngx_string("/open311/v2/tokens/")
+    };
+
+    first = end;
+
+    for (i = 0; i < SHIAN_COUNT(before); i++) {
+        at = ngx_strnstr(p, (char *) before[i].data, (size_t) (end - p));
+
+        if (at != NULL && at + before[i].len < first) {
+            first = at + before[i].len;
+        }
+    }
+
+    return first;
+}
+
+
 /*
  * The request line for logs: what follows /q/, /s/ and /track/ is a code or a
- * token, and the query may hold one; neither may be written down.
+ * token, and the query may hold one; neither may be written down.  "%71" is a
+ * "q" too, so an escaped path is looked at as nginx decoded it.
  */
 static ngx_int_t
 ngx_http_shian_request_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    u_char      *p, *start, *end;
-    ngx_str_t    uri;
-    ngx_uint_t   i;
+    u_char  *p, *start, *end, *secret;
 
-    static const ngx_str_t  secret[] = {
-        ngx_string("/q/"), ngx_string("/Q/"), ngx_string("/s/"),
-        ngx_string("/track/"), ngx_string("/open311/v2/tokens/")
-    };
+    start = r->unparsed_uri.data;
+    end = start + r->unparsed_uri.len;
+    p = ngx_strlchr(start, end, '?');
+    end = p == NULL ? end : p;
 
-    uri = r->unparsed_uri;
-    start = uri.data;
-    end = ngx_strlchr(start, start + uri.len, '?');
-    end = end == NULL ? start + uri.len : end;
+    if (ngx_strlchr(start, end, '%') != NULL) {
+        start = r->uri.data;
+        end = start + r->uri.len;
+    }
 
-    p = ngx_pnalloc(r->pool, r->method_name.len + uri.len
-                             + r->http_protocol.len + 8);
+    secret = ngx_http_shian_secret(start, end);
+
+    p = ngx_pnalloc(r->pool, r->method_name.len + (size_t) (end - start)
+                             + r->http_protocol.len + 3);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -1016,19 +1043,9 @@ ngx_http_shian_request_variable(ngx_http_request_t *r,
     v->data = p;
     p = ngx_cpymem(p, r->method_name.data, r->method_name.len);
     *p++ = ' ';
+    p = ngx_cpymem(p, start, (size_t) (secret - start));
 
-    for (i = 0; i < SHIAN_COUNT(secret); i++) {
-        if ((size_t) (end - start) > secret[i].len
-            && ngx_strncmp(start, secret[i].data, secret[i].len) == 0)
-        {
-            end = start + secret[i].len;
-            break;
-        }
-    }
-
-    p = ngx_cpymem(p, start, (size_t) (end - start));
-
-    if (i < SHIAN_COUNT(secret)) {
+    if (secret != end) {
         *p++ = '-';
     }
 

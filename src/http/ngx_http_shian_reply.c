@@ -21,9 +21,12 @@ ngx_http_shian_set_header(ngx_http_request_t *r, const char *name,
 {
     ngx_table_elt_t  *h;
 
-    h = ngx_list_push(&r->headers_out.headers);
+    if (value == NULL) {
+        return NGX_ERROR;
+    }
 
-    if (h == NULL || value == NULL) {
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
         return NGX_ERROR;
     }
 
@@ -173,22 +176,16 @@ ngx_int_t
 ngx_http_shian_redirect(ngx_http_shian_ctx_t *c, ngx_uint_t status,
     const char *location)
 {
-    ngx_table_elt_t     *h;
     ngx_http_request_t  *r = c->request;
 
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL || location == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    h->hash = 1;
-    ngx_http_shian_header_ends(h);
-    ngx_str_set(&h->key, "Location");
-    h->value.data = (u_char *) location;
-    h->value.len = ngx_strlen(location);
-    r->headers_out.location = h;
-
-    if (ngx_http_shian_set_header(r, "Cache-Control", "no-store") != NGX_OK)
+    /*
+     * Not in headers_out.location: nginx would put its own scheme and port
+     * before the path, and behind a proxy they are not the browser's.
+     */
+    if (ngx_http_shian_set_header(r, "Location", location) != NGX_OK
+        || ngx_http_shian_safe_headers(c) != NGX_OK
+        || ngx_http_shian_set_header(r, "Cache-Control", "no-store")
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
