@@ -143,6 +143,27 @@ test: $(B)/.deps-test
 	@$(MAKE) -s all $(UNIT) layers
 	@B=$(B) prove --timer $(UNIT) $(TESTS)
 
+# ---- benchmarks -------------------------------------------------------------
+
+$(B)/.deps-bench: $(B)/.deps
+	$(call need,$(BENCH_PACKAGES))
+	@touch $@
+
+$(B)/bench/post: t/bench/post.c $(B)/libshian.a
+	@mkdir -p $(@D)
+	@echo "CC $<"
+	@$(CC) $(CFLAGS) $< $(B)/libshian.a $(LIBS) -o $@
+
+$(B)/bench/slow_sync.so: t/bench/slow_sync.c
+	@mkdir -p $(@D)
+	@echo "CC $<"
+	@$(CC) $(filter-out -Isrc,$(CFLAGS)) -shared $< -o $@
+
+# BENCH= reads, writes, mixed, imports: only these.
+bench: $(B)/.deps-bench
+	@$(MAKE) -s all $(B)/bench/post $(B)/bench/slow_sync.so
+	@B=$(B) t/bench/run $(BENCH)
+
 # ---- trying it ---------------------------------------------------------------
 
 run: $(B)/.deps

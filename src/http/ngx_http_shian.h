@@ -20,7 +20,8 @@
 #include "render/template.h"
 #include "store/batch.h"
 
-#define SHIAN_VERSION  "0.1.0"
+#define SHIAN_VERSION    "0.1.0"
+#define SHIAN_BATCH_MAX  512
 
 typedef struct ngx_http_shian_ctx_s    ngx_http_shian_ctx_t;
 typedef struct ngx_http_shian_route_s  ngx_http_shian_route_t;
@@ -34,6 +35,7 @@ typedef struct {
     size_t                map_size;
     ngx_uint_t            readers;
     ngx_uint_t            queue_max;
+    ngx_uint_t            batch_max;    /* operations a commit */
     u_char               *file;         /* of the directive, for errors */
     ngx_uint_t            line;
 

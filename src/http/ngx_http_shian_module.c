@@ -64,7 +64,7 @@ static ngx_command_t  ngx_http_shian_commands[] = {
       NULL },
 
     { ngx_string("shian_store"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE123,
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_1MORE,
       ngx_http_shian_store,
       NGX_HTTP_SRV_CONF_OFFSET,
       0,
@@ -241,6 +241,7 @@ ngx_http_shian_find_env(ngx_conf_t *cf, ngx_str_t *path)
     }
 
     env->path = *path;
+    env->batch_max = SHIAN_BATCH_MAX;
     *envs = env;
 
     return env;
@@ -303,6 +304,20 @@ ngx_http_shian_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             }
 
             sscf->env->readers = (ngx_uint_t) n;
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "batch=", 6) == 0) {
+            n = ngx_atoi(value[i].data + 6, value[i].len - 6);
+
+            if (n < 1 || n > SHIAN_BATCH_MAX) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "\"%V\" is no number from 1 to %d",
+                                   &value[i], SHIAN_BATCH_MAX);
+                return NGX_CONF_ERROR;
+            }
+
+            sscf->env->batch_max = (ngx_uint_t) n;
             continue;
         }
 

@@ -10,7 +10,6 @@
 
 #include "domain/operations.h"
 
-#define SHIAN_BATCH_MAX   512
 #define SHIAN_HOLD_MS     1000
 #define SHIAN_TICK_MS     30000
 
@@ -146,8 +145,7 @@ ngx_http_shian_dispatch(ngx_http_shian_env_t *env)
         return;
     }
 
-    for (n = 0; n < SHIAN_BATCH_MAX && !ngx_queue_empty(&env->waiting); n++)
-    {
+    for (n = 0; n < env->batch_max && !ngx_queue_empty(&env->waiting); n++) {
         q = ngx_queue_head(&env->waiting);
         ngx_queue_remove(q);
         ngx_queue_insert_tail(&env->batch, q);
