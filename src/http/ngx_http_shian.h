@@ -203,6 +203,10 @@ extern ngx_http_shian_counters_t  *ngx_http_shian_counters;
     (void) ngx_atomic_fetch_add(&ngx_http_shian_counters->name, 1)
 
 
+/* variables.c: $shian_… before the configuration is read. */
+ngx_int_t ngx_http_shian_add_variables(ngx_conf_t *cf);
+
+
 /* request.c: from a connection to a handler. */
 ngx_int_t ngx_http_shian_handler(ngx_http_request_t *r);
 
