@@ -207,6 +207,16 @@ extern ngx_http_shian_counters_t  *ngx_http_shian_counters;
 ngx_int_t ngx_http_shian_add_variables(ngx_conf_t *cf);
 
 
+/* load.c: directives that name files. */
+char *ngx_http_shian_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_shian_html(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_shian_words(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* The screen for a word list, freed with the configuration; or NULL. */
+shian_screen_t *ngx_http_shian_load_screen(ngx_conf_t *cf,
+    shian_str_t words);
+
+
 /* request.c: from a connection to a handler. */
 ngx_int_t ngx_http_shian_handler(ngx_http_request_t *r);
 
