@@ -226,6 +226,18 @@ ngx_http_shian_other_url(ngx_http_shian_ctx_t *c, const char *lang)
 }
 
 
+static char *
+ngx_http_shian_name_of(ngx_http_shian_ctx_t *c, const ngx_str_t *name)
+{
+    const ngx_str_t  *s;
+
+    s = c->lang == shian_langs[0] ? &name[0] : &name[1];
+
+    return s->len == 0 ? NULL
+                       : shian_strdup(&c->arena, ngx_http_shian_str(*s));
+}
+
+
 static void
 ngx_http_shian_frame(ngx_http_shian_ctx_t *c, Shian__Frame *f)
 {
@@ -242,6 +254,9 @@ ngx_http_shian_frame(ngx_http_shian_ctx_t *c, Shian__Frame *f)
                                ngx_http_shian_str(c->conf->base_url));
     f->version = c->conf->version;
     f->flash = (char *) c->flash;
+
+    f->city = ngx_http_shian_name_of(c, c->conf->city);
+    f->bureau = ngx_http_shian_name_of(c, c->conf->bureau);
 
     if (c->conf->tiles.len != 0) {
         f->tiles = shian_strdup(&c->arena,
