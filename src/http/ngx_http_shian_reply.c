@@ -63,54 +63,6 @@ ngx_http_shian_set_cookie(ngx_http_shian_ctx_t *c, const char *name,
 }
 
 
-static const char *
-ngx_http_shian_csp(ngx_http_shian_ctx_t *c)
-{
-    u_char  *p, *end;
-
-    /* The map's tiles come from where the city says, and nothing else. */
-    if (c->conf->tiles.len != 0) {
-        end = c->conf->tiles.data + c->conf->tiles.len;
-        p = ngx_strnstr(c->conf->tiles.data, "://", c->conf->tiles.len);
-        p = p == NULL ? NULL : ngx_strlchr(p + 3, end, '/');
-
-        if (p != NULL) {
-            return shian_printf(&c->arena,
-                "default-src 'none'; script-src 'self'; style-src 'self'; "
-                "img-src 'self' data: %.*s; connect-src 'self'; "
-                "font-src 'self'; manifest-src 'self'; worker-src 'self'; "
-                "form-action 'self'; base-uri 'none'; "
-                "frame-ancestors 'none'",
-                (int) (p - c->conf->tiles.data), c->conf->tiles.data);
-        }
-    }
-
-    return "default-src 'none'; script-src 'self'; style-src 'self'; "
-           "img-src 'self' data:; connect-src 'self'; font-src 'self'; "
-           "manifest-src 'self'; worker-src 'self'; form-action 'self'; "
-           "base-uri 'none'; frame-ancestors 'none'";
-}
-
-
-ngx_int_t
-ngx_http_shian_safe_headers(ngx_http_shian_ctx_t *c)
-{
-    ngx_http_request_t  *r = c->request;
-
-    if (ngx_http_shian_set_header(r, "X-Content-Type-Options", "nosniff")
-           != NGX_OK
-        || ngx_http_shian_set_header(r, "Referrer-Policy", "same-origin")
-           != NGX_OK
-        || ngx_http_shian_set_header(r, "Content-Security-Policy",
-                                     ngx_http_shian_csp(c)) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
 /* ---- bytes ----------------------------------------------------------------*/
 
 ngx_int_t
@@ -183,7 +135,6 @@ ngx_http_shian_redirect(ngx_http_shian_ctx_t *c, ngx_uint_t status,
      * before the path, and behind a proxy they are not the browser's.
      */
     if (ngx_http_shian_set_header(r, "Location", location) != NGX_OK
-        || ngx_http_shian_safe_headers(c) != NGX_OK
         || ngx_http_shian_set_header(r, "Cache-Control", "no-store")
            != NGX_OK)
     {
@@ -397,7 +348,6 @@ ngx_http_shian_reply(ngx_http_shian_ctx_t *c)
 
     if ((c->location != NULL
          && ngx_http_shian_set_header(r, "Location", c->location) != NGX_OK)
-        || ngx_http_shian_safe_headers(c) != NGX_OK
         || ngx_http_shian_cache_headers(c) != NGX_OK
         || (c->status == NGX_HTTP_OK
             && r->method != NGX_HTTP_POST
@@ -476,7 +426,6 @@ ngx_http_shian_fail(ngx_http_shian_ctx_t *c)
     }
 
     if (!ngx_http_shian_render(c, &out, &type)
-        || ngx_http_shian_safe_headers(c) != NGX_OK
         || ngx_http_shian_cache_headers(c) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
