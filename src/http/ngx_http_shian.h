@@ -260,6 +260,7 @@ ngx_int_t ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
     const char *type, shian_str_t body);
 ngx_int_t ngx_http_shian_set_header(ngx_http_request_t *r, const char *name,
     const char *value);
+void ngx_http_shian_set_type(ngx_http_request_t *r, const char *type);
 
 /* max_age < 0: until the browser closes; 0: delete. */
 ngx_int_t ngx_http_shian_set_cookie(ngx_http_shian_ctx_t *c,

@@ -63,6 +63,17 @@ ngx_http_shian_set_cookie(ngx_http_shian_ctx_t *c, const char *name,
 }
 
 
+/* What gzip_types and its like compare ends before the parameters. */
+void
+ngx_http_shian_set_type(ngx_http_request_t *r, const char *type)
+{
+    r->headers_out.content_type.data = (u_char *) type;
+    r->headers_out.content_type.len = ngx_strlen(type);
+    r->headers_out.content_type_len = strcspn(type, ";");
+    r->headers_out.content_type_lowcase = NULL;
+}
+
+
 /* ---- bytes ----------------------------------------------------------------*/
 
 ngx_int_t
@@ -90,10 +101,7 @@ ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
     }
 
     if (type != NULL) {
-        r->headers_out.content_type.data = (u_char *) type;
-        r->headers_out.content_type.len = ngx_strlen(type);
-        r->headers_out.content_type_len = r->headers_out.content_type.len;
-        r->headers_out.content_type_lowcase = NULL;
+        ngx_http_shian_set_type(r, type);
     }
 
     if (status == NGX_HTTP_NO_CONTENT) {
