@@ -1,5 +1,6 @@
 #include "capabilities.h"
 #include "gallery.h"
+#include "policy.h"
 #include "tally.h"
 
 #define STATE(name)  SHIAN__REVIEW__STATE__##name
@@ -109,7 +110,11 @@ static void
 count_stars(shian_op_t *o, const Shian__Review *r, Shian__Tally *tally,
     int delta)
 {
-    shian_tally_age(o->txn, r->venue, tally, shian_op_day(o));
+    shian_policy_t  policy;
+
+    shian_policy_now(o->txn, &policy);
+    shian_tally_age(o->txn, r->venue, tally, shian_op_day(o),
+                    policy.reviews_days);
 
     if (shian_local_day(r->at, SHIAN_TZ_MINUTES) >= tally->reviews_from) {
         shian_tally_review(o->arena, tally, r->hygiene, r->food, r->service,

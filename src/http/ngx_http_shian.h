@@ -62,6 +62,7 @@ typedef struct {
     ngx_event_t           grade;
     int32_t               graded_day;   /* 0: none since the start */
     uint64_t              grade_next;   /* venue; 0: not under way */
+    uint64_t              policy;       /* in force when last looked at */
 } ngx_http_shian_env_t;
 
 
