@@ -29,14 +29,14 @@ typedef struct {
 static bool
 no_memory(bind_t *b)
 {
-    return shian_fail(b->report, 500, "memory", "Out of memory.");
+    return shian_fail(b->report, 500, "server", "Out of memory.");
 }
 
 
 static bool
 bad_rules(bind_t *b)
 {
-    return shian_fail(b->report, 500, "rules",
+    return shian_fail(b->report, 500, "server",
                       "The rules of the fields do not fit the schema.");
 }
 
@@ -592,6 +592,32 @@ shian_bind_json(shian_arena_t *a, const shian_field_rule_t *rules,
     json_decref(root);
 
     return finish(&b, m, out);
+}
+
+
+shian_str_t
+shian_json_get(shian_arena_t *a, shian_str_t json, const char *name)
+{
+    json_t       *root, *value;
+    shian_str_t   s;
+
+    if (!is_shallow(json)) {
+        return SHIAN_NONE;
+    }
+
+    root = json_loadb((const char *) json.p, json.n, JSON_REJECT_DUPLICATES,
+                      NULL);
+    value = json_object_get(root, name);
+    s = SHIAN_NONE;
+
+    if (json_is_string(value)) {
+        s = shian_str(shian_strdup(a, shian_slice(json_string_value(value),
+                                              json_string_length(value))));
+    }
+
+    json_decref(root);
+
+    return s;
 }
 
 

@@ -74,6 +74,13 @@ bool shian_bind_json(shian_arena_t *a, const shian_field_rule_t *rules,
     shian_report_t *report);
 
 /*
+ * A copy in a of the string that an object has under name; NONE when it has
+ * none, or is no object.  Any thread.
+ */
+shian_str_t shian_json_get(shian_arena_t *a, shian_str_t json,
+    const char *name);
+
+/*
  * Whether each rule names a field that can be bound and its pattern compiles;
  * *bad is the first row that does not.  For the table's test.
  */

@@ -278,7 +278,7 @@ shian_recount(shian_txn_t *t, const Shian__Venue *was,
 /* ---- regrading ------------------------------------------------------------*/
 
 static void
-gather(const shian_op_t *o, const Shian__Venue *v, const Shian__Tally *tally,
+gather(const Shian__Venue *v, const Shian__Tally *tally,
     shian_grade_inputs_t *in)
 {
     memset(in, 0, sizeof(*in));
@@ -312,6 +312,32 @@ is_worse(Shian__Colour__Kind is, Shian__Colour__Kind was)
     return was >= SHIAN__COLOUR__KIND__green
            && was <= SHIAN__COLOUR__KIND__red
            && is <= SHIAN__COLOUR__KIND__red && is > was;
+}
+
+
+bool
+shian_regrade_due(shian_txn_t *t, uint64_t venue, uint64_t at_ms)
+{
+    int32_t                day;
+    shian_grade_t          out;
+    Shian__Venue          *v;
+    Shian__Tally          *tally;
+    shian_grade_inputs_t   in;
+
+    day = shian_local_day(at_ms, SHIAN_TZ_MINUTES);
+    v = shian_venue_get(t, venue);
+    tally = v == NULL ? NULL : shian_tally_get(t, venue);
+
+    if (tally == NULL || tally->grade == NULL) {
+        return false;
+    }
+
+    shian_tally_age(t, venue, tally, day);
+    gather(v, tally, &in);
+
+    return shian_grade(&shian_policy_default, &in, day, t->arena, &out)
+           && (out.colour != tally->grade->colour
+               || out.score != tally->grade->score);
 }
 
 
@@ -368,7 +394,7 @@ shian_regrade(shian_op_t *o, const Shian__Venue *venue, Shian__Tally *tally)
     shian_grade_inputs_t   in;
 
     shian_tally_age(o->txn, venue->id, tally, shian_op_day(o));
-    gather(o, venue, tally, &in);
+    gather(venue, tally, &in);
 
     g = shian_alloc(o->arena, sizeof(*g));
 

@@ -52,8 +52,8 @@ ngx_http_shian_my_reviews(ngx_http_shian_ctx_t *c)
     shian_str_t  flash;
 
     flash = ngx_http_shian_arg(c, "done");
-    c->flash = shian_str_is(flash, "reply") ? SHIAN_TEXT("review_replied")
-               : shian_str_is(flash, "flag") ? SHIAN_TEXT("review_flagged")
+    c->flash = shian_str_is(flash, "reply") ? "review_replied"
+               : shian_str_is(flash, "flag") ? "review_flagged"
                : NULL;
 
     return ngx_http_shian_review_list(c, c->caller.actor.venue);
@@ -105,7 +105,7 @@ ngx_http_shian_review(ngx_http_shian_ctx_t *c)
 
     if (own) {
         c->no_store = 1;
-        c->flash = SHIAN_TEXT("review_posted");
+        c->flash = "review_posted";
         view->flag = NULL;
     }
 
@@ -486,9 +486,9 @@ ngx_http_shian_queue(ngx_http_shian_ctx_t *c)
 
     flash = ngx_http_shian_arg(c, "done");
     c->flash = shian_str_is(flash, "publish")
-               ? SHIAN_TEXT("review_published")
+               ? "review_published"
                : shian_str_is(flash, "remove")
-               ? SHIAN_TEXT("review_removed") : NULL;
+               ? "review_removed" : NULL;
     limit = ngx_http_shian_limit(c);
 
     if (c->report.status != 200 || !ngx_http_shian_cursor(c, &after)) {

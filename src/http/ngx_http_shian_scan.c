@@ -289,6 +289,20 @@ ngx_http_shian_plaque(ngx_http_shian_ctx_t *c)
     card->code_grouped = shian_strdup(&c->arena, shian_str(group));
     card->url = ngx_http_shian_plaque_url(c, code);
 
+    if (c->conf->city[0].len != 0) {
+        card->city = shian_strdup(&c->arena,
+                                  ngx_http_shian_str(c->conf->city[0]));
+        card->city_en = shian_strdup(&c->arena,
+                                     ngx_http_shian_str(c->conf->city[1]));
+    }
+
+    if (c->conf->bureau[0].len != 0) {
+        card->bureau = shian_strdup(&c->arena,
+                           ngx_http_shian_str(c->conf->bureau[0]));
+        card->bureau_en = shian_strdup(&c->arena,
+                              ngx_http_shian_str(c->conf->bureau[1]));
+    }
+
     shian_buf_init(&svg, &c->arena);
     if (card->url == NULL
         || !shian_qr_svg(&svg.sink, card->url, SHIAN_QR_QUIET))
