@@ -27,7 +27,7 @@ grade_at(const shian_grade_inputs_t *in, int32_t day, shian_arena_t *a)
 }
 
 
-/* ---- the worked cases of the rules -----------------------------------------*/
+/* ---- the worked cases of the rules ----------------------------------------*/
 
 typedef struct {
     const char            *label;
@@ -145,7 +145,7 @@ worked_cases_come_out_as_written(void **state)
 }
 
 
-/* ---- days on which something changes ---------------------------------------*/
+/* ---- days on which something changes --------------------------------------*/
 
 typedef struct {
     const char            *label;
@@ -319,7 +319,7 @@ scores_stay_within_their_bounds(void **state)
 }
 
 
-/* ---- the hold --------------------------------------------------------------*/
+/* ---- the hold -------------------------------------------------------------*/
 
 static void
 only_rectification_lifts_a_colour(void **state)
@@ -370,7 +370,7 @@ only_rectification_lifts_a_colour(void **state)
 }
 
 
-/* ---- properties ------------------------------------------------------------*/
+/* ---- properties -----------------------------------------------------------*/
 
 #define MOST  6
 

@@ -17,7 +17,7 @@
 #include "domain/tally.h"
 #include "domain/venue.h"
 
-/* ---- recounts --------------------------------------------------------------*/
+/* ---- recounts -------------------------------------------------------------*/
 
 static size_t
 rows(shian_txn_t *t, shian_table_t table)
@@ -535,7 +535,7 @@ check_all(world_t *w)
 }
 
 
-/* ---- tests -----------------------------------------------------------------*/
+/* ---- tests ----------------------------------------------------------------*/
 
 static void
 a_long_history_is_what_its_log_says(void **state)

@@ -9,7 +9,7 @@
 #include "city.h"
 
 
-/* ---- opening ---------------------------------------------------------------*/
+/* ---- opening --------------------------------------------------------------*/
 
 static void
 what_is_no_store_is_refused_in_one_line(void **state)
@@ -126,7 +126,7 @@ another_format_is_refused_and_left_alone(void **state)
 }
 
 
-/* ---- rows ------------------------------------------------------------------*/
+/* ---- rows -----------------------------------------------------------------*/
 
 static void
 keys_are_cut_never_overrun(void **state)
@@ -248,7 +248,7 @@ counters_vanish_at_nought(void **state)
 }
 
 
-/* ---- batches ---------------------------------------------------------------*/
+/* ---- batches --------------------------------------------------------------*/
 
 static uint64_t
 log_length(city_t *c)
@@ -493,7 +493,7 @@ malformed_operations_harm_only_themselves(void **state)
 }
 
 
-/* ---- the log ---------------------------------------------------------------*/
+/* ---- the log --------------------------------------------------------------*/
 
 static void
 verify_needs_a_store_to_replay_into(void **state)
