@@ -158,10 +158,14 @@ shian_printf(shian_arena_t *a, const char *fmt, ...)
 {
     int      n;
     char    *z;
+    size_t   room;
     va_list  args;
 
+    /* It mostly fits where the next allocation will be. */
+    room = (size_t) (a->end - a->pos);
+
     va_start(args, fmt);
-    n = vsnprintf(NULL, 0, fmt, args);
+    n = vsnprintf((char *) a->pos, room, fmt, args);
     va_end(args);
 
     if (n < 0) {
@@ -169,7 +173,7 @@ shian_printf(shian_arena_t *a, const char *fmt, ...)
     }
 
     z = shian_alloc(a, (size_t) n + 1);
-    if (z != NULL) {
+    if (z != NULL && (size_t) n >= room) {
         va_start(args, fmt);
         vsnprintf(z, (size_t) n + 1, fmt, args);
         va_end(args);

@@ -42,21 +42,32 @@ ngx_int_t
 ngx_http_shian_set_cookie(ngx_http_shian_ctx_t *c, const char *name,
     shian_str_t value, const char *path, ngx_int_t max_age)
 {
-    char        age[32];
+    size_t       size;
+    u_char      *p, *z;
     const char  *secure;
 
     secure = ngx_strncmp(c->conf->base_url.data, "https:", 6) == 0
              ? "; Secure" : "";
-    age[0] = '\0';
+    size = ngx_strlen(name) + value.n + ngx_strlen(path)
+           + sizeof("=; Path=; HttpOnly; SameSite=Lax; Secure; Max-Age=")
+           + NGX_INT_T_LEN;
 
-    if (max_age >= 0) {
-        snprintf(age, sizeof(age), "; Max-Age=%ld", (long) max_age);
+    z = shian_alloc(&c->arena, size);
+    if (z == NULL) {
+        return NGX_ERROR;
     }
 
-    return ngx_http_shian_set_header(c->request, "Set-Cookie",
-               shian_printf(&c->arena,
-                            "%s=%.*s; Path=%s; HttpOnly; SameSite=Lax%s%s",
-                            name, SHIAN_FMT(value), path, secure, age));
+    p = ngx_snprintf(z, size - 1, "%s=%*s; Path=%s; HttpOnly; SameSite=Lax%s",
+                     name, value.n, value.p, path, secure);
+
+    if (max_age >= 0) {
+        p = ngx_snprintf(p, (size_t) (z + size - 1 - p), "; Max-Age=%i",
+                         max_age);
+    }
+
+    *p = '\0';
+
+    return ngx_http_shian_set_header(c->request, "Set-Cookie", (char *) z);
 }
 
 
