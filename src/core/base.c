@@ -41,6 +41,20 @@ shian_arena_init(shian_arena_t *a, void *(*chunk)(void *, size_t), void *ctx)
 
 
 void
+shian_arena_first(shian_arena_t *a, void *p, size_t size)
+{
+    size_t  skip;
+
+    skip = (ALIGN - (uintptr_t) p % ALIGN) % ALIGN;
+
+    if (size >= skip) {
+        a->pos = (uint8_t *) p + skip;
+        a->end = a->pos + (size - skip) / ALIGN * ALIGN;
+    }
+}
+
+
+void
 shian_arena_free(shian_arena_t *a)
 {
     shian_chunk_t  *c, *next;

@@ -167,7 +167,6 @@ struct ngx_http_shian_ctx_s {
     size_t                         nphotos;
 
     /* The answer. */
-    shian_report_t                 report;
     const char                    *template;
     ProtobufCMessage              *view;
     ngx_uint_t                     status;
@@ -183,6 +182,9 @@ struct ngx_http_shian_ctx_s {
     uint64_t                       seq;
     uint64_t                       venue;
     const char                    *colour;
+
+    /* Last, for it is large and need not be zeroed. */
+    shian_report_t                 report;
 };
 
 

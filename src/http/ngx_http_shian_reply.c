@@ -42,27 +42,38 @@ ngx_int_t
 ngx_http_shian_set_cookie(ngx_http_shian_ctx_t *c, const char *name,
     shian_str_t value, const char *path, ngx_int_t max_age)
 {
-    size_t       size;
-    u_char      *p, *z;
-    const char  *secure;
+    size_t   nname, npath;
+    u_char  *p, *z;
 
-    secure = ngx_strncmp(c->conf->base_url.data, "https:", 6) == 0
-             ? "; Secure" : "";
-    size = ngx_strlen(name) + value.n + ngx_strlen(path)
-           + sizeof("=; Path=; HttpOnly; SameSite=Lax; Secure; Max-Age=")
-           + NGX_INT_T_LEN;
+    static const char  path_is[] = "; Path=";
+    static const char  flags[] = "; HttpOnly; SameSite=Lax";
+    static const char  secure[] = "; Secure";
+    static const char  age[] = "; Max-Age=";
 
-    z = shian_alloc(&c->arena, size);
+    nname = ngx_strlen(name);
+    npath = ngx_strlen(path);
+
+    z = shian_alloc(&c->arena, nname + 1 + value.n + sizeof(path_is) + npath
+                    + sizeof(flags) + sizeof(secure) + sizeof(age)
+                    + NGX_INT_T_LEN);
     if (z == NULL) {
         return NGX_ERROR;
     }
 
-    p = ngx_snprintf(z, size - 1, "%s=%*s; Path=%s; HttpOnly; SameSite=Lax%s",
-                     name, value.n, value.p, path, secure);
+    p = ngx_cpymem(z, name, nname);
+    *p++ = '=';
+    p = ngx_cpymem(p, value.p, value.n);
+    p = ngx_cpymem(p, path_is, sizeof(path_is) - 1);
+    p = ngx_cpymem(p, path, npath);
+    p = ngx_cpymem(p, flags, sizeof(flags) - 1);
+
+    if (ngx_strncmp(c->conf->base_url.data, "https:", 6) == 0) {
+        p = ngx_cpymem(p, secure, sizeof(secure) - 1);
+    }
 
     if (max_age >= 0) {
-        p = ngx_snprintf(p, (size_t) (z + size - 1 - p), "; Max-Age=%i",
-                         max_age);
+        p = ngx_cpymem(p, age, sizeof(age) - 1);
+        p = ngx_sprintf(p, "%i", max_age);
     }
 
     *p = '\0';
