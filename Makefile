@@ -101,7 +101,7 @@ $(B)/nginx/Makefile: config config.make src/sources | $(B)/.deps
 	@mkdir -p $(B)/nginx
 	. $(NGX)/conf_flags && cd $(NGX) && SHIAN_BUILD=$(B) ./configure \
 	    "$${NGX_CONF_FLAGS[@]}" --builddir=$(B)/nginx --with-cc=$(CC) \
-	    --with-cc-opt='$(OPT) -fPIC $(SAN)' --with-ld-opt='$(SAN)' \
+	    --with-cc-opt='$(OPT) -fPIC -Wextra -Wno-unused-parameter $(SAN)' --with-ld-opt='$(SAN)' \
 	    --add-dynamic-module=$(ROOT) >$(B)/nginx/configure.log \
 	    || { tail -20 $(B)/nginx/configure.log; exit 1; }
 
@@ -169,6 +169,24 @@ bench: $(B)/.deps-bench
 run: $(B)/.deps
 	@$(MAKE) -s all
 	@exec conf/run $(B) $(DIR) $(PORT) $(VENUES)
+
+# ---- installing --------------------------------------------------------------
+
+PREFIX  ?= /usr
+MODULES ?= $(PREFIX)/lib/nginx/modules
+
+install: all
+	install -d $(DESTDIR)$(MODULES) $(DESTDIR)$(PREFIX)/bin \
+	    $(DESTDIR)$(PREFIX)/share/shian $(DESTDIR)/etc/shian \
+	    $(DESTDIR)$(PREFIX)/share/doc/shian
+	install -m 644 $(B)/ngx_http_shian_module.so $(DESTDIR)$(MODULES)
+	install -m 755 $(B)/shianctl $(DESTDIR)$(PREFIX)/bin
+	rm -rf $(DESTDIR)$(PREFIX)/share/shian/html
+	cp -R $(B)/html $(DESTDIR)$(PREFIX)/share/shian/html
+	install -m 644 conf/shian.conf README.md LICENSE docs/*.md \
+	    $(DESTDIR)$(PREFIX)/share/doc/shian
+	test -e $(DESTDIR)/etc/shian/words.txt || \
+	    install -m 644 conf/words.txt $(DESTDIR)/etc/shian/words.txt
 
 clean:
 	rm -rf $(B)
