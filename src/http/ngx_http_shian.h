@@ -49,6 +49,8 @@ typedef struct {
     ngx_queue_t           batch;        /* the one in flight */
     ngx_uint_t            nwaiting;
     ngx_uint_t            busy;
+    ngx_msec_t            begun;        /* the batch in flight */
+    ngx_event_t           gather;       /* those just answered may come back */
     ngx_event_t           hold;         /* keeps an exiting worker waiting */
     ngx_event_t           tick;         /* sweeping and reader checks */
     ngx_log_t            *log;
