@@ -258,9 +258,9 @@ ngx_http_shian_users(ngx_http_shian_ctx_t *c)
     Shian__UserList  *view;
 
     flash = ngx_http_shian_arg(c, "done");
-    c->flash = shian_str_is(flash, "put") ? SHIAN_TEXT("user_added")
+    c->flash = shian_str_is(flash, "put") ? SHIAN_FLASH("user_added")
                : shian_str_is(flash, "disable")
-               ? SHIAN_TEXT("user_disabled") : NULL;
+               ? SHIAN_FLASH("user_disabled") : NULL;
     limit = ngx_http_shian_limit(c);
 
     if (c->report.status != 200 || !ngx_http_shian_cursor(c, &after)) {

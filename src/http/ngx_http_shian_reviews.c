@@ -52,8 +52,8 @@ ngx_http_shian_my_reviews(ngx_http_shian_ctx_t *c)
     shian_str_t  flash;
 
     flash = ngx_http_shian_arg(c, "done");
-    c->flash = shian_str_is(flash, "reply") ? SHIAN_TEXT("review_replied")
-               : shian_str_is(flash, "flag") ? SHIAN_TEXT("review_flagged")
+    c->flash = shian_str_is(flash, "reply") ? SHIAN_FLASH("review_replied")
+               : shian_str_is(flash, "flag") ? SHIAN_FLASH("review_flagged")
                : NULL;
 
     return ngx_http_shian_review_list(c, c->caller.actor.venue);
@@ -105,7 +105,7 @@ ngx_http_shian_review(ngx_http_shian_ctx_t *c)
 
     if (own) {
         c->no_store = 1;
-        c->flash = SHIAN_TEXT("review_posted");
+        c->flash = SHIAN_FLASH("review_posted");
         view->flag = NULL;
     }
 
@@ -295,6 +295,8 @@ ngx_http_shian_show_form(ngx_http_shian_ctx_t *c)
     }
 
     c->no_store = 1;
+    c->here = shian_printf(&c->arena, "/v/%llu/review",
+                           (unsigned long long) c->id);
     c->view = &form->base;
     c->template = "review_form";
 
@@ -486,9 +488,9 @@ ngx_http_shian_queue(ngx_http_shian_ctx_t *c)
 
     flash = ngx_http_shian_arg(c, "done");
     c->flash = shian_str_is(flash, "publish")
-               ? SHIAN_TEXT("review_published")
+               ? SHIAN_FLASH("review_published")
                : shian_str_is(flash, "remove")
-               ? SHIAN_TEXT("review_removed") : NULL;
+               ? SHIAN_FLASH("review_removed") : NULL;
     limit = ngx_http_shian_limit(c);
 
     if (c->report.status != 200 || !ngx_http_shian_cursor(c, &after)) {
