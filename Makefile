@@ -102,7 +102,7 @@ $(B)/nginx/Makefile: config config.make src/sources | $(B)/.deps
 	@mkdir -p $(B)/nginx
 	. $(NGX)/conf_flags && cd $(NGX) && SHIAN_BUILD=$(B) ./configure \
 	    "$${NGX_CONF_FLAGS[@]}" --builddir=$(B)/nginx --with-cc=$(CC) \
-	    --with-cc-opt='$(OPT) -fPIC $(SAN)' --with-ld-opt='$(SAN)' \
+	    --with-cc-opt='$(OPT) -fPIC -Wextra -Wno-unused-parameter $(SAN)' --with-ld-opt='$(SAN)' \
 	    --add-dynamic-module=$(ROOT) >$(B)/nginx/configure.log \
 	    || { tail -20 $(B)/nginx/configure.log; exit 1; }
 
@@ -150,11 +150,50 @@ test: $(B)/.deps-test $(NODE_STAMP)
 	@$(MAKE) -s all $(UNIT) layers
 	@B=$(B) prove --timer $(UNIT) $(TESTS)
 
+# ---- benchmarks -------------------------------------------------------------
+
+$(B)/.deps-bench: $(B)/.deps
+	$(call need,$(BENCH_PACKAGES))
+	@touch $@
+
+$(B)/bench/post: t/bench/post.c $(B)/libshian.a
+	@mkdir -p $(@D)
+	@echo "CC $<"
+	@$(CC) $(CFLAGS) $< $(B)/libshian.a $(LIBS) -o $@
+
+$(B)/bench/slow_sync.so: t/bench/slow_sync.c
+	@mkdir -p $(@D)
+	@echo "CC $<"
+	@$(CC) $(filter-out -Isrc,$(CFLAGS)) -shared $< -o $@
+
+# BENCH= reads, writes, mixed, imports: only these.
+bench: $(B)/.deps-bench
+	@$(MAKE) -s all $(B)/bench/post $(B)/bench/slow_sync.so
+	@B=$(B) t/bench/run $(BENCH)
+
 # ---- trying it ---------------------------------------------------------------
 
 run: $(B)/.deps
 	@$(MAKE) -s all
 	@exec conf/run $(B) $(DIR) $(PORT) $(VENUES)
+
+# ---- installing --------------------------------------------------------------
+
+PREFIX  ?= /usr
+MODULES ?= $(PREFIX)/lib/nginx/modules
+
+install: all
+	install -d $(DESTDIR)$(MODULES) $(DESTDIR)$(PREFIX)/bin \
+	    $(DESTDIR)$(PREFIX)/share/shian $(DESTDIR)/etc/shian \
+	    $(DESTDIR)$(PREFIX)/share/doc/shian
+	install -m 644 $(B)/ngx_http_shian_module.so $(DESTDIR)$(MODULES)
+	install -m 755 $(B)/shianctl $(DESTDIR)$(PREFIX)/bin
+	rm -rf $(DESTDIR)$(PREFIX)/share/shian/html
+	cp -R $(B)/html $(DESTDIR)$(PREFIX)/share/shian/html
+	install -m 644 conf/shian.conf README.md LICENSE docs/*.md \
+	    $(DESTDIR)$(PREFIX)/share/doc/shian
+	test -e $(DESTDIR)/etc/shian/words.txt || \
+	    install -m 644 conf/words.txt $(DESTDIR)/etc/shian/words.txt
 
 clean:
 	rm -rf $(B)

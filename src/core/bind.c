@@ -29,14 +29,14 @@ typedef struct {
 static bool
 no_memory(bind_t *b)
 {
-    return shian_fail(b->report, 500, "memory", "Out of memory.");
+    return shian_fail(b->report, 500, "server", "Out of memory.");
 }
 
 
 static bool
 bad_rules(bind_t *b)
 {
-    return shian_fail(b->report, 500, "rules",
+    return shian_fail(b->report, 500, "server",
                       "The rules of the fields do not fit the schema.");
 }
 

@@ -107,7 +107,7 @@ shian_form_parse(shian_arena_t *a, shian_str_t body, size_t max_pairs,
     dst = shian_alloc(a, body.n);
 
     if (*pairs == NULL || dst == NULL) {
-        return shian_fail(report, 500, "memory", "Out of memory.");
+        return shian_fail(report, 500, "server", "Out of memory.");
     }
 
     rest = body;

@@ -21,7 +21,7 @@ typedef struct {
  * empty pairs ("a=1&&b=2") are skipped.  At most max_pairs (0 stands for
  * SHIAN_MAX_PAIRS) are taken.  Pairs and their bytes are copies in a.
  * false: 400 `malformed` (an escape cut short, bytes that are not UTF-8, a
- * NUL), 413 `too_many`, 500 `memory`.  Any thread.
+ * NUL), 413 `too_many`, 500 `server`.  Any thread.
  */
 bool shian_form_parse(shian_arena_t *a, shian_str_t body, size_t max_pairs,
     shian_pair_t **pairs, size_t *n, shian_report_t *report);

@@ -37,7 +37,7 @@ stopped(shian_multipart_t *mp)
     mp->state = FAILED;
 
     if (mp->report->status == 200) {
-        shian_fail(mp->report, 500, "stopped", "The upload was stopped.");
+        shian_fail(mp->report, 500, "server", "The upload was stopped.");
     }
 
     return false;

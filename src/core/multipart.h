@@ -31,7 +31,7 @@ typedef struct {
 
 /*
  * Called in order begin, data*, end for each part.  false stops the parser:
- * the handler may have set the report, else it becomes 500 `stopped`.
+ * the handler may have set the report, else it becomes 500 `server`.
  */
 typedef struct {
     bool   (*begin)(void *ctx, const shian_part_t *part);

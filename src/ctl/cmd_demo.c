@@ -529,6 +529,18 @@ live(demo_t *d)
 /* ---- staff and links ----------------------------------------------------- */
 
 
+/* The venue whose owner can sign in: one with something to improve. */
+static uint64_t
+host(const demo_t *d)
+{
+    uint64_t  i;
+
+    for (i = 0; i < d->n && d->fate[i] != YELLOW; i++) { /* void */ }
+
+    return i == d->n ? 1 : i + 1;
+}
+
+
 static bool
 put_user(demo_t *d, const char *login, Shian__Role__Kind role,
     const char *name, const char *const *districts, size_t n, uint64_t *id)
@@ -544,7 +556,7 @@ put_user(demo_t *d, const char *login, Shian__Role__Kind role,
     body.n_district = n;
     body.district = (char **) (uintptr_t) districts;
     body.has_venue = role == SHIAN__ROLE__KIND__venue;
-    body.venue = 1;
+    body.venue = host(d);
 
     op = shian_ctl_operation(d->ctl);
     op.at = instant(d, 1, 1320);

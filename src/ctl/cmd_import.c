@@ -71,7 +71,10 @@ typedef struct {
 } options_t;
 
 
-/* Text through the rules that every door has; NONE: left out. */
+/*
+ * Text through the rules that every door has.  *v stays NULL when the row was
+ * rejected.
+ */
 static bool
 bind_texts(shian_list_t *l, const shian_str_t *cells, Shian__Venue **v)
 {
@@ -260,7 +263,6 @@ take_rest(shian_list_t *l, const shian_str_t *cells, Shian__Venue *v)
 static bool
 take_venue(shian_list_t *l, const shian_row_t *row, const shian_str_t *given)
 {
-    uint64_t              rejected;
     shian_str_t           cells[SHIAN_C_MAX];
     Shian__Venue         *v;
     const options_t      *o = l->ctx;
@@ -284,14 +286,13 @@ take_venue(shian_list_t *l, const shian_row_t *row, const shian_str_t *given)
         }
     }
 
-    rejected = l->rejected;
     v = NULL;
 
     if (!bind_texts(l, cells, &v)) {
         return false;
     }
 
-    if (l->rejected != rejected) {
+    if (v == NULL) {
         return true;
     }
 

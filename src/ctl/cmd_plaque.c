@@ -178,18 +178,15 @@ fill_card(shian_ctl_t *c, const issued_t *plaque, Shian__PlaqueCard *card)
 
 
 static bool
-render_sheet(shian_ctl_t *c, const issued_t *plaques, size_t n,
-    shian_sink_t *out)
+render_sheet(shian_ctl_t *c, const shian_templates_t *templates,
+    const issued_t *plaques, size_t n, shian_sink_t *out)
 {
-    bool                  ok;
-    char                  err[512];
     size_t                i;
     shian_buf_t           page;
     shian_page_t          p;
     Shian__Frame          frame = SHIAN__FRAME__INIT;
     Shian__PlaqueCard    *cards, **items;
     Shian__PlaqueSheet    sheet = SHIAN__PLAQUE_SHEET__INIT;
-    shian_templates_t    *templates;
 
     cards = shian_array(&c->arena, n, sizeof(*cards));
     items = shian_array(&c->arena, n, sizeof(*items));
@@ -210,23 +207,15 @@ render_sheet(shian_ctl_t *c, const issued_t *plaques, size_t n,
     sheet.has_single = 1;
     sheet.single = n == 1;
 
-    templates = shian_templates_load(c->html, err, sizeof(err));
-    if (templates == NULL) {
-        (void) shian_ctl_fail(c, "%s", err);
-        return false;
-    }
-
     frame.lang = (char *) (uintptr_t) "zh";
     frame.site_url = (char *) (uintptr_t) c->base_url;
     p = (shian_page_t) { "zh", SHIAN_TZ_MINUTES, &frame.base, &sheet.base,
                          "plaque" };
 
     shian_buf_init(&page, &c->arena);
-    ok = shian_template_render(templates, "layout", &p, &page.sink)
-         && put_with_style(c, shian_buf_str(&page), out);
-    shian_templates_free(templates);
 
-    return ok;
+    return shian_template_render(templates, "layout", &p, &page.sink)
+           && put_with_style(c, shian_buf_str(&page), out);
 }
 
 
@@ -250,8 +239,8 @@ put_one(const char *format, const char *url, shian_sink_t *out)
 
 
 static int
-write_to(shian_ctl_t *c, const char *path, const char *format,
-    const issued_t *plaques, size_t n)
+write_to(shian_ctl_t *c, const shian_templates_t *templates,
+    const char *path, const char *format, const issued_t *plaques, size_t n)
 {
     bool                ok;
     FILE               *f;
@@ -264,7 +253,7 @@ write_to(shian_ctl_t *c, const char *path, const char *format,
 
     shian_file_sink(&out, f);
     ok = strcmp(format, "html") == 0
-         ? render_sheet(c, plaques, n, &out.sink)
+         ? render_sheet(c, templates, plaques, n, &out.sink)
          : put_one(format, plaques[0].url, &out.sink);
 
     if (path != NULL) {
@@ -279,8 +268,8 @@ write_to(shian_ctl_t *c, const char *path, const char *format,
 
 
 static int
-write_all(shian_ctl_t *c, const char *format, const issued_t *plaques,
-    size_t n)
+write_all(shian_ctl_t *c, const shian_templates_t *templates,
+    const char *format, const issued_t *plaques, size_t n)
 {
     int          rc;
     size_t       i;
@@ -288,8 +277,8 @@ write_all(shian_ctl_t *c, const char *format, const issued_t *plaques,
 
     dir = shian_arg(c, "output");
 
-    if (n == 1 || strcmp(format, "html") == 0) {
-        return write_to(c, dir, format, plaques, n);
+    if (n == 1 || templates != NULL) {
+        return write_to(c, templates, dir, format, plaques, n);
     }
 
     rc = SHIAN_DONE;
@@ -298,34 +287,30 @@ write_all(shian_ctl_t *c, const char *format, const issued_t *plaques,
         path = shian_printf(&c->arena, "%s/plaque-%llu.%s", dir,
                             (unsigned long long) plaques[i].venue, format);
         rc = path == NULL ? SHIAN_FAILED
-             : write_to(c, path, format, &plaques[i], 1);
+             : write_to(c, NULL, path, format, &plaques[i], 1);
     }
 
     return rc;
 }
 
 
-int
-shian_cmd_plaque_issue(shian_ctl_t *c)
+/* Everything that can be wrong before the first plaque is issued. */
+static int
+check_request(shian_ctl_t *c, const char *format)
 {
-    size_t              i, n;
-    uint64_t            venue;
-    issued_t           *plaques;
-    const char         *format, *dir;
-    const shian_key_t  *key;
+    bool         html;
+    size_t       i;
+    uint64_t     venue;
+    const char  *dir;
 
-    format = shian_arg(c, "format");
-    format = format == NULL ? "svg" : format;
     dir = shian_arg(c, "output");
-    n = c->nargs;
+    html = strcmp(format, "html") == 0;
 
-    if (strcmp(format, "svg") != 0 && strcmp(format, "png") != 0
-        && strcmp(format, "html") != 0)
-    {
+    if (!html && strcmp(format, "svg") != 0 && strcmp(format, "png") != 0) {
         return shian_ctl_usage(c, "--format is svg, png or html");
     }
 
-    if (n > 1 && dir == NULL && strcmp(format, "html") != 0) {
+    if (c->nargs > 1 && dir == NULL && !html) {
         return shian_ctl_usage(c, "for many plaques name a folder with -o");
     }
 
@@ -334,7 +319,7 @@ shian_cmd_plaque_issue(shian_ctl_t *c)
                                "nginx.conf, or set SHIAN_BASE_URL");
     }
 
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < c->nargs; i++) {
         if (!shian_number(c->args[i], 1, INT64_MAX, &venue)) {
             return shian_ctl_usage(c, "\"%s\" is no venue's id",
                                    c->args[i]);
@@ -345,7 +330,7 @@ shian_cmd_plaque_issue(shian_ctl_t *c)
         return SHIAN_FAILED;
     }
 
-    if (n > 1 && strcmp(format, "html") != 0) {
+    if (c->nargs > 1 && !html) {
         shian_ctl_as_user(c);
 
         if (mkdir(dir, 0755) != 0 && errno != EEXIST) {
@@ -355,25 +340,70 @@ shian_cmd_plaque_issue(shian_ctl_t *c)
         shian_ctl_as_owner(c);
     }
 
+    return SHIAN_DONE;
+}
+
+
+static int
+issue_all(shian_ctl_t *c, const shian_templates_t *templates,
+    const char *format)
+{
+    size_t              i;
+    uint64_t            venue;
+    issued_t           *plaques;
+    const shian_key_t  *key;
+
     key = shian_key_issuing(&c->keys, SHIAN_KEY_PLAQUE);
-    plaques = shian_array(&c->arena, n, sizeof(*plaques));
+    plaques = shian_array(&c->arena, c->nargs, sizeof(*plaques));
 
     if (key == NULL || plaques == NULL) {
         return shian_ctl_fail(c, "there is no plaque key; add one with "
                               "\"shianctl keys rotate --kind plaque\"");
     }
 
-    for (i = 0; i < n; i++) {
-        (void) shian_number(c->args[i], 1, INT64_MAX, &venue);
-
-        if (!issue(c, key, venue, &plaques[i])) {
+    for (i = 0; i < c->nargs; i++) {
+        if (!shian_number(c->args[i], 1, INT64_MAX, &venue)
+            || !issue(c, key, venue, &plaques[i]))
+        {
             return shian_ctl_fail(c, "venue %s got no plaque%s",
                                   c->args[i], i == 0 ? ""
                                   : "; those before it did");
         }
     }
 
-    return write_all(c, format, plaques, n);
+    return write_all(c, templates, format, plaques, c->nargs);
+}
+
+
+int
+shian_cmd_plaque_issue(shian_ctl_t *c)
+{
+    int                 rc;
+    char                err[512];
+    const char         *format;
+    shian_templates_t  *templates;
+
+    format = shian_arg(c, "format");
+    format = format == NULL ? "svg" : format;
+    templates = NULL;
+
+    rc = check_request(c, format);
+
+    if (rc != SHIAN_DONE) {
+        return rc;
+    }
+
+    if (strcmp(format, "html") == 0) {
+        templates = shian_templates_load(c->html, err, sizeof(err));
+        if (templates == NULL) {
+            return shian_ctl_fail(c, "%s", err);
+        }
+    }
+
+    rc = issue_all(c, templates, format);
+    shian_templates_free(templates);
+
+    return rc;
 }
 
 

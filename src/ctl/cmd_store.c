@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,7 +11,7 @@
 #include "core/ids.h"
 #include "domain/view.h"
 #include "progress.h"
-#include "render/json.h"
+#include "store/ingest.h"
 
 const shian_option_t  shian_init_options[] = {
     { "owner", "USER", "as root: give a new store to the nginx workers' "
@@ -148,11 +149,90 @@ on_entry(void *ctx, uint64_t done, uint64_t all)
 }
 
 
+/* Whether the file of a photo still holds what its name says. */
+static bool
+photo_holds(shian_ctl_t *c, shian_arena_t *a, const uint8_t hash[32])
+{
+    int                         fd;
+    bool                        ok;
+    uint8_t                     buf[65536], is[32];
+    ssize_t                     n;
+    const char                 *path;
+    crypto_generichash_state    h;
+
+    path = shian_photo_path(a, c->store_dir, hash);
+    fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd == -1) {
+        return false;
+    }
+
+    crypto_generichash_init(&h, NULL, 0, sizeof(is));
+
+    while ((n = read(fd, buf, sizeof(buf))) > 0) {
+        crypto_generichash_update(&h, buf, (unsigned long long) n);
+    }
+
+    crypto_generichash_final(&h, is, sizeof(is));
+    ok = n == 0 && memcmp(is, hash, sizeof(is)) == 0;
+    (void) close(fd);
+
+    return ok;
+}
+
+
+/* All photos that operations name; false: it was said which is wrong. */
+static bool
+verify_photos(shian_ctl_t *c, uint64_t *n)
+{
+    bool             ok;
+    char             hex[SHIAN_HEX_LEN(32) + 1];
+    shian_txn_t      t;
+    shian_scan_t     scan;
+    shian_arena_t    a;
+    shian_rowkey_t   all;
+
+    shian_arena_init(&a, NULL, NULL);
+    all.n = 0;
+    *n = 0;
+
+    if (shian_txn_begin(c->store, &a, false, &t) != 0) {
+        (void) shian_ctl_fail(c, "store \"%s\" cannot be read",
+                              c->store_dir);
+        return false;
+    }
+
+    ok = true;
+    shian_scan_open(&scan, &t, SHIAN_T_PHOTO, &all, NULL);
+
+    while (ok && shian_scan_next(&scan)) {
+        ok = scan.key.n == 32 && photo_holds(c, &a, scan.key.p);
+
+        if (!ok) {
+            shian_hex(hex, scan.key.p, scan.key.n < 32 ? scan.key.n : 32);
+            hex[SHIAN_HEX_LEN(scan.key.n < 32 ? scan.key.n : 32)] = '\0';
+            (void) shian_ctl_fail(c, "photo %s is missing or changed; take "
+                                  "it from a backup", hex);
+        }
+
+        (*n)++;
+        shian_arena_free(&a);
+    }
+
+    shian_scan_close(&scan);
+    shian_txn_abort(&t);
+    shian_arena_free(&a);
+
+    return ok;
+}
+
+
 int
 shian_cmd_verify(shian_ctl_t *c)
 {
     bool               ok;
     char               err[1024];
+    uint64_t           photos;
     const char        *dir;
     shian_txn_t        t;
     shian_head_t       head;
@@ -194,12 +274,14 @@ shian_cmd_verify(shian_ctl_t *c)
         return shian_ctl_fail(c, "%s", err);
     }
 
-    if (c->json) {
-        printf("{\"ok\":true,\"seq\":%llu}\n", (unsigned long long) head.seq);
-    } else {
-        printf("%llu entries: the chain holds, and replaying them gives the "
-               "same store\n", (unsigned long long) head.seq);
+    if (!verify_photos(c, &photos)) {
+        return SHIAN_FAILED;
     }
+
+    printf(c->json ? "{\"ok\":true,\"seq\":%llu,\"photos\":%llu}\n"
+           : "%llu entries: the chain holds, and replaying them gives the "
+             "same store; %llu photos are whole\n",
+           (unsigned long long) head.seq, (unsigned long long) photos);
 
     return SHIAN_DONE;
 }

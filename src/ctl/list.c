@@ -83,8 +83,8 @@ accept_warnings(shian_list_t *l, uint64_t bits)
 
 
 static bool
-reject(shian_list_t *l, uint64_t line, const shian_str_t *cells, size_t n,
-    const char *why, const char *detail)
+reject(shian_list_t *l, const shian_pending_t *p, const char *why,
+    const char *detail)
 {
     size_t             i;
     shian_file_sink_t  out;
@@ -95,7 +95,7 @@ reject(shian_list_t *l, uint64_t line, const shian_str_t *cells, size_t n,
 
     if (!l->ctl->json && l->rejected <= SHOWN) {
         shian_progress_end(&l->progress);
-        printf("line %llu: %s\n", (unsigned long long) line, detail);
+        printf("line %llu: %s\n", (unsigned long long) p->line, detail);
     }
 
     if (l->rejects == NULL) {
@@ -109,12 +109,12 @@ reject(shian_list_t *l, uint64_t line, const shian_str_t *cells, size_t n,
     }
 
     shian_file_sink(&out, l->rejects);
-    shian_putf(&out.sink, "%llu,", (unsigned long long) line);
+    shian_putf(&out.sink, "%llu,", (unsigned long long) p->line);
     shian_csv_cell(shian_str(detail), &out.sink);
 
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < p->n; i++) {
         shian_putc(&out.sink, ',');
-        shian_csv_cell(cells[i], &out.sink);
+        shian_csv_cell(p->cells[i], &out.sink);
     }
 
     shian_putz(&out.sink, "\r\n");
@@ -125,13 +125,6 @@ reject(shian_list_t *l, uint64_t line, const shian_str_t *cells, size_t n,
     }
 
     return !out.sink.failed;
-}
-
-
-bool
-shian_list_reject(shian_list_t *l, const char *why, const char *detail)
-{
-    return reject(l, l->row->line, l->row->value, l->row->n, why, detail);
 }
 
 
@@ -247,7 +240,7 @@ guarded_check(shian_op_t *o)
     Shian__Venue     *v;
     shian_pending_t  *p;
 
-    p = &guard.list->pending[guard.next++];
+    p = &guard.list->pending[guard.list->of_item[guard.next++]];
 
     if (!shian_machine.check(o)) {
         return false;
@@ -279,10 +272,13 @@ guarded_check(shian_op_t *o)
 static void
 guarded_apply(shian_op_t *o)
 {
+    size_t  i;
+
     shian_machine.apply(o);
+    i = guard.list->of_item[guard.next - 1];
 
     if (guard.list->once && o->result.has_id) {
-        touch(o, o->result.id, guard.list->pending[guard.next - 1].row);
+        touch(o, o->result.id, guard.list->pending[i].row);
     }
 }
 
@@ -307,54 +303,67 @@ refuse_item(shian_list_t *l, const shian_pending_t *p,
         l->repeated++;
         detail = shian_printf(&l->slice.arena, "duplicate of row %u",
                               shian_list_touched(l, item->result.id));
-        return reject(l, p->line, p->cells, p->n, "duplicate", detail);
+        return reject(l, p, "duplicate", detail);
     }
 
     why = shian_ctl_refusal(&l->slice.arena, &item->report);
     field = item->report.nfields == 0 ? NULL : item->report.fields[0].field;
 
     /* Field names are static, so is a detail: both may be counted by. */
-    return reject(l, p->line, p->cells, p->n, field != NULL ? field
+    return reject(l, p, field != NULL ? field
                   : item->report.detail != NULL ? item->report.detail
                   : "refused", why);
 }
 
 
 static bool
+settle_item(shian_list_t *l, const shian_pending_t *p,
+    const shian_item_t *item)
+{
+    const Shian__Result  *r = &item->result;
+
+    if (item->report.status != 200) {
+        return refuse_item(l, p, item);
+    }
+
+    if (!r->has_outcome || r->outcome == SHIAN__RESULT__OUTCOME__unchanged
+        || !r->has_seq)
+    {
+        l->unchanged++;
+
+    } else if (r->outcome == SHIAN__RESULT__OUTCOME__created) {
+        l->new++;
+
+    } else {
+        l->changed++;
+    }
+
+    accept_warnings(l, p->warnings);
+    return true;
+}
+
+
+/* In the order of the file, so that the rejected rows are in it too. */
+static bool
 flush(shian_list_t *l)
 {
-    bool             ok;
-    size_t           i;
-    shian_item_t    *item;
-    Shian__Result   *r;
+    bool              ok;
+    size_t            i, item;
+    shian_pending_t  *p;
 
     guard.list = l;
     guard.next = 0;
+    item = 0;
     ok = shian_slice_run(&l->slice);
 
-    for (i = 0; ok && i < l->slice.n; i++) {
-        item = &l->slice.items[i];
-        r = &item->result;
-
-        if (item->report.status != 200) {
-            ok = refuse_item(l, &l->pending[i], item);
-            continue;
-        }
-
-        if (!r->has_outcome || r->outcome == SHIAN__RESULT__OUTCOME__unchanged
-            || !r->has_seq)
-        {
-            l->unchanged++;
-        } else if (r->outcome == SHIAN__RESULT__OUTCOME__created) {
-            l->new++;
-        } else {
-            l->changed++;
-        }
-
-        accept_warnings(l, l->pending[i].warnings);
+    for (i = 0; ok && i < l->npending; i++) {
+        p = &l->pending[i];
+        ok = p->why != NULL ? reject(l, p, p->why, p->detail)
+                            : settle_item(l, p, &l->slice.items[item++]);
     }
 
     shian_slice_reset(&l->slice);
+    l->npending = 0;
     l->stopped = l->stopped || !ok;
     shian_progress_show(&l->progress, l->bytes, l->size);
 
@@ -362,39 +371,72 @@ flush(shian_list_t *l)
 }
 
 
-bool
-shian_list_add(shian_list_t *l, const Shian__Operation *op)
+/* Keeps the present row as it is; NULL: no memory. */
+static shian_pending_t *
+keep_row(shian_list_t *l)
 {
     size_t            i;
     shian_arena_t    *a = &l->slice.arena;
-    shian_pending_t  *p = &l->pending[l->slice.n];
+    shian_pending_t  *p = &l->pending[l->npending];
 
+    memset(p, 0, sizeof(*p));
     p->row = l->row->row;
     p->line = l->row->line;
     p->warnings = l->warned_now;
     p->n = l->row->n;
     p->cells = shian_array(a, p->n, sizeof(*p->cells));
 
-    if (p->cells == NULL) {
-        return false;
-    }
-
-    for (i = 0; i < p->n; i++) {
+    for (i = 0; p->cells != NULL && i < p->n; i++) {
         if (l->row->value[i].n != 0) {
             p->cells[i].p = (uint8_t *) shian_strdup(a, l->row->value[i]);
             p->cells[i].n = l->row->value[i].n;
 
             if (p->cells[i].p == NULL) {
-                return false;
+                return NULL;
             }
         }
     }
+
+    return p->cells == NULL ? NULL : p;
+}
+
+
+bool
+shian_list_reject(shian_list_t *l, const char *why, const char *detail)
+{
+    shian_pending_t  *p;
+
+    p = keep_row(l);
+    if (p == NULL) {
+        return false;
+    }
+
+    p->why = why;
+
+    if (detail != NULL) {
+        p->detail = shian_strdup(&l->slice.arena, shian_str(detail));
+    }
+
+    l->npending++;
+    return l->npending < SHIAN_SLICE || flush(l);
+}
+
+
+bool
+shian_list_add(shian_list_t *l, const Shian__Operation *op)
+{
+    if (keep_row(l) == NULL) {
+        return false;
+    }
+
+    l->of_item[l->slice.n] = l->npending;
 
     if (!shian_slice_add(&l->slice, op)) {
         return false;
     }
 
-    return l->slice.n < SHIAN_SLICE || flush(l);
+    l->npending++;
+    return l->npending < SHIAN_SLICE || flush(l);
 }
 
 
@@ -511,9 +553,11 @@ on_row(void *ctx, const shian_row_t *row)
         return stop(l, "memory has run out", "");
     }
 
-    if (row->row == 0 && row->error == NULL && !l->ctl->json) {
+    if (!l->told && row->error == NULL && !l->ctl->json) {
         shian_columns_print(&l->columns, row, stdout);
     }
+
+    l->told = l->told || row->error == NULL;
 
     if (row->row == 0) {
         return take_header(r, row);

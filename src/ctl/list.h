@@ -22,11 +22,13 @@ typedef struct {
     shian_reason_t  reason[SHIAN_MAX_REASONS];
 } shian_reasons_t;
 
-/* A row whose operation waits in the slice. */
+/* A row that waits for its slice: with an operation, or already rejected. */
 typedef struct {
     uint64_t      row;
     uint64_t      line;
     uint64_t      warnings;     /* bits of reasons */
+    const char   *why;          /* rejected: static */
+    const char   *detail;       /* rejected: in the slice's arena, or NULL */
     size_t        n;
     shian_str_t  *cells;        /* as they were, in the slice's arena */
 } shian_pending_t;
@@ -50,6 +52,8 @@ struct shian_list_s {
     uint64_t              warned_now;
     shian_slice_t         slice;
     shian_pending_t       pending[SHIAN_SLICE];
+    size_t                npending;
+    size_t                of_item[SHIAN_SLICE];     /* its pending row */
 
     uint32_t             *touched;  /* by venue id: the row, 0 none */
     size_t                ntouched;
@@ -72,6 +76,7 @@ struct shian_list_s {
     shian_progress_t      progress;
     uint64_t              bytes;
     uint64_t              size;
+    bool                  told;     /* which columns are read */
     bool                  stopped;  /* it was said why */
 };
 

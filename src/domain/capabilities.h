@@ -17,6 +17,7 @@ SHIAN_CAPABILITY(erase);
 SHIAN_CAPABILITY(sweep);
 SHIAN_CAPABILITY(venue_upsert);         /* venue.c */
 SHIAN_CAPABILITY(venue_status);
+SHIAN_CAPABILITY(venue_regrade);
 SHIAN_CAPABILITY(plaque_issue);         /* plaque.c */
 SHIAN_CAPABILITY(plaque_withdraw);
 SHIAN_CAPABILITY(review_post);          /* review.c */

@@ -37,6 +37,9 @@ void shian_tally_put(shian_op_t *o, uint64_t venue, Shian__Tally *tally);
 void shian_regrade(shian_op_t *o, const Shian__Venue *venue,
     Shian__Tally *tally);
 
+/* Would the venue be graded otherwise at at_ms than it stands?  Read only. */
+bool shian_regrade_due(shian_txn_t *t, uint64_t venue, uint64_t at_ms);
+
 /*
  * May the operation's actor act on this venue?  Limits officers and
  * inspectors to their districts and a venue's people to their venue.  False

@@ -43,6 +43,8 @@ const shian_operation_row_t  shian_operations[] = {
         evaluation_set),
     ROW("erase", ERASE, shian__erase, CHIEF, erase),
     ROW("sweep", SWEEP, shian__sweep, ADMIN, sweep),
+    ROW("venue.regrade", VENUE_REGRADE, shian__venue_regrade, ADMIN,
+        venue_regrade),
 };
 
 const size_t  shian_noperations = SHIAN_COUNT(shian_operations);

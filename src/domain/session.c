@@ -148,7 +148,7 @@ shian_caller_mint(shian_caller_t *c, shian_arena_t *a,
 }
 
 
-/* ---- operations ------------------------------------------------------------*/
+/* ---- operations -----------------------------------------------------------*/
 
 bool
 shian_session_start_check(shian_op_t *o)

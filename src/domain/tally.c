@@ -275,10 +275,10 @@ shian_recount(shian_txn_t *t, const Shian__Venue *was,
 }
 
 
-/* ---- regrading -------------------------------------------------------------*/
+/* ---- regrading ------------------------------------------------------------*/
 
 static void
-gather(const shian_op_t *o, const Shian__Venue *v, const Shian__Tally *tally,
+gather(const Shian__Venue *v, const Shian__Tally *tally,
     shian_grade_inputs_t *in)
 {
     memset(in, 0, sizeof(*in));
@@ -315,16 +315,86 @@ is_worse(Shian__Colour__Kind is, Shian__Colour__Kind was)
 }
 
 
+bool
+shian_regrade_due(shian_txn_t *t, uint64_t venue, uint64_t at_ms)
+{
+    int32_t                day;
+    shian_grade_t          out;
+    Shian__Venue          *v;
+    Shian__Tally          *tally;
+    shian_grade_inputs_t   in;
+
+    day = shian_local_day(at_ms, SHIAN_TZ_MINUTES);
+    v = shian_venue_get(t, venue);
+    tally = v == NULL ? NULL : shian_tally_get(t, venue);
+
+    if (tally == NULL || tally->grade == NULL) {
+        return false;
+    }
+
+    shian_tally_age(t, venue, tally, day);
+    gather(v, tally, &in);
+
+    return shian_grade(&shian_policy_default, &in, day, t->arena, &out)
+           && (out.colour != tally->grade->colour
+               || out.score != tally->grade->score);
+}
+
+
+static void
+note_downgrade(shian_op_t *o, Shian__Tally *tally, const Shian__Grade *g,
+    bool critical)
+{
+    Shian__Grade  *d;
+
+    d = shian_alloc(o->arena, sizeof(*d));
+    if (d == NULL) {
+        o->txn->err = ENOMEM;
+        return;
+    }
+
+    shian__grade__init(d);
+    d->has_colour = d->has_score = d->has_since = 1;
+    d->colour = g->colour;
+    d->score = g->score;
+    d->since = o->op->at;
+
+    tally->downgrade = d;
+    tally->has_downgrade_critical = 1;
+    tally->downgrade_critical = critical;
+}
+
+
+/* In the history `since` and `before` are of this very step. */
+static void
+keep_history(shian_op_t *o, uint64_t venue, const Shian__Grade *was,
+    const Shian__Grade *g)
+{
+    Shian__Grade    entry;
+    shian_rowkey_t  k;
+
+    entry = *g;
+    entry.has_since = 1;
+    entry.since = o->op->at;
+    entry.has_before = was != NULL;
+    entry.before = was == NULL ? 0 : was->colour;
+
+    k = shian_rowkey_id(venue);
+    shian_rowkey_be(&k, ~o->op->at, 8);
+    shian_rowkey_be(&k, o->seq, 8);
+    shian_row_put_message(o->txn, SHIAN_T_GRADE, &k, &entry);
+}
+
+
 void
 shian_regrade(shian_op_t *o, const Shian__Venue *venue, Shian__Tally *tally)
 {
     Shian__Grade          *g, *was;
     shian_grade_t          out;
-    shian_rowkey_t         k;
     shian_grade_inputs_t   in;
 
     shian_tally_age(o->txn, venue->id, tally, shian_op_day(o));
-    gather(o, venue, tally, &in);
+    gather(venue, tally, &in);
 
     g = shian_alloc(o->arena, sizeof(*g));
 
@@ -348,60 +418,43 @@ shian_regrade(shian_op_t *o, const Shian__Venue *venue, Shian__Tally *tally)
     g->n_components = out.n;
     g->components = out.components;
 
-    if (was != NULL && was->colour == g->colour && was->score == g->score) {
-        /* Not a change, but the reasons may be other ones now. */
+    if (was != NULL && was->colour == g->colour) {
+        /* The colour's own story goes on; score and reasons may be new. */
         g->has_since = was->has_since;
         g->since = was->since;
-        tally->grade = g;
-        return;
+        g->has_before = was->has_before;
+        g->before = was->before;
+
+        if (was->score == g->score) {
+            g->has_score_before = was->has_score_before;
+            g->score_before = was->score_before;
+            g->has_cause = was->has_cause;
+            g->cause = was->cause;
+            tally->grade = g;
+            return;
+        }
+
+    } else {
+        g->has_since = 1;
+        g->since = o->op->at;
+        g->has_before = was != NULL;
+        g->before = was == NULL ? 0 : was->colour;
     }
 
-    g->has_since = 1;
-    g->since = was != NULL && was->colour == g->colour
-               ? was->since : o->op->at;
+    g->has_score_before = was != NULL && was->has_score;
+    g->score_before = was == NULL ? 0 : was->score;
+    g->has_cause = 1;
+    g->cause = o->seq;
     tally->grade = g;
+
     shian_recount(o->txn, venue, was, venue, g);
 
     if (is_worse(g->colour, in.before)) {
-        tally->downgrade = shian_alloc(o->arena, sizeof(*g));
-        if (tally->downgrade == NULL) {
-            o->txn->err = ENOMEM;
-            return;
-        }
-        shian__grade__init(tally->downgrade);
-        tally->downgrade->has_colour = 1;
-        tally->downgrade->colour = g->colour;
-        tally->downgrade->has_score = 1;
-        tally->downgrade->score = g->score;
-        tally->downgrade->has_since = 1;
-        tally->downgrade->since = o->op->at;
-        tally->has_downgrade_critical = 1;
-        tally->downgrade_critical = out.critical_open;
+        note_downgrade(o, tally, g, out.critical_open);
     }
 
-    if (was == NULL && g->colour == SHIAN__COLOUR__KIND__ungraded) {
-        return;         /* the beginning is not a change */
-    }
-
-    if (was != NULL) {
-        g->has_before = 1;
-        g->before = was->colour;
-        g->has_score_before = was->has_score;
-        g->score_before = was->score;
-    }
-
-    g->has_cause = 1;
-    g->cause = o->seq;
-
-    k = shian_rowkey_id(venue->id);
-    shian_rowkey_be(&k, ~o->op->at, 8);
-    shian_rowkey_be(&k, o->seq, 8);
-
-    /* In the history `since` is when this very entry began. */
-    {
-        Shian__Grade  entry = *g;
-
-        entry.since = o->op->at;
-        shian_row_put_message(o->txn, SHIAN_T_GRADE, &k, &entry);
+    /* That a new venue has no grade yet is not a change. */
+    if (was != NULL || g->colour != SHIAN__COLOUR__KIND__ungraded) {
+        keep_history(o, venue->id, was, g);
     }
 }

@@ -104,18 +104,30 @@ shian_venue_match(shian_txn_t *t, const Shian__Venue *v)
 }
 
 
-/* Every field that src has set replaces dst's; shares src's strings. */
+/* What src has set replaces what dst has; shares src's strings. */
 static void
 merge(Shian__Venue *dst, const Shian__Venue *src)
 {
+    bool                             other_list;
     size_t                           i;
     char                            *const *s;
     const uint8_t                   *from = (const uint8_t *) src;
     uint8_t                         *to = (uint8_t *) dst;
     const ProtobufCFieldDescriptor  *f;
 
+    /* Found by a number, it keeps the name that its own list has for it. */
+    other_list = dst->ref != NULL
+                 && !shian_str_eq(shian_str(dst->source),
+                                  shian_str(src->source));
+
     for (i = 0; i < shian__venue__descriptor.n_fields; i++) {
         f = &shian__venue__descriptor.fields[i];
+
+        if (other_list && (strcmp(f->name, "ref") == 0
+                           || strcmp(f->name, "source") == 0))
+        {
+            continue;
+        }
 
         if (f->type == PROTOBUF_C_TYPE_STRING) {
             s = (char *const *) (const void *) (from + f->offset);
@@ -222,7 +234,7 @@ shian_venue_upsert_check(shian_op_t *o)
 }
 
 
-/* ---- indexes ---------------------------------------------------------------*/
+/* ---- indexes --------------------------------------------------------------*/
 
 shian_rowkey_t
 shian_venue_by(char field, const char *value)
@@ -494,4 +506,36 @@ shian_venue_status_apply(shian_op_t *o)
     now.has_status = 1;
     now.status = o->op->venue_status->status;
     write_venue(o, was, &now);
+}
+
+
+bool
+shian_venue_regrade_check(shian_op_t *o)
+{
+    uint64_t  id = o->op->venue_regrade->venue;
+
+    if (shian_venue_get(o->txn, id) == NULL) {
+        return shian_no_such(o, "There is no such venue.");
+    }
+
+    o->unchanged = !shian_regrade_due(o->txn, id, o->op->at);
+
+    return true;
+}
+
+
+void
+shian_venue_regrade_apply(shian_op_t *o)
+{
+    uint64_t       id = o->op->venue_regrade->venue;
+    Shian__Venue  *v;
+    Shian__Tally  *tally;
+
+    v = shian_venue_get(o->txn, id);
+    tally = v == NULL ? NULL : shian_tally_get(o->txn, id);
+
+    if (tally != NULL) {
+        shian_regrade(o, v, tally);
+        shian_tally_put(o, id, tally);
+    }
 }

@@ -20,7 +20,8 @@
 #include "render/template.h"
 #include "store/batch.h"
 
-#define SHIAN_VERSION  "0.1.0"
+#define SHIAN_VERSION    "0.1.0"
+#define SHIAN_BATCH_MAX  512
 
 typedef struct ngx_http_shian_ctx_s    ngx_http_shian_ctx_t;
 typedef struct ngx_http_shian_route_s  ngx_http_shian_route_t;
@@ -34,6 +35,7 @@ typedef struct {
     size_t                map_size;
     ngx_uint_t            readers;
     ngx_uint_t            queue_max;
+    ngx_uint_t            batch_max;    /* operations a commit */
     u_char               *file;         /* of the directive, for errors */
     ngx_uint_t            line;
 
@@ -53,7 +55,13 @@ typedef struct {
     shian_item_t        **items;        /* of the batch */
     size_t                nitems;
     int                   rc;
-    ngx_uint_t            sweeping;
+
+    /* Regrading what time alone changes: once a local day, in slices. */
+    ngx_uint_t            grading;
+    ngx_msec_t            interval;
+    ngx_event_t           grade;
+    int32_t               graded_day;   /* 0: none since the start */
+    uint64_t              grade_next;   /* venue; 0: not under way */
 } ngx_http_shian_env_t;
 
 
@@ -87,7 +95,10 @@ typedef struct {
     shian_screen_t       *screen;
     ngx_str_t             base_url;
     ngx_str_t             tiles;
+    ngx_str_t             city[2];      /* in the order of shian_langs */
+    ngx_str_t             bureau[2];
     ngx_flag_t            grading;
+    ngx_msec_t            interval;
     ngx_uint_t            queue_max;
     char                  version[17];  /* of the templates and files */
 } ngx_http_shian_srv_conf_t;
@@ -194,6 +205,20 @@ extern ngx_http_shian_counters_t  *ngx_http_shian_counters;
     (void) ngx_atomic_fetch_add(&ngx_http_shian_counters->name, 1)
 
 
+/* variables.c: $shian_… before the configuration is read. */
+ngx_int_t ngx_http_shian_add_variables(ngx_conf_t *cf);
+
+
+/* load.c: directives that name files. */
+char *ngx_http_shian_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_shian_html(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_shian_words(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* The screen for a word list, freed with the configuration; or NULL. */
+shian_screen_t *ngx_http_shian_load_screen(ngx_conf_t *cf,
+    shian_str_t words);
+
+
 /* request.c: from a connection to a handler. */
 ngx_int_t ngx_http_shian_handler(ngx_http_request_t *r);
 
@@ -290,6 +315,16 @@ bool ngx_http_shian_bind(ngx_http_shian_ctx_t *c,
 ngx_int_t ngx_http_shian_env_start(ngx_http_shian_env_t *env,
     ngx_cycle_t *cycle);
 void ngx_http_shian_env_stop(ngx_http_shian_env_t *env);
+
+/* An operation of the machine itself; nobody waits.  NGX_ERROR: no memory. */
+ngx_int_t ngx_http_shian_submit_own(ngx_http_shian_env_t *env,
+    Shian__Operation *op);
+
+
+/* grading.c: the routine that regrades what time changes. */
+void ngx_http_shian_grading_start(ngx_http_shian_env_t *env,
+    ngx_cycle_t *cycle);
+
 
 /* Keeps a request while a pool thread works for it, and lets it go again. */
 void ngx_http_shian_hold(ngx_http_request_t *r);

@@ -125,7 +125,7 @@ ngx_http_shian_body_raw(ngx_http_shian_ctx_t *c, shian_str_t raw)
 }
 
 
-/* ---- in the pool thread ----------------------------------------------------*/
+/* ---- in the pool thread ---------------------------------------------------*/
 
 static void
 ngx_http_shian_body_thread(void *data, ngx_log_t *log)
@@ -279,7 +279,7 @@ ngx_http_shian_body_post_task(ngx_http_shian_ctx_t *c, shian_str_t boundary)
 }
 
 
-/* ---- in the event loop -----------------------------------------------------*/
+/* ---- in the event loop ----------------------------------------------------*/
 
 static void
 ngx_http_shian_body_handler(ngx_http_request_t *r)

@@ -220,7 +220,7 @@ ngx_http_shian_photo_post(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- html/static -----------------------------------------------------------*/
+/* ---- html/static ----------------------------------------------------------*/
 
 static const struct {
     const char  *suffix;

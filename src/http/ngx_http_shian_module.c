@@ -15,7 +15,6 @@ static char *ngx_http_shian_merge_srv_conf(ngx_conf_t *cf, void *parent,
 static void *ngx_http_shian_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_shian_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
-static ngx_int_t ngx_http_shian_add_variables(ngx_conf_t *cf);
 static ngx_int_t ngx_http_shian_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_shian_init_process(ngx_cycle_t *cycle);
 static void ngx_http_shian_exit_process(ngx_cycle_t *cycle);
@@ -24,13 +23,9 @@ static char *ngx_http_shian_enable(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_shian_store(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static char *ngx_http_shian_keys(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_shian_html(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_shian_words(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 static char *ngx_http_shian_base_url(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_shian_name(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_shian_grading(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -62,7 +57,7 @@ static ngx_command_t  ngx_http_shian_commands[] = {
       NULL },
 
     { ngx_string("shian_store"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE123,
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_1MORE,
       ngx_http_shian_store,
       NGX_HTTP_SRV_CONF_OFFSET,
       0,
@@ -101,6 +96,20 @@ static ngx_command_t  ngx_http_shian_commands[] = {
       ngx_conf_set_str_slot,
       NGX_HTTP_SRV_CONF_OFFSET,
       offsetof(ngx_http_shian_srv_conf_t, tiles),
+      NULL },
+
+    { ngx_string("shian_city"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE12,
+      ngx_http_shian_name,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_shian_srv_conf_t, city),
+      NULL },
+
+    { ngx_string("shian_bureau"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE12,
+      ngx_http_shian_name,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_shian_srv_conf_t, bureau),
       NULL },
 
     { ngx_string("shian_grading"),
@@ -158,7 +167,7 @@ ngx_http_shian_counters_t  *ngx_http_shian_counters =
                                 &ngx_http_shian_no_counters;
 
 
-/* ---- directives ------------------------------------------------------------*/
+/* ---- directives -----------------------------------------------------------*/
 
 static char *
 ngx_http_shian_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -225,6 +234,7 @@ ngx_http_shian_find_env(ngx_conf_t *cf, ngx_str_t *path)
     }
 
     env->path = *path;
+    env->batch_max = SHIAN_BATCH_MAX;
     *envs = env;
 
     return env;
@@ -290,6 +300,20 @@ ngx_http_shian_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             continue;
         }
 
+        if (ngx_strncmp(value[i].data, "batch=", 6) == 0) {
+            n = ngx_atoi(value[i].data + 6, value[i].len - 6);
+
+            if (n < 1 || n > SHIAN_BATCH_MAX) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "\"%V\" is no number from 1 to %d",
+                                   &value[i], SHIAN_BATCH_MAX);
+                return NGX_CONF_ERROR;
+            }
+
+            sscf->env->batch_max = (ngx_uint_t) n;
+            continue;
+        }
+
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid parameter \"%V\"", &value[i]);
         return NGX_CONF_ERROR;
@@ -297,225 +321,6 @@ ngx_http_shian_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (!shian_store_test((char *) path.data, err, sizeof(err))) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static void
-ngx_http_shian_wipe_keys(void *data)
-{
-    shian_keys_wipe(data);
-}
-
-
-static char *
-ngx_http_shian_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_shian_srv_conf_t  *sscf = conf;
-
-    char                 err[512];
-    ngx_str_t           *value, path;
-    ngx_pool_cleanup_t  *cln;
-
-    if (sscf->keys != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-    path = value[1];
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    sscf->keys = ngx_palloc(cf->pool, sizeof(shian_keys_t));
-
-    if (cln == NULL || sscf->keys == NULL
-        || ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    if (!shian_keys_load((char *) path.data, sscf->keys, err, sizeof(err))) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
-        return NGX_CONF_ERROR;
-    }
-
-    cln->handler = ngx_http_shian_wipe_keys;
-    cln->data = sscf->keys;
-
-    return NGX_CONF_OK;
-}
-
-
-static void
-ngx_http_shian_free_templates(void *data)
-{
-    shian_templates_free(data);
-}
-
-
-/* Changes whenever a template, text or file does, so caches let go of it. */
-static void
-ngx_http_shian_version(ngx_http_shian_srv_conf_t *sscf)
-{
-    ngx_uint_t                i;
-    char                      path[4096];
-    uint8_t                   hash[8];
-    ngx_file_info_t           fi;
-    crypto_generichash_state  h;
-
-    static const char *const  dirs[] = { "templates", "lang", "static" };
-
-    crypto_generichash_init(&h, NULL, 0, sizeof(hash));
-    crypto_generichash_update(&h, (const u_char *) SHIAN_VERSION,
-                              sizeof(SHIAN_VERSION));
-
-    for (i = 0; i < SHIAN_COUNT(dirs); i++) {
-        DIR            *dir;
-        struct dirent  *e;
-        uint64_t        sum[3] = { 0, 0, 0 };
-
-        snprintf(path, sizeof(path), "%s/%s", sscf->html.data, dirs[i]);
-        dir = opendir(path);
-
-        while (dir != NULL && (e = readdir(dir)) != NULL) {
-            snprintf(path, sizeof(path), "%s/%s/%s", sscf->html.data,
-                     dirs[i], e->d_name);
-            if (e->d_name[0] != '.' && ngx_file_info(path, &fi) == 0) {
-                /* Sums, for readdir keeps no order. */
-                sum[0] += (uint64_t) ngx_file_mtime(&fi);
-                sum[1] += (uint64_t) ngx_file_size(&fi);
-                sum[2]++;
-            }
-        }
-
-        if (dir != NULL) {
-            closedir(dir);
-        }
-
-        crypto_generichash_update(&h, (const u_char *) sum, sizeof(sum));
-    }
-
-    crypto_generichash_final(&h, hash, sizeof(hash));
-    sodium_bin2hex(sscf->version, sizeof(sscf->version), hash,
-                   sizeof(hash));
-}
-
-
-static char *
-ngx_http_shian_html(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_shian_srv_conf_t  *sscf = conf;
-
-    char                 err[512];
-    ngx_str_t           *value;
-    ngx_pool_cleanup_t  *cln;
-
-    if (sscf->templates != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-    sscf->html = value[1];
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-
-    if (cln == NULL
-        || ngx_conf_full_name(cf->cycle, &sscf->html, 0) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    sscf->templates = shian_templates_load((char *) sscf->html.data, err,
-                                           sizeof(err));
-    if (sscf->templates == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
-        return NGX_CONF_ERROR;
-    }
-
-    cln->handler = ngx_http_shian_free_templates;
-    cln->data = sscf->templates;
-    ngx_http_shian_version(sscf);
-
-    return NGX_CONF_OK;
-}
-
-
-static void
-ngx_http_shian_free_screen(void *data)
-{
-    shian_screen_free(data);
-}
-
-
-static shian_screen_t *
-ngx_http_shian_load_screen(ngx_conf_t *cf, shian_str_t words)
-{
-    shian_screen_t      *screen;
-    ngx_pool_cleanup_t  *cln;
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        return NULL;
-    }
-
-    screen = shian_screen_load(words, NULL);
-    if (screen != NULL) {
-        cln->handler = ngx_http_shian_free_screen;
-        cln->data = screen;
-    }
-
-    return screen;
-}
-
-
-static char *
-ngx_http_shian_words(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_shian_srv_conf_t  *sscf = conf;
-
-    u_char           *p;
-    ssize_t           n;
-    ngx_fd_t          fd;
-    ngx_str_t        *value, path;
-    ngx_file_info_t   fi;
-
-    if (sscf->screen != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-    path = value[1];
-
-    if (ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    fd = ngx_open_file(path.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &fi) != 0
-        || ngx_file_size(&fi) > 1024 * 1024)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "word list \"%V\" cannot be read or is larger "
-                           "than 1 MB", &path);
-        if (fd != NGX_INVALID_FILE) {
-            ngx_close_file(fd);
-        }
-        return NGX_CONF_ERROR;
-    }
-
-    p = ngx_palloc(cf->temp_pool, (size_t) ngx_file_size(&fi) + 1);
-    n = p == NULL ? -1
-                  : ngx_read_fd(fd, p, (size_t) ngx_file_size(&fi));
-    ngx_close_file(fd);
-
-    sscf->screen = n < 0 ? NULL
-                         : ngx_http_shian_load_screen(cf, shian_slice(p,
-                                                               (size_t) n));
-    if (sscf->screen == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "word list \"%V\" is not UTF-8; save it as UTF-8",
-                           &path);
         return NGX_CONF_ERROR;
     }
 
@@ -563,11 +368,32 @@ ngx_http_shian_base_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* A name in Chinese and, where it has another one, in English. */
+static char *
+ngx_http_shian_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *name = (ngx_str_t *) ((char *) conf + cmd->offset);
+
+    ngx_str_t  *value;
+
+    if (name[0].data != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    name[0] = value[1];
+    name[1] = cf->args->nelts == 3 ? value[2] : value[1];
+
+    return NGX_CONF_OK;
+}
+
+
 static char *
 ngx_http_shian_grading(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_shian_srv_conf_t  *sscf = conf;
 
+    ngx_int_t   n;
     ngx_str_t  *value, s;
 
     if (sscf->grading != NGX_CONF_UNSET) {
@@ -586,24 +412,27 @@ ngx_http_shian_grading(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    sscf->interval = 1000;
+
     if (cf->args->nelts == 3) {
         s.data = value[2].data + 9;
         s.len = value[2].len < 9 ? 0 : value[2].len - 9;
+        n = ngx_parse_time(&s, 0);
 
-        if (ngx_strncmp(value[2].data, "interval=", 9) != 0
-            || ngx_parse_time(&s, 0) == (ngx_int_t) NGX_ERROR)
-        {
+        if (ngx_strncmp(value[2].data, "interval=", 9) != 0 || n < 1) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid parameter \"%V\"", &value[2]);
             return NGX_CONF_ERROR;
         }
+
+        sscf->interval = (ngx_msec_t) n;
     }
 
     return NGX_CONF_OK;
 }
 
 
-/* ---- configuration ---------------------------------------------------------*/
+/* ---- configuration --------------------------------------------------------*/
 
 static void *
 ngx_http_shian_create_main_conf(ngx_conf_t *cf)
@@ -684,6 +513,7 @@ ngx_http_shian_create_srv_conf(ngx_conf_t *cf)
     sscf->templates = NGX_CONF_UNSET_PTR;
     sscf->screen = NGX_CONF_UNSET_PTR;
     sscf->grading = NGX_CONF_UNSET;
+    sscf->interval = NGX_CONF_UNSET_MSEC;
     sscf->queue_max = NGX_CONF_UNSET_UINT;
 
     return sscf;
@@ -708,6 +538,11 @@ ngx_http_shian_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->base_url, prev->base_url, "");
     ngx_conf_merge_str_value(conf->tiles, prev->tiles, "");
     ngx_conf_merge_value(conf->grading, prev->grading, 0);
+    ngx_conf_merge_msec_value(conf->interval, prev->interval, 1000);
+    ngx_conf_merge_str_value(conf->city[0], prev->city[0], "");
+    ngx_conf_merge_str_value(conf->city[1], prev->city[1], "");
+    ngx_conf_merge_str_value(conf->bureau[0], prev->bureau[0], "");
+    ngx_conf_merge_str_value(conf->bureau[1], prev->bureau[1], "");
     ngx_conf_merge_uint_value(conf->queue_max, prev->queue_max, 4096);
 
     if (conf->screen == NULL) {
@@ -770,6 +605,11 @@ ngx_http_shian_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         sscf->env->queue_max = sscf->queue_max;
     }
 
+    if (sscf->grading) {
+        sscf->env->grading = 1;
+        sscf->env->interval = sscf->interval;
+    }
+
     return NGX_CONF_OK;
 }
 
@@ -787,7 +627,7 @@ ngx_http_shian_init(ngx_conf_t *cf)
 }
 
 
-/* ---- processes -------------------------------------------------------------*/
+/* ---- processes ------------------------------------------------------------*/
 
 static ngx_http_shian_main_conf_t *
 ngx_http_shian_cycle_conf(ngx_cycle_t *cycle)
@@ -853,181 +693,4 @@ ngx_http_shian_exit_process(ngx_cycle_t *cycle)
     for (i = 0; i < smcf->envs.nelts; i++) {
         ngx_http_shian_env_stop(envs[i]);
     }
-}
-
-
-/* ---- variables -------------------------------------------------------------*/
-
-typedef enum {
-    SHIAN_VAR_VENUE = 0,
-    SHIAN_VAR_COLOUR,
-    SHIAN_VAR_ROLE,
-    SHIAN_VAR_USER,
-    SHIAN_VAR_OP,
-    SHIAN_VAR_SEQ
-} ngx_http_shian_var_t;
-
-
-static ngx_int_t
-ngx_http_shian_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
-    uintptr_t data)
-{
-    char                  *s;
-    shian_str_t            text;
-    const Shian__Actor    *actor;
-    ngx_http_shian_ctx_t  *c;
-
-    c = ngx_http_get_module_ctx(r->main, ngx_http_shian_module);
-    v->not_found = 1;
-
-    if (c == NULL) {
-        return NGX_OK;
-    }
-
-    actor = &c->caller.actor;
-    s = NULL;
-
-    switch (data) {
-
-    case SHIAN_VAR_VENUE:
-        s = c->venue == 0 ? NULL
-            : shian_printf(&c->arena, "%llu", (unsigned long long) c->venue);
-        break;
-
-    case SHIAN_VAR_COLOUR:
-        s = (char *) c->colour;
-        break;
-
-    case SHIAN_VAR_ROLE:
-        s = (char *) protobuf_c_enum_descriptor_get_value(
-                &shian__role__kind__descriptor, (int) actor->role)->name;
-        break;
-
-    case SHIAN_VAR_USER:
-        s = actor->user == 0 ? NULL
-            : shian_printf(&c->arena, "%llu",
-                           (unsigned long long) actor->user);
-        break;
-
-    case SHIAN_VAR_OP:
-        s = (char *) c->op;
-        break;
-
-    case SHIAN_VAR_SEQ:
-        s = c->seq == 0 ? NULL
-            : shian_printf(&c->arena, "%llu", (unsigned long long) c->seq);
-        break;
-    }
-
-    if (s == NULL) {
-        return NGX_OK;
-    }
-
-    text = shian_str(s);
-    v->data = (u_char *) text.p;
-    v->len = (unsigned) text.n;
-    v->valid = 1;
-    v->no_cacheable = 1;
-    v->not_found = 0;
-
-    return NGX_OK;
-}
-
-
-/*
- * The request line for logs: what follows /q/, /s/ and /track/ is a code or a
- * token, and the query may hold one; neither may be written down.
- */
-static ngx_int_t
-ngx_http_shian_request_variable(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    u_char      *p, *start, *end;
-    ngx_str_t    uri;
-    ngx_uint_t   i;
-
-    static const ngx_str_t  secret[] = {
-        ngx_string("/q/"), ngx_string("/Q/"), ngx_string("/s/"),
-        ngx_string("/track/"), ngx_string("/open311/v2/tokens/")
-    };
-
-    uri = r->unparsed_uri;
-    start = uri.data;
-    end = ngx_strlchr(start, start + uri.len, '?');
-    end = end == NULL ? start + uri.len : end;
-
-    p = ngx_pnalloc(r->pool, r->method_name.len + uri.len
-                             + r->http_protocol.len + 8);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    v->data = p;
-    p = ngx_cpymem(p, r->method_name.data, r->method_name.len);
-    *p++ = ' ';
-
-    for (i = 0; i < SHIAN_COUNT(secret); i++) {
-        if ((size_t) (end - start) > secret[i].len
-            && ngx_strncmp(start, secret[i].data, secret[i].len) == 0)
-        {
-            end = start + secret[i].len;
-            break;
-        }
-    }
-
-    p = ngx_cpymem(p, start, (size_t) (end - start));
-
-    if (i < SHIAN_COUNT(secret)) {
-        *p++ = '-';
-    }
-
-    *p++ = ' ';
-    p = ngx_cpymem(p, r->http_protocol.data, r->http_protocol.len);
-
-    v->len = (unsigned) (p - v->data);
-    v->valid = 1;
-    v->no_cacheable = 0;
-    v->not_found = 0;
-
-    return NGX_OK;
-}
-
-
-static ngx_http_variable_t  ngx_http_shian_variables[] = {
-
-    { ngx_string("shian_venue"), NULL, ngx_http_shian_variable,
-      SHIAN_VAR_VENUE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
-    { ngx_string("shian_colour"), NULL, ngx_http_shian_variable,
-      SHIAN_VAR_COLOUR, NGX_HTTP_VAR_NOCACHEABLE, 0 },
-    { ngx_string("shian_role"), NULL, ngx_http_shian_variable,
-      SHIAN_VAR_ROLE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
-    { ngx_string("shian_user"), NULL, ngx_http_shian_variable,
-      SHIAN_VAR_USER, NGX_HTTP_VAR_NOCACHEABLE, 0 },
-    { ngx_string("shian_op"), NULL, ngx_http_shian_variable,
-      SHIAN_VAR_OP, NGX_HTTP_VAR_NOCACHEABLE, 0 },
-    { ngx_string("shian_seq"), NULL, ngx_http_shian_variable,
-      SHIAN_VAR_SEQ, NGX_HTTP_VAR_NOCACHEABLE, 0 },
-    { ngx_string("shian_request"), NULL, ngx_http_shian_request_variable,
-      0, 0, 0 },
-
-      ngx_http_null_variable
-};
-
-
-static ngx_int_t
-ngx_http_shian_add_variables(ngx_conf_t *cf)
-{
-    ngx_http_variable_t  *var, *v;
-
-    for (v = ngx_http_shian_variables; v->name.len; v++) {
-        var = ngx_http_add_variable(cf, &v->name, v->flags);
-        if (var == NULL) {
-            return NGX_ERROR;
-        }
-
-        var->get_handler = v->get_handler;
-        var->data = v->data;
-    }
-
-    return NGX_OK;
 }

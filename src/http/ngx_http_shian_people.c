@@ -5,7 +5,7 @@
 #include "ngx_http_shian.h"
 
 
-/* ---- links -----------------------------------------------------------------*/
+/* ---- links ----------------------------------------------------------------*/
 
 static ngx_int_t
 ngx_http_shian_bad_link(ngx_http_shian_ctx_t *c, shian_token_result_t rc)
@@ -181,7 +181,7 @@ ngx_http_shian_signout(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- first pages -----------------------------------------------------------*/
+/* ---- first pages ----------------------------------------------------------*/
 
 static Shian__Desk *
 ngx_http_shian_new_desk(ngx_http_shian_ctx_t *c)
@@ -248,7 +248,7 @@ ngx_http_shian_my(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- users -----------------------------------------------------------------*/
+/* ---- users ----------------------------------------------------------------*/
 
 ngx_int_t
 ngx_http_shian_users(ngx_http_shian_ctx_t *c)
@@ -258,9 +258,9 @@ ngx_http_shian_users(ngx_http_shian_ctx_t *c)
     Shian__UserList  *view;
 
     flash = ngx_http_shian_arg(c, "done");
-    c->flash = shian_str_is(flash, "put") ? SHIAN_FLASH("user_added")
+    c->flash = shian_str_is(flash, "put") ? "user_added"
                : shian_str_is(flash, "disable")
-               ? SHIAN_FLASH("user_disabled") : NULL;
+               ? "user_disabled" : NULL;
     limit = ngx_http_shian_limit(c);
 
     if (c->report.status != 200 || !ngx_http_shian_cursor(c, &after)) {

@@ -13,7 +13,7 @@
 #include "render/json.h"
 
 
-/* ---- headers ---------------------------------------------------------------*/
+/* ---- headers --------------------------------------------------------------*/
 
 ngx_int_t
 ngx_http_shian_set_header(ngx_http_request_t *r, const char *name,
@@ -21,9 +21,12 @@ ngx_http_shian_set_header(ngx_http_request_t *r, const char *name,
 {
     ngx_table_elt_t  *h;
 
-    h = ngx_list_push(&r->headers_out.headers);
+    if (value == NULL) {
+        return NGX_ERROR;
+    }
 
-    if (h == NULL || value == NULL) {
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
         return NGX_ERROR;
     }
 
@@ -108,7 +111,7 @@ ngx_http_shian_safe_headers(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- bytes -----------------------------------------------------------------*/
+/* ---- bytes ----------------------------------------------------------------*/
 
 ngx_int_t
 ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
@@ -128,6 +131,11 @@ ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
 
     r->headers_out.status = status;
     r->headers_out.content_length_n = (off_t) body.n;
+
+    if (status == 422) {
+        /* nginx has no words of its own for it (RFC 9110 15.5.21). */
+        ngx_str_set(&r->headers_out.status_line, "422 Unprocessable Content");
+    }
 
     if (type != NULL) {
         r->headers_out.content_type.data = (u_char *) type;
@@ -168,22 +176,16 @@ ngx_int_t
 ngx_http_shian_redirect(ngx_http_shian_ctx_t *c, ngx_uint_t status,
     const char *location)
 {
-    ngx_table_elt_t     *h;
     ngx_http_request_t  *r = c->request;
 
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL || location == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    h->hash = 1;
-    ngx_http_shian_header_ends(h);
-    ngx_str_set(&h->key, "Location");
-    h->value.data = (u_char *) location;
-    h->value.len = ngx_strlen(location);
-    r->headers_out.location = h;
-
-    if (ngx_http_shian_set_header(r, "Cache-Control", "no-store") != NGX_OK)
+    /*
+     * Not in headers_out.location: nginx would put its own scheme and port
+     * before the path, and behind a proxy they are not the browser's.
+     */
+    if (ngx_http_shian_set_header(r, "Location", location) != NGX_OK
+        || ngx_http_shian_safe_headers(c) != NGX_OK
+        || ngx_http_shian_set_header(r, "Cache-Control", "no-store")
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -192,7 +194,7 @@ ngx_http_shian_redirect(ngx_http_shian_ctx_t *c, ngx_uint_t status,
 }
 
 
-/* ---- views -----------------------------------------------------------------*/
+/* ---- views ----------------------------------------------------------------*/
 
 static char *
 ngx_http_shian_other_url(ngx_http_shian_ctx_t *c, const char *lang)
@@ -229,6 +231,18 @@ ngx_http_shian_other_url(ngx_http_shian_ctx_t *c, const char *lang)
 }
 
 
+static char *
+ngx_http_shian_name_of(ngx_http_shian_ctx_t *c, const ngx_str_t *name)
+{
+    const ngx_str_t  *s;
+
+    s = c->lang == shian_langs[0] ? &name[0] : &name[1];
+
+    return s->len == 0 ? NULL
+                       : shian_strdup(&c->arena, ngx_http_shian_str(*s));
+}
+
+
 static void
 ngx_http_shian_frame(ngx_http_shian_ctx_t *c, Shian__Frame *f)
 {
@@ -245,6 +259,9 @@ ngx_http_shian_frame(ngx_http_shian_ctx_t *c, Shian__Frame *f)
                                ngx_http_shian_str(c->conf->base_url));
     f->version = c->conf->version;
     f->flash = (char *) c->flash;
+
+    f->city = ngx_http_shian_name_of(c, c->conf->city);
+    f->bureau = ngx_http_shian_name_of(c, c->conf->bureau);
 
     if (c->conf->tiles.len != 0) {
         f->tiles = shian_strdup(&c->arena,
@@ -399,7 +416,7 @@ ngx_http_shian_reply(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- problems --------------------------------------------------------------*/
+/* ---- problems -------------------------------------------------------------*/
 
 static bool
 ngx_http_shian_problem(ngx_http_shian_ctx_t *c, Shian__Problem *p)

@@ -71,7 +71,7 @@ ngx_http_shian_body_arg(ngx_http_shian_ctx_t *c, const char *name)
 }
 
 
-/* ---- the store's read transaction ------------------------------------------*/
+/* ---- the store's read transaction -----------------------------------------*/
 
 ngx_int_t
 ngx_http_shian_read_begin(ngx_http_shian_ctx_t *c)
@@ -118,7 +118,7 @@ ngx_http_shian_read_end(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- routing ---------------------------------------------------------------*/
+/* ---- routing --------------------------------------------------------------*/
 
 /* Does s begin as the segment {name} wants?  Returns what it takes, or 0. */
 static size_t
@@ -275,7 +275,7 @@ ngx_http_shian_route(ngx_http_shian_ctx_t *c, ngx_uint_t *methods)
 }
 
 
-/* ---- what the client wants -------------------------------------------------*/
+/* ---- what the client wants ------------------------------------------------*/
 
 static ngx_int_t
 ngx_http_shian_accepts(shian_str_t accept, const char *type)
@@ -357,7 +357,7 @@ ngx_http_shian_cross_site(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- who asks --------------------------------------------------------------*/
+/* ---- who asks -------------------------------------------------------------*/
 
 /*
  * A bearer token, else what nginx vouches for, else the session cookie.  A
@@ -462,7 +462,7 @@ ngx_http_shian_authorise(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- the way through -------------------------------------------------------*/
+/* ---- the way through ------------------------------------------------------*/
 
 static void *
 ngx_http_shian_chunk(void *pool, size_t size)

@@ -10,7 +10,7 @@
 #define SHIAN_KEPT_MS  (UINT64_C(24) * 3600 * 1000)
 
 
-/* ---- reading ---------------------------------------------------------------*/
+/* ---- reading --------------------------------------------------------------*/
 
 static ngx_int_t
 ngx_http_shian_review_list(ngx_http_shian_ctx_t *c, uint64_t venue)
@@ -52,8 +52,8 @@ ngx_http_shian_my_reviews(ngx_http_shian_ctx_t *c)
     shian_str_t  flash;
 
     flash = ngx_http_shian_arg(c, "done");
-    c->flash = shian_str_is(flash, "reply") ? SHIAN_FLASH("review_replied")
-               : shian_str_is(flash, "flag") ? SHIAN_FLASH("review_flagged")
+    c->flash = shian_str_is(flash, "reply") ? "review_replied"
+               : shian_str_is(flash, "flag") ? "review_flagged"
                : NULL;
 
     return ngx_http_shian_review_list(c, c->caller.actor.venue);
@@ -105,7 +105,6 @@ ngx_http_shian_review(ngx_http_shian_ctx_t *c)
 
     if (own) {
         c->no_store = 1;
-        c->flash = SHIAN_FLASH("review_posted");
         view->flag = NULL;
     }
 
@@ -115,7 +114,7 @@ ngx_http_shian_review(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- the form --------------------------------------------------------------*/
+/* ---- the form -------------------------------------------------------------*/
 
 /* The scan of this venue, if the cookie holds one that is still good. */
 static bool
@@ -443,7 +442,7 @@ ngx_http_shian_review_post(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- moderating ------------------------------------------------------------*/
+/* ---- moderating -----------------------------------------------------------*/
 
 static bool
 ngx_http_shian_reach(void *ctx, const Shian__Venue *v)
@@ -488,9 +487,9 @@ ngx_http_shian_queue(ngx_http_shian_ctx_t *c)
 
     flash = ngx_http_shian_arg(c, "done");
     c->flash = shian_str_is(flash, "publish")
-               ? SHIAN_FLASH("review_published")
+               ? "review_published"
                : shian_str_is(flash, "remove")
-               ? SHIAN_FLASH("review_removed") : NULL;
+               ? "review_removed" : NULL;
     limit = ngx_http_shian_limit(c);
 
     if (c->report.status != 200 || !ngx_http_shian_cursor(c, &after)) {

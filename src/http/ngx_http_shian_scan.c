@@ -143,7 +143,7 @@ ngx_http_shian_scan(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- the card and its symbol -----------------------------------------------*/
+/* ---- the card and its symbol ----------------------------------------------*/
 
 /* The venue of the path, if the caller may have its plaque. */
 static Shian__Venue *
@@ -288,6 +288,20 @@ ngx_http_shian_plaque(ngx_http_shian_ctx_t *c)
     card->code = shian_strdup(&c->arena, shian_str(code));
     card->code_grouped = shian_strdup(&c->arena, shian_str(group));
     card->url = ngx_http_shian_plaque_url(c, code);
+
+    if (c->conf->city[0].len != 0) {
+        card->city = shian_strdup(&c->arena,
+                                  ngx_http_shian_str(c->conf->city[0]));
+        card->city_en = shian_strdup(&c->arena,
+                                     ngx_http_shian_str(c->conf->city[1]));
+    }
+
+    if (c->conf->bureau[0].len != 0) {
+        card->bureau = shian_strdup(&c->arena,
+                           ngx_http_shian_str(c->conf->bureau[0]));
+        card->bureau_en = shian_strdup(&c->arena,
+                              ngx_http_shian_str(c->conf->bureau[1]));
+    }
 
     shian_buf_init(&svg, &c->arena);
     if (card->url == NULL

@@ -54,7 +54,7 @@ ngx_http_shian_site(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- metrics, in Prometheus' text format 0.0.4 -----------------------------*/
+/* ---- metrics, in Prometheus' text format 0.0.4 ----------------------------*/
 
 static void
 ngx_http_shian_metric(shian_sink_t *s, const char *name, const char *type,

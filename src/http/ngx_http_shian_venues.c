@@ -9,7 +9,7 @@
 #define SHIAN_MAX_CHOICES  60
 
 
-/* ---- reading a search ------------------------------------------------------*/
+/* ---- reading a search -----------------------------------------------------*/
 
 /* A decimal number and nothing else. */
 static bool
@@ -185,7 +185,7 @@ ngx_http_shian_read_search(ngx_http_shian_ctx_t *c, shian_find_t *f)
 }
 
 
-/* ---- showing the form again ------------------------------------------------*/
+/* ---- showing the form again -----------------------------------------------*/
 
 static bool
 ngx_http_shian_choices(ngx_http_shian_ctx_t *c, const shian_str_t *values,
@@ -388,7 +388,7 @@ ngx_http_shian_home(ngx_http_shian_ctx_t *c)
 }
 
 
-/* ---- one venue -------------------------------------------------------------*/
+/* ---- one venue ------------------------------------------------------------*/
 
 /* What a reason is about, in a word, for programs that show it. */
 static void

@@ -10,7 +10,6 @@
 
 #include "domain/operations.h"
 
-#define SHIAN_BATCH_MAX   512
 #define SHIAN_HOLD_MS     1000
 #define SHIAN_TICK_MS     30000
 
@@ -146,8 +145,7 @@ ngx_http_shian_dispatch(ngx_http_shian_env_t *env)
         return;
     }
 
-    for (n = 0; n < SHIAN_BATCH_MAX && !ngx_queue_empty(&env->waiting); n++)
-    {
+    for (n = 0; n < env->batch_max && !ngx_queue_empty(&env->waiting); n++) {
         q = ngx_queue_head(&env->waiting);
         ngx_queue_remove(q);
         ngx_queue_insert_tail(&env->batch, q);
@@ -376,7 +374,7 @@ ngx_http_shian_submit(ngx_http_shian_ctx_t *c, Shian__Operation *op,
 }
 
 
-/* ---- a worker's life -------------------------------------------------------*/
+/* ---- a worker's life ------------------------------------------------------*/
 
 static ngx_uint_t
 ngx_http_shian_has_expired_rows(ngx_http_shian_env_t *env, uint64_t now_ms)
@@ -405,48 +403,61 @@ ngx_http_shian_has_expired_rows(ngx_http_shian_env_t *env, uint64_t now_ms)
 }
 
 
+ngx_int_t
+ngx_http_shian_submit_own(ngx_http_shian_env_t *env, Shian__Operation *op)
+{
+    shian_str_t             packed;
+    ngx_time_t             *tp;
+    Shian__Actor            actor = SHIAN__ACTOR__INIT;
+    shian_arena_t           arena;
+    ngx_http_shian_item_t  *it;
+
+    tp = ngx_timeofday();
+    actor.has_role = 1;
+    actor.role = SHIAN__ROLE__KIND__admin;
+    op->has_at = 1;
+    op->at = (uint64_t) tp->sec * 1000 + tp->msec;
+    op->actor = &actor;
+
+    shian_arena_init(&arena, NULL, NULL);
+    packed = shian_pack(&arena, op);
+    it = packed.p == NULL ? NULL
+         : ngx_http_shian_new_item(env, packed, SHIAN_NONE, SHIAN_NONE);
+    shian_arena_free(&arena);
+
+    if (it == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_shian_enqueue(env, it);
+
+    return NGX_OK;
+}
+
+
 /* Now and then: forget what has expired, and readers that were killed. */
 static void
 ngx_http_shian_tick(ngx_event_t *ev)
 {
-    int                     dead;
-    uint64_t                now_ms;
-    shian_str_t             packed;
-    ngx_time_t             *tp;
-    shian_arena_t           arena;
-    Shian__Actor            actor = SHIAN__ACTOR__INIT;
-    Shian__Sweep            sweep = SHIAN__SWEEP__INIT;
-    Shian__Operation        op = SHIAN__OPERATION__INIT;
-    ngx_http_shian_env_t   *env = ev->data;
-    ngx_http_shian_item_t  *it;
+    int                    dead;
+    ngx_time_t            *tp;
+    Shian__Sweep           sweep = SHIAN__SWEEP__INIT;
+    Shian__Operation       op = SHIAN__OPERATION__INIT;
+    ngx_http_shian_env_t  *env = ev->data;
 
     if (ngx_exiting || ngx_quit || ngx_terminate) {
         return;
     }
 
     (void) mdb_reader_check(env->store->env, &dead);
-
     tp = ngx_timeofday();
-    now_ms = (uint64_t) tp->sec * 1000 + tp->msec;
 
-    if (ngx_worker == 0 && ngx_http_shian_has_expired_rows(env, now_ms)) {
-        actor.has_role = 1;
-        actor.role = SHIAN__ROLE__KIND__admin;
-        op.has_at = 1;
-        op.at = now_ms;
-        op.actor = &actor;
+    if (ngx_worker == 0
+        && ngx_http_shian_has_expired_rows(env, (uint64_t) tp->sec * 1000))
+    {
         op.body_case = SHIAN__OPERATION__BODY_SWEEP;
         op.sweep = &sweep;
-
-        shian_arena_init(&arena, NULL, NULL);
-        packed = shian_pack(&arena, &op);
-        it = packed.p == NULL ? NULL
-             : ngx_http_shian_new_item(env, packed, SHIAN_NONE, SHIAN_NONE);
-        shian_arena_free(&arena);
-
-        if (it != NULL) {
-            ngx_http_shian_enqueue(env, it);
-        }
+        (void) ngx_http_shian_submit_own(env, &op);
     }
 
     ngx_add_timer(&env->tick, SHIAN_TICK_MS);
@@ -503,6 +514,8 @@ ngx_http_shian_env_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
     env->tick.log = cycle->log;
     env->tick.cancelable = 1;
     ngx_add_timer(&env->tick, SHIAN_TICK_MS);
+
+    ngx_http_shian_grading_start(env, cycle);
 
     return NGX_OK;
 }

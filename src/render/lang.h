@@ -18,9 +18,6 @@ extern const char *const  shian_langs[SHIAN_LANGS];
  */
 #define SHIAN_TEXT(key)  key
 
-/* The same for the last part of a key flash.*, see Frame. */
-#define SHIAN_FLASH(key)  key
-
 /* The place of `lang` in shian_langs; 0 for one unknown.  Any thread. */
 size_t shian_lang_index(const char *lang);
 

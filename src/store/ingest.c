@@ -294,7 +294,7 @@ take_kept(shian_ingest_t *in, shian_str_t text)
 }
 
 
-/* ---- parts -----------------------------------------------------------------*/
+/* ---- parts ----------------------------------------------------------------*/
 
 static bool
 part_begin(void *ctx, const shian_part_t *p)
@@ -401,7 +401,7 @@ part_end(void *ctx)
 }
 
 
-/* ---- the body --------------------------------------------------------------*/
+/* ---- the body -------------------------------------------------------------*/
 
 typedef bool (*feed_pt)(void *ctx, const void *p, size_t n);
 

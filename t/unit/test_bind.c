@@ -493,7 +493,7 @@ rules_that_do_not_fit_are_found(void **state)
     shian_report_init(&report);
     assert_false(shian_bind_json(&arena, &misfits[2], 1, M(venue),
                                  SHIAN_STR("{}"), NULL, &out, &report));
-    assert_string_equal(said(), "500 rules");
+    assert_string_equal(said(), "500 server");
 }
 
 

@@ -1,0 +1,227 @@
+/*
+ * What the master reads from files when it reads the configuration: keys,
+ * templates, words.  Errors name file and line, so `nginx -t` tells them.
+ */
+
+#include "ngx_http_shian.h"
+
+#include <sodium.h>
+
+
+static void
+ngx_http_shian_wipe_keys(void *data)
+{
+    shian_keys_wipe(data);
+}
+
+
+char *
+ngx_http_shian_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_shian_srv_conf_t  *sscf = conf;
+
+    char                 err[512];
+    ngx_str_t           *value, path;
+    ngx_pool_cleanup_t  *cln;
+
+    if (sscf->keys != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    path = value[1];
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    sscf->keys = ngx_palloc(cf->pool, sizeof(shian_keys_t));
+
+    if (cln == NULL || sscf->keys == NULL
+        || ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (!shian_keys_load((char *) path.data, sscf->keys, err, sizeof(err))) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_http_shian_wipe_keys;
+    cln->data = sscf->keys;
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_shian_free_templates(void *data)
+{
+    shian_templates_free(data);
+}
+
+
+/* Changes whenever a template, text or file does, so caches let go of it. */
+static void
+ngx_http_shian_version(ngx_http_shian_srv_conf_t *sscf)
+{
+    ngx_uint_t                i;
+    char                      path[4096];
+    uint8_t                   hash[8];
+    ngx_file_info_t           fi;
+    crypto_generichash_state  h;
+
+    static const char *const  dirs[] = { "templates", "lang", "static" };
+
+    crypto_generichash_init(&h, NULL, 0, sizeof(hash));
+    crypto_generichash_update(&h, (const u_char *) SHIAN_VERSION,
+                              sizeof(SHIAN_VERSION));
+
+    for (i = 0; i < SHIAN_COUNT(dirs); i++) {
+        DIR            *dir;
+        struct dirent  *e;
+        uint64_t        sum[3] = { 0, 0, 0 };
+
+        snprintf(path, sizeof(path), "%s/%s", sscf->html.data, dirs[i]);
+        dir = opendir(path);
+
+        while (dir != NULL && (e = readdir(dir)) != NULL) {
+            snprintf(path, sizeof(path), "%s/%s/%s", sscf->html.data,
+                     dirs[i], e->d_name);
+            if (e->d_name[0] != '.' && ngx_file_info(path, &fi) == 0) {
+                /* Sums, for readdir keeps no order. */
+                sum[0] += (uint64_t) ngx_file_mtime(&fi);
+                sum[1] += (uint64_t) ngx_file_size(&fi);
+                sum[2]++;
+            }
+        }
+
+        if (dir != NULL) {
+            closedir(dir);
+        }
+
+        crypto_generichash_update(&h, (const u_char *) sum, sizeof(sum));
+    }
+
+    crypto_generichash_final(&h, hash, sizeof(hash));
+    sodium_bin2hex(sscf->version, sizeof(sscf->version), hash,
+                   sizeof(hash));
+}
+
+
+char *
+ngx_http_shian_html(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_shian_srv_conf_t  *sscf = conf;
+
+    char                 err[512];
+    ngx_str_t           *value;
+    ngx_pool_cleanup_t  *cln;
+
+    if (sscf->templates != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    sscf->html = value[1];
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+
+    if (cln == NULL
+        || ngx_conf_full_name(cf->cycle, &sscf->html, 0) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    sscf->templates = shian_templates_load((char *) sscf->html.data, err,
+                                           sizeof(err));
+    if (sscf->templates == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_http_shian_free_templates;
+    cln->data = sscf->templates;
+    ngx_http_shian_version(sscf);
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_shian_free_screen(void *data)
+{
+    shian_screen_free(data);
+}
+
+
+shian_screen_t *
+ngx_http_shian_load_screen(ngx_conf_t *cf, shian_str_t words)
+{
+    shian_screen_t      *screen;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    screen = shian_screen_load(words, NULL);
+    if (screen != NULL) {
+        cln->handler = ngx_http_shian_free_screen;
+        cln->data = screen;
+    }
+
+    return screen;
+}
+
+
+char *
+ngx_http_shian_words(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_shian_srv_conf_t  *sscf = conf;
+
+    u_char           *p;
+    ssize_t           n;
+    ngx_fd_t          fd;
+    ngx_str_t        *value, path;
+    ngx_file_info_t   fi;
+
+    if (sscf->screen != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    path = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    fd = ngx_open_file(path.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &fi) != 0
+        || ngx_file_size(&fi) > 1024 * 1024)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "word list \"%V\" cannot be read or is larger "
+                           "than 1 MB", &path);
+        if (fd != NGX_INVALID_FILE) {
+            ngx_close_file(fd);
+        }
+        return NGX_CONF_ERROR;
+    }
+
+    p = ngx_palloc(cf->temp_pool, (size_t) ngx_file_size(&fi) + 1);
+    n = p == NULL ? -1
+                  : ngx_read_fd(fd, p, (size_t) ngx_file_size(&fi));
+    ngx_close_file(fd);
+
+    sscf->screen = n < 0 ? NULL
+                         : ngx_http_shian_load_screen(cf, shian_slice(p,
+                                                               (size_t) n));
+    if (sscf->screen == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "word list \"%V\" is not UTF-8; save it as UTF-8",
+                           &path);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}

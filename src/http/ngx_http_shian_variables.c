@@ -1,0 +1,197 @@
+/*
+ * Variables for logs, limits and maps.
+ */
+
+#include "ngx_http_shian.h"
+
+
+typedef enum {
+    SHIAN_VAR_VENUE = 0,
+    SHIAN_VAR_COLOUR,
+    SHIAN_VAR_ROLE,
+    SHIAN_VAR_USER,
+    SHIAN_VAR_OP,
+    SHIAN_VAR_SEQ
+} ngx_http_shian_var_t;
+
+
+static ngx_int_t
+ngx_http_shian_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    char                  *s;
+    shian_str_t            text;
+    const Shian__Actor    *actor;
+    ngx_http_shian_ctx_t  *c;
+
+    c = ngx_http_get_module_ctx(r->main, ngx_http_shian_module);
+    v->not_found = 1;
+
+    if (c == NULL) {
+        return NGX_OK;
+    }
+
+    actor = &c->caller.actor;
+    s = NULL;
+
+    switch (data) {
+
+    case SHIAN_VAR_VENUE:
+        s = c->venue == 0 ? NULL
+            : shian_printf(&c->arena, "%llu", (unsigned long long) c->venue);
+        break;
+
+    case SHIAN_VAR_COLOUR:
+        s = (char *) c->colour;
+        break;
+
+    case SHIAN_VAR_ROLE:
+        s = (char *) protobuf_c_enum_descriptor_get_value(
+                &shian__role__kind__descriptor, (int) actor->role)->name;
+        break;
+
+    case SHIAN_VAR_USER:
+        s = actor->user == 0 ? NULL
+            : shian_printf(&c->arena, "%llu",
+                           (unsigned long long) actor->user);
+        break;
+
+    case SHIAN_VAR_OP:
+        s = (char *) c->op;
+        break;
+
+    case SHIAN_VAR_SEQ:
+        s = c->seq == 0 ? NULL
+            : shian_printf(&c->arena, "%llu", (unsigned long long) c->seq);
+        break;
+    }
+
+    if (s == NULL) {
+        return NGX_OK;
+    }
+
+    text = shian_str(s);
+    v->data = (u_char *) text.p;
+    v->len = (unsigned) text.n;
+    v->valid = 1;
+    v->no_cacheable = 1;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+/* Where a code or a token begins in the path, or its end. */
+static u_char *
+ngx_http_shian_secret(u_char *p, u_char *end)
+{
+    u_char      *at, *first;
+    ngx_uint_t   i;
+
+    static const ngx_str_t  before[] = {
+        ngx_string("/q/"), ngx_string("/Q/"), ngx_string("/s/"),
+        ngx_string("/track/"), ngx_string("/open311/v2/tokens/")
+    };
+
+    first = end;
+
+    for (i = 0; i < SHIAN_COUNT(before); i++) {
+        at = ngx_strnstr(p, (char *) before[i].data, (size_t) (end - p));
+
+        if (at != NULL && at + before[i].len < first) {
+            first = at + before[i].len;
+        }
+    }
+
+    return first;
+}
+
+
+/*
+ * The request line for logs: what follows /q/, /s/ and /track/ is a code or a
+ * token, and the query may hold one; neither may be written down.  "%71" is a
+ * "q" too, so an escaped path is looked at as nginx decoded it.
+ */
+static ngx_int_t
+ngx_http_shian_request_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char  *p, *start, *end, *secret;
+
+    start = r->unparsed_uri.data;
+    end = start + r->unparsed_uri.len;
+    p = ngx_strlchr(start, end, '?');
+    end = p == NULL ? end : p;
+
+    if (ngx_strlchr(start, end, '%') != NULL) {
+        start = r->uri.data;
+        end = start + r->uri.len;
+    }
+
+    secret = ngx_http_shian_secret(start, end);
+
+    p = ngx_pnalloc(r->pool, r->method_name.len + (size_t) (end - start)
+                             + r->http_protocol.len + 3);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    v->data = p;
+    p = ngx_cpymem(p, r->method_name.data, r->method_name.len);
+    *p++ = ' ';
+    p = ngx_cpymem(p, start, (size_t) (secret - start));
+
+    if (secret != end) {
+        *p++ = '-';
+    }
+
+    *p++ = ' ';
+    p = ngx_cpymem(p, r->http_protocol.data, r->http_protocol.len);
+
+    v->len = (unsigned) (p - v->data);
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+static ngx_http_variable_t  ngx_http_shian_variables[] = {
+
+    { ngx_string("shian_venue"), NULL, ngx_http_shian_variable,
+      SHIAN_VAR_VENUE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("shian_colour"), NULL, ngx_http_shian_variable,
+      SHIAN_VAR_COLOUR, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("shian_role"), NULL, ngx_http_shian_variable,
+      SHIAN_VAR_ROLE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("shian_user"), NULL, ngx_http_shian_variable,
+      SHIAN_VAR_USER, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("shian_op"), NULL, ngx_http_shian_variable,
+      SHIAN_VAR_OP, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("shian_seq"), NULL, ngx_http_shian_variable,
+      SHIAN_VAR_SEQ, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("shian_request"), NULL, ngx_http_shian_request_variable,
+      0, 0, 0 },
+
+      ngx_http_null_variable
+};
+
+
+ngx_int_t
+ngx_http_shian_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var, *v;
+
+    for (v = ngx_http_shian_variables; v->name.len; v++) {
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}

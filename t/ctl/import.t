@@ -1,0 +1,275 @@
+# Importing lists that have every fault we know of.
+
+use strict;
+use warnings;
+use Test::More;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use File::Copy qw(copy);
+use Encode qw(decode);
+use Shian qw(new_store ctl ctl_json slurp spew csv_rows);
+
+my $fixtures = "$FindBin::Bin/fixtures";
+
+# The fixture in the store's folder, so that rejected rows land there.
+sub fixture {
+    my ($s, $name) = @_;
+    copy("$fixtures/$name", "$s->{dir}/$name") or die "$name: $!";
+    return "$s->{dir}/$name";
+}
+
+sub counts {
+    my ($j) = @_;
+    return join ' ', map { "$_=" . ($j->{$_} // '?') }
+        qw(read new changed unchanged warned rejected missing);
+}
+
+sub venues {
+    my ($s) = @_;
+    my $r = ctl($s, 'export', 'venues', '--format', 'json');
+    return map { JSON::PP->new->utf8->decode($_) } split /\n/, $r->{out};
+}
+
+subtest 'every fault keeps to its row' => sub {
+    my $s = new_store();
+    my $file = fixture($s, 'faults.csv');
+
+    my $j = ctl_json($s, 'import', 'venues', $file, '--dry-run');
+    is counts($j), 'read=12 new=7 changed=0 unchanged=0 warned=6 rejected=5 '
+        . 'missing=0', 'dry run';
+    is scalar(venues($s)), 0, 'a dry run writes no venue';
+    ok !-e "$file.rejected.csv", 'nor a file';
+
+    $j = ctl_json($s, 'import', 'venues', $file);
+    is counts($j), 'read=12 new=7 changed=0 unchanged=0 warned=6 rejected=5 '
+        . 'missing=0', 'the import says the same';
+
+    is_deeply $j->{reasons}, {
+        'no name' => 1, 'duplicate' => 2,
+        'more cells than the header has' => 1,
+        'characters that do not decode' => 1,
+    }, 'why rows were rejected';
+
+    is_deeply $j->{warnings}, {
+        'impossible position left out' => 3, 'no district' => 1,
+        'uscc has a wrong check digit' => 1,
+        'licence_no has a wrong check digit' => 1,
+        'phone left out' => 1, 'licence_no is none, left out' => 1,
+    }, 'what was warned of';
+
+    my @v = venues($s);
+    is scalar(@v), 7;
+    is $v[0]{address}, "中山路1号 后门" =~ s/(.*)/decode('UTF-8', $1)/er,
+        'a line break in quotes is a space';
+    is $v[0]{category}, decode('UTF-8', '面馆'), 'the last level';
+    is $v[1]{category}, decode('UTF-8', '中餐厅'),
+        'the first alternative, its last level';
+    ok !exists $v[1]{lat}, 'a swapped position is none';
+    ok $v[3]{uscc_doubtful}, 'a wrong check digit is kept and flagged';
+    ok $v[4]{licence_doubtful};
+    ok !exists $v[5]{uscc}, 'a word for "none" is no number';
+    is $v[6]{name}, decode('UTF-8', '=辛酒楼');
+
+    my @rows = csv_rows(decode('UTF-8', slurp("$file.rejected.csv")));
+    is_deeply [map { $_->[0] } @rows[1 .. $#rows]], [6, 9, 10, 11, 14],
+        'rejected rows by their lines';
+    is $rows[2][1], 'duplicate of row 2';
+    is $rows[3][1], 'duplicate of row 1';
+    is_deeply [@{$rows[0]}[0 .. 2]],
+        ['line', 'reason', decode('UTF-8', '名称')];
+
+    $j = ctl_json($s, 'import', 'venues', $file);
+    is counts($j), 'read=12 new=0 changed=0 unchanged=7 warned=6 rejected=5 '
+        . 'missing=0', 'again: nothing changes';
+    is ctl_json($s, 'stat')->{seq}, 8, 'nothing was written either';
+
+    $j = ctl_json($s, 'verify');
+    ok $j->{ok}, 'replay gives the same store';
+};
+
+subtest 'rejected rows can be mended and imported' => sub {
+    my $s = new_store();
+    my $file = spew("$s->{dir}/a.csv", "name,name_en,district\n,=SUM(A1)"
+        . ",N\n");
+    is ctl_json($s, 'import', 'venues', $file)->{rejected}, 1;
+    my $text = slurp("$file.rejected.csv");
+    like $text, qr/'=SUM/, 'a cell that a spreadsheet would run is marked';
+    $text =~ s/no name,,/no name,New,/ or die;
+    my $again = spew("$s->{dir}/b.csv", $text);
+    is ctl_json($s, 'import', 'venues', $again)->{new}, 1;
+    my ($v) = venues($s);
+    is $v->{name_en}, '=SUM(A1)', 'the mark is taken off again';
+
+    spew($file, "name,phone,district\nOld,,N\n");
+    is ctl_json($s, 'import', 'venues', $file)->{new}, 1;
+    ok !-e "$file.rejected.csv", 'rejects of an earlier run go';
+};
+
+subtest 'encodings and formats' => sub {
+    my $s = new_store();
+    my $j = ctl_json($s, 'import', 'venues', fixture($s, 'gb18030.csv'));
+    is counts($j), 'read=3 new=3 changed=0 unchanged=0 warned=1 rejected=0 '
+        . 'missing=0', 'GB18030 with semicolons';
+    my @v = venues($s);
+    is $v[1]{district}, decode('UTF-8', '溪口镇');
+    is $v[2]{name}, decode('UTF-8', '𠀅记饭店'), 'four bytes';
+
+    $j = ctl_json($s, 'import', 'venues', fixture($s, 'list.jsonl'),
+                  '--source', 'fhrs');
+    is counts($j), 'read=4 new=2 changed=0 unchanged=0 warned=1 rejected=2 '
+        . 'missing=0', 'JSON lines';
+    @v = venues($s);
+    is $v[3]{address}, '1 Quay AB1 2CD', 'lines of an address are joined';
+    is $v[3]{ref}, '7';
+    is $v[4]{phone}, '1234567;7654321';
+
+    my $latin = spew("$s->{dir}/latin.csv",
+                     "ref,name,district\n1,CAF\xc9 NO\xcbL,N\n");
+    ctl_json($s, 'import', 'venues', $latin, '--source', 'latin');
+    @v = venues($s);
+    is $v[5]{name}, "CAF\x{c9} NO\x{cb}L", 'Windows-1252';
+
+    my $r = ctl($s, 'import', 'venues', $latin, '--encoding', 'klingon');
+    is $r->{status}, 1;
+    like $r->{err}, qr/unknown --encoding/;
+};
+
+subtest 'upsert by ref, uscc, licence, name and address' => sub {
+    my $s = new_store();
+    my $file = "$s->{dir}/l.csv";
+    my $import = sub {
+        spew($file, shift);
+        my $j = ctl_json($s, 'import', 'venues', $file, @_);
+        return "$j->{new} $j->{changed} $j->{unchanged} $j->{rejected}";
+    };
+
+    is $import->("ref,name,district\n1,A,N\n2,B,N\n"), '2 0 0 0';
+    is $import->("ref,name,district\n1,A2,N\n2,B,N\n"), '0 1 1 0',
+        'a new name under the same ref';
+    is $import->("ref,name,district\n1,A,N\n", '--source', 'other'),
+        '1 0 0 0', 'another source has its own refs';
+    is $import->("name,address,district\nC,Road 1,N\n"), '1 0 0 0';
+    is $import->("name,address,district\nＣ,road  1.,S\n"), '0 1 0 0',
+        'width, case and punctuation do not matter';
+    is $import->("name,address,district\nＣ,road  1.,\n"), '0 0 1 0',
+        'an empty cell leaves what is there';
+    is $import->("name,address\nD,1\nD,1\n"), '1 0 0 1',
+        'twice in one file is a duplicate';
+    is $import->("licence_no,name\nJY13302130000013,E\n"), '1 0 0 0';
+    is $import->("licence_no,name\nJY1330 2130-000013,F\n"), '0 1 0 0';
+};
+
+subtest 'mapping' => sub {
+    my $s = new_store();
+    my $file = spew("$s->{dir}/m.csv", "a,b,c,d,name\nX,Street,7,tel,no\n");
+
+    my $r = ctl($s, 'import', 'venues', $file, '--map', 'a=name', '--map',
+                'b=address', '--map', 'c=address', '--district', 'N');
+    is $r->{status}, 0 or diag $r->{err};
+    like $r->{out}, qr/^columns: name = a, address = b, address = c$/m;
+    like $r->{out}, qr/^not used: d, name$/m;
+    my ($v) = venues($s);
+    is "$v->{name}|$v->{address}|$v->{district}", 'X|Street 7|N';
+
+    my $maps = spew("$s->{dir}/maps", "# ours\na=name\nb=address\n");
+    is ctl_json($s, 'import', 'venues', $file, '--map', "\@$maps")->{read}, 1;
+
+    for my $case (['--map', 'a=nothing', 2, qr/no field "nothing"/],
+                  ['--map', 'zz=name', 1, qr/no column for --map: zz/],
+                  ['--map', 'name=', 1, qr/no column is known as needed/],
+                  ['--map', 'a', 2, qr/not COLUMN=FIELD/],
+                  ['--datum', 'nad27', 2, qr/wgs84, gcj02 or bd09/])
+    {
+        my ($option, $value, $status, $err) = @$case;
+        $r = ctl($s, 'import', 'venues', $file, $option, $value);
+        is $r->{status}, $status, "$option $value";
+        like $r->{err}, $err;
+        is scalar(() = $r->{err} =~ /\n/g), 1, 'in one line'
+            if $value ne 'name=';
+    }
+};
+
+subtest 'positions' => sub {
+    my $s = new_store();
+    my $file = spew("$s->{dir}/p.csv", "name,district,lng,lat\n"
+        . "A,N,121.4065,29.6535\nB,N,nan,1\nC,N,0x10,1\nD,N,121.4,\n");
+    is ctl_json($s, 'import', 'venues', $file, '--datum', 'gcj02')->{warned},
+        3;
+    my ($v) = venues($s);
+
+    # GCJ-02 moves Fenghua about 500 m to the north west and back.
+    cmp_ok abs($v->{lat} - 29.6535), '>', 0.001;
+    cmp_ok abs($v->{lat} - 29.6535), '<', 0.01;
+    cmp_ok abs($v->{lng} - 121.4065), '>', 0.001;
+    cmp_ok abs($v->{lng} - 121.4065), '<', 0.01;
+};
+
+subtest 'what a later file lacks' => sub {
+    my $s = new_store();
+    my $file = "$s->{dir}/c.csv";
+    spew($file, "ref,name,district\n1,A,N\n2,B,N\n3,C,N\n");
+    ctl_json($s, 'import', 'venues', $file, '--source', 'x');
+    ctl_json($s, 'import', 'venues', $file, '--source', 'y');
+
+    spew($file, "ref,name,district\n1,A,N\n2,,N\n");
+    my $r = ctl($s, 'import', 'venues', $file, '--source', 'x',
+                '--close-missing');
+    is $r->{status}, 1, 'closing is refused while rows are rejected';
+    like $r->{err}, qr/nothing was closed/;
+
+    spew($file, "ref,name,district\n1,A,N\n");
+    my $j = ctl_json($s, 'import', 'venues', $file, '--source', 'x');
+    is "$j->{missing} $j->{closed}", '2 0', 'reported';
+    $j = ctl_json($s, 'import', 'venues', $file, '--source', 'x',
+                  '--close-missing');
+    is "$j->{missing} $j->{closed}", '2 2', 'closed when asked';
+    is join(' ', map { "$_->{source}$_->{ref}:$_->{status}" } venues($s)),
+        'x1:active x2:closed x3:closed y1:active y2:active y3:active';
+
+    spew($file, "ref,name,district\n1,A,N\n2,B,N\n");
+    $j = ctl_json($s, 'import', 'venues', $file, '--source', 'x');
+    is $j->{warnings}{'closed in the store'}, 1, 'one that is back is told';
+};
+
+subtest 'inspections and credit' => sub {
+    my $s = new_store();
+    ctl_json($s, 'import', 'venues', fixture($s, 'list.jsonl'));
+    ctl_json($s, 'import', 'venues', fixture($s, 'faults.csv'));
+
+    my $j = ctl_json($s, 'import', 'inspections', fixture($s, 'lives.csv'));
+    is counts($j), 'read=7 new=3 changed=0 unchanged=1 warned=2 rejected=3 '
+        . 'missing=0', 'LIVES columns';
+    is_deeply $j->{reasons}, { 'no date' => 1, 'no such venue' => 1,
+                               'score is not 0 to 100' => 1 };
+
+    $j = ctl_json($s, 'import', 'inspections', fixture($s, 'lives.csv'));
+    is "$j->{new} $j->{unchanged}", '0 4', 'again: nothing changes';
+
+    my ($v) = venues($s);
+    is $v->{last_inspected_on}, '2026-01-05';
+
+    $j = ctl_json($s, 'import', 'credit', fixture($s, 'credit.csv'));
+    is counts($j), 'read=4 new=0 changed=1 unchanged=0 warned=0 rejected=3 '
+        . 'missing=0', 'credit';
+    is_deeply $j->{reasons}, { 'no such venue' => 1, 'duplicate' => 1,
+                               'credit is not A to D' => 1 };
+    is((venues($s))[2]{credit}, 'A');
+    ok ctl_json($s, 'verify')->{ok};
+};
+
+subtest 'files that are none' => sub {
+    my $s = new_store();
+    is counts(ctl_json($s, 'import', 'venues',
+                       spew("$s->{dir}/empty.csv", ''))),
+        'read=0 new=0 changed=0 unchanged=0 warned=0 rejected=0 missing=0';
+
+    my $r = ctl($s, 'import', 'venues', $s->{dir});
+    is $r->{status}, 1, 'a folder';
+    like $r->{err}, qr/not a file/;
+    is ctl($s, 'import', 'venues', "$s->{dir}/none")->{status}, 1;
+    is ctl($s, 'import', 'venues')->{status}, 2;
+    is ctl({ %$s, store => "$s->{dir}/none" }, 'import', 'venues',
+           "$fixtures/faults.csv")->{status}, 1, 'no store';
+};
+
+done_testing;
