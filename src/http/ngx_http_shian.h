@@ -185,6 +185,8 @@ struct ngx_http_shian_ctx_s {
     ngx_uint_t                     status;
     const char                    *location;
     const char                    *flash;
+    const char                    *here;        /* a GET of this page, after
+                                                   a POST */
 
     /* A write under way. */
     ngx_http_shian_item_t         *item;

@@ -184,6 +184,11 @@ ngx_http_shian_other_url(ngx_http_shian_ctx_t *c, const char *lang)
     char         sep;
     shian_buf_t  b;
 
+    if (c->request->method == NGX_HTTP_POST) {
+        return c->here == NULL ? NULL
+               : shian_printf(&c->arena, "%s?lang=%s", c->here, lang);
+    }
+
     shian_buf_init(&b, &c->arena);
     shian_puts(&b.sink, ngx_http_shian_str(c->request->uri));
     sep = '?';
