@@ -170,7 +170,7 @@ shian_cmd_policy_preview(shian_ctl_t *c)
     }
 
     shian_policy_numbers(p, &numbers);
-    list = shian_arg(c, "list") != NULL;
+    list = shian_flag(c, "list");
     ok = shian_policy_preview(&t, &numbers, shian_ctl_now(c), &preview,
                               list ? print_change : NULL, c);
     shian_txn_abort(&t);

@@ -49,6 +49,8 @@ typedef struct {
     ngx_queue_t           batch;        /* the one in flight */
     ngx_uint_t            nwaiting;
     ngx_uint_t            busy;
+    ngx_msec_t            begun;        /* the batch in flight */
+    ngx_event_t           gather;       /* those just answered may come back */
     ngx_event_t           hold;         /* keeps an exiting worker waiting */
     ngx_event_t           tick;         /* sweeping and reader checks */
     ngx_log_t            *log;
@@ -178,12 +180,13 @@ struct ngx_http_shian_ctx_s {
     size_t                         nphotos;
 
     /* The answer. */
-    shian_report_t                 report;
     const char                    *template;
     ProtobufCMessage              *view;
     ngx_uint_t                     status;
     const char                    *location;
     const char                    *flash;
+    const char                    *here;        /* a GET of this page, after
+                                                   a POST */
 
     /* A write under way. */
     ngx_http_shian_item_t         *item;
@@ -194,6 +197,9 @@ struct ngx_http_shian_ctx_s {
     uint64_t                       seq;
     uint64_t                       venue;
     const char                    *colour;
+
+    /* Last, for it is large and need not be zeroed. */
+    shian_report_t                 report;
 };
 
 

@@ -45,21 +45,43 @@ ngx_int_t
 ngx_http_shian_set_cookie(ngx_http_shian_ctx_t *c, const char *name,
     shian_str_t value, const char *path, ngx_int_t max_age)
 {
-    char        age[32];
-    const char  *secure;
+    size_t   nname, npath;
+    u_char  *p, *z;
 
-    secure = ngx_strncmp(c->conf->base_url.data, "https:", 6) == 0
-             ? "; Secure" : "";
-    age[0] = '\0';
+    static const char  path_is[] = "; Path=";
+    static const char  flags[] = "; HttpOnly; SameSite=Lax";
+    static const char  secure[] = "; Secure";
+    static const char  age[] = "; Max-Age=";
 
-    if (max_age >= 0) {
-        snprintf(age, sizeof(age), "; Max-Age=%ld", (long) max_age);
+    nname = ngx_strlen(name);
+    npath = ngx_strlen(path);
+
+    z = shian_alloc(&c->arena, nname + 1 + value.n + sizeof(path_is) + npath
+                    + sizeof(flags) + sizeof(secure) + sizeof(age)
+                    + NGX_INT_T_LEN);
+    if (z == NULL) {
+        return NGX_ERROR;
     }
 
-    return ngx_http_shian_set_header(c->request, "Set-Cookie",
-               shian_printf(&c->arena,
-                            "%s=%.*s; Path=%s; HttpOnly; SameSite=Lax%s%s",
-                            name, SHIAN_FMT(value), path, secure, age));
+    p = ngx_cpymem(z, name, nname);
+    *p++ = '=';
+    p = ngx_cpymem(p, value.p, value.n);
+    p = ngx_cpymem(p, path_is, sizeof(path_is) - 1);
+    p = ngx_cpymem(p, path, npath);
+    p = ngx_cpymem(p, flags, sizeof(flags) - 1);
+
+    if (ngx_strncmp(c->conf->base_url.data, "https:", 6) == 0) {
+        p = ngx_cpymem(p, secure, sizeof(secure) - 1);
+    }
+
+    if (max_age >= 0) {
+        p = ngx_cpymem(p, age, sizeof(age) - 1);
+        p = ngx_sprintf(p, "%i", max_age);
+    }
+
+    *p = '\0';
+
+    return ngx_http_shian_set_header(c->request, "Set-Cookie", (char *) z);
 }
 
 
@@ -161,6 +183,11 @@ ngx_http_shian_other_url(ngx_http_shian_ctx_t *c, const char *lang)
     size_t       i;
     char         sep;
     shian_buf_t  b;
+
+    if (c->request->method == NGX_HTTP_POST) {
+        return c->here == NULL ? NULL
+               : shian_printf(&c->arena, "%s?lang=%s", c->here, lang);
+    }
 
     shian_buf_init(&b, &c->arena);
     shian_puts(&b.sink, ngx_http_shian_str(c->request->uri));

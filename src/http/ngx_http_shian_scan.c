@@ -78,7 +78,7 @@ ngx_http_shian_scanned(ngx_http_shian_ctx_t *c, uint64_t venue)
     t.exp_ms = c->now_ms + SHIAN_SCAN_SECONDS * UINT64_C(1000);
     t.has_device = true;
     shian_session_id(t.jti, t.exp_ms);
-    snprintf(path, sizeof(path), "/v/%llu", (unsigned long long) venue);
+    *ngx_snprintf((u_char *) path, sizeof(path) - 1, "/v/%uL", venue) = '\0';
 
     if (ngx_http_shian_device(c, t.device) != NGX_OK
         || !shian_token_issue(&c->arena, c->conf->keys,

@@ -9,7 +9,7 @@
 
 
 static int
-open_tables(shian_store_t *s, bool create)
+open_tables(shian_store_t *s, bool create, const char **missing)
 {
     int       rc, i;
     MDB_txn  *txn;
@@ -23,6 +23,9 @@ open_tables(shian_store_t *s, bool create)
         rc = mdb_dbi_open(txn, shian_tables[i].name, create ? MDB_CREATE : 0,
                           &s->dbi[i]);
         if (rc != 0) {
+            /* Without the first one it is no store of ours at all. */
+            *missing = rc == MDB_NOTFOUND && i != 0 ? shian_tables[i].name
+                                                    : NULL;
             mdb_txn_abort(txn);
             return rc;
         }
@@ -108,8 +111,10 @@ shian_store_open(const char *dir, size_t map_size, unsigned readers,
     bool create, char *err, size_t errsize)
 {
     int             rc, dead;
+    const char     *missing;
     shian_store_t  *s;
 
+    missing = NULL;
     s = calloc(1, sizeof(*s));
     if (s == NULL || (s->dir = strdup(dir)) == NULL) {
         rc = ENOMEM;
@@ -147,7 +152,7 @@ shian_store_open(const char *dir, size_t map_size, unsigned readers,
     }
 
     if ((rc = mdb_env_open(s->env, dir, MDB_NOTLS, 0640)) != 0
-        || (rc = open_tables(s, create)) != 0
+        || (rc = open_tables(s, create, &missing)) != 0
         || (rc = check_format(s, create)) != 0)
     {
         goto failed;
@@ -160,7 +165,14 @@ shian_store_open(const char *dir, size_t map_size, unsigned readers,
 
 failed:
 
-    explain(dir, rc, err, errsize);
+    if (missing != NULL) {
+        snprintf(err, errsize, "store \"%s\": table \"%s\" is missing; an "
+                 "older version of shian made it, \"shianctl init\" adds "
+                 "what it lacks", dir, missing);
+    } else {
+        explain(dir, rc, err, errsize);
+    }
+
     shian_store_close(s);
 
     return NULL;
