@@ -286,7 +286,8 @@ replay_slice(shian_txn_t *from, shian_txn_t *to, const shian_machine_t *m,
             return false;
         }
 
-        if (e->operation->at > until_ms) {
+        /* The making of the store comes first, whenever that was. */
+        if (head->seq != 0 && e->operation->at > until_ms) {
             *last = head->seq;
             break;
         }
