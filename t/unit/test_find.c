@@ -57,7 +57,7 @@ static const char *const  categories[] = { "面馆", "烧烤", "Café" };
 #define ANY_OF(c, list)  ((char *) (list)[city_random(c, SHIAN_COUNT(list))])
 
 
-/* ---- a few hundred venues --------------------------------------------------*/
+/* ---- a few hundred venues -------------------------------------------------*/
 
 static void
 add_venue(city_t *c, int i)
@@ -177,7 +177,7 @@ finish(void **state)
 }
 
 
-/* ---- the naive scan --------------------------------------------------------*/
+/* ---- the naive scan -------------------------------------------------------*/
 
 /*
  * Han parts are anywhere in the text; Latin ones begin a word.  All words of
@@ -258,7 +258,7 @@ naive_fits(const world_t *w, uint64_t id, const shian_find_t *f,
 }
 
 
-/* ---- searches --------------------------------------------------------------*/
+/* ---- searches -------------------------------------------------------------*/
 
 typedef struct {
     size_t    n;
