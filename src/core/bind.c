@@ -392,6 +392,7 @@ json_text(const target_t *t, const json_t *v, shian_str_t *out)
 
     number = t->field->type == PROTOBUF_C_TYPE_UINT32
              || t->field->type == PROTOBUF_C_TYPE_UINT64
+             || t->field->type == PROTOBUF_C_TYPE_INT32
              || t->field->type == PROTOBUF_C_TYPE_SINT32
              || t->field->type == PROTOBUF_C_TYPE_DOUBLE;
 

@@ -25,7 +25,7 @@ enum {
  * One row of field_rules[].  min and max are, by the field's type:
  *   text         code points after cleaning
  *   uint         the value
- *   double,      magnitude, in units: |value| <= max.  min is not used
+ *   int, double, magnitude, in units: |value| <= max.  min is not used
  *   hundredths
  *   repeated     the number of elements; each has its type's default bound
  * and 0 in max the default above, or no bound for numbers.  Other types have

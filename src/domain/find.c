@@ -544,6 +544,38 @@ by_index(search_t *s)
 }
 
 
+/* People also type the number on the licence. */
+static bool
+by_number(search_t *s)
+{
+    char         text[19];
+    size_t       i, n = s->find->q.n;
+    uint64_t     id;
+    shian_str_t  number;
+
+    if (n != 16 && n != 18) {
+        return false;
+    }
+
+    for (i = 0; i < n; i++) {
+        text[i] = (char) s->find->q.p[i];
+        if (text[i] >= 'a' && text[i] <= 'z') {
+            text[i] = (char) (text[i] - 'a' + 'A');
+        }
+    }
+
+    number = shian_slice(text, n);
+    id = shian_unique_get(s->txn, n == 16 ? 'l' : 'u', number);
+
+    if (id != 0) {
+        s->nterms = 0;
+        take(s, id, 0, -1, SHIAN_NONE, SHIAN_NONE);
+    }
+
+    return id != 0;
+}
+
+
 bool
 shian_find(shian_txn_t *t, const shian_find_t *find, shian_found_t *items,
     size_t *n, shian_str_t *next, shian_report_t *report)
@@ -561,7 +593,9 @@ shian_find(shian_txn_t *t, const shian_find_t *find, shian_found_t *items,
         return shian_fail(report, 400, "malformed", "q is not UTF-8.");
     }
 
-    if (find->q.n != 0 && s.nterms == 0) {
+    if (by_number(&s)) {
+        /* Found. */
+    } else if (find->q.n != 0 && s.nterms == 0) {
         /* Nothing but punctuation: nothing has it. */
     } else if (find->near) {
         by_distance(&s);

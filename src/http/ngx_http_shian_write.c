@@ -10,6 +10,7 @@
 
 #include "domain/operations.h"
 
+#define SHIAN_GATHER_MS   5
 #define SHIAN_HOLD_MS     1000
 #define SHIAN_TICK_MS     30000
 
@@ -26,6 +27,7 @@ struct ngx_http_shian_item_s {
 };
 
 
+static void ngx_http_shian_gather(ngx_http_shian_env_t *env);
 static void ngx_http_shian_dispatch(ngx_http_shian_env_t *env);
 
 
@@ -147,7 +149,7 @@ ngx_http_shian_batch_done(ngx_event_t *ev)
         ngx_del_timer(&env->hold);
     }
 
-    ngx_http_shian_dispatch(env);
+    ngx_http_shian_gather(env);
 
     while (!ngx_queue_empty(&batch)) {
         q = ngx_queue_head(&batch);
@@ -166,6 +168,34 @@ ngx_http_shian_batch_done(ngx_event_t *ev)
 }
 
 
+/*
+ * Clients that write without a pause come in two crowds, each waiting for the
+ * other's commit.  Where the disk is slow, those who wait do so up to half a
+ * commit longer, until as many are there as were in the last one.
+ */
+static void
+ngx_http_shian_gather(ngx_http_shian_env_t *env)
+{
+    ngx_msec_t  wait;
+
+    wait = (ngx_current_msec - env->begun) / 2;
+
+    if (wait == 0 || env->nwaiting >= env->nitems || ngx_exiting) {
+        ngx_http_shian_dispatch(env);
+        return;
+    }
+
+    ngx_add_timer(&env->gather, ngx_min(wait, SHIAN_GATHER_MS));
+}
+
+
+static void
+ngx_http_shian_gather_timer(ngx_event_t *ev)
+{
+    ngx_http_shian_dispatch(ev->data);
+}
+
+
 static void
 ngx_http_shian_dispatch(ngx_http_shian_env_t *env)
 {
@@ -175,6 +205,10 @@ ngx_http_shian_dispatch(ngx_http_shian_env_t *env)
 
     if (env->busy || ngx_queue_empty(&env->waiting)) {
         return;
+    }
+
+    if (env->gather.timer_set) {
+        ngx_del_timer(&env->gather);
     }
 
     for (n = 0; n < env->batch_max && !ngx_queue_empty(&env->waiting); n++) {
@@ -188,6 +222,7 @@ ngx_http_shian_dispatch(ngx_http_shian_env_t *env)
     env->nitems = n;
     env->nwaiting -= n;
     env->busy = 1;
+    env->begun = ngx_current_msec;
 
     env->task->handler = ngx_http_shian_run_batch;
     env->task->event.handler = ngx_http_shian_batch_done;
@@ -267,7 +302,10 @@ ngx_http_shian_enqueue(ngx_http_shian_env_t *env, ngx_http_shian_item_t *it)
 {
     ngx_queue_insert_tail(&env->waiting, &it->queue);
     env->nwaiting++;
-    ngx_http_shian_dispatch(env);
+
+    if (!env->gather.timer_set || env->nwaiting >= env->nitems) {
+        ngx_http_shian_dispatch(env);
+    }
 }
 
 
@@ -541,6 +579,10 @@ ngx_http_shian_env_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
 
     data = env->task->ctx;
     *data = env;
+
+    env->gather.handler = ngx_http_shian_gather_timer;
+    env->gather.data = env;
+    env->gather.log = cycle->log;
 
     env->hold.handler = ngx_http_shian_hold_timer;
     env->hold.data = env;

@@ -1,6 +1,7 @@
 #include "store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -191,9 +192,41 @@ shian_store_close(shian_store_t *s)
 }
 
 
+/*
+ * LMDB's own mark, after the page's header in its first page: mdb.c,
+ * struct MDB_meta.  Opening the environment would touch it.
+ */
+static int
+check_mark(const char *file)
+{
+    int       fd, rc;
+    ssize_t   n;
+    uint8_t   head[sizeof(size_t) + 12];
+    uint32_t  mark;
+
+    fd = open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno;
+    }
+
+    n = read(fd, head, sizeof(head));
+    rc = n < 0 ? errno : MDB_INVALID;
+
+    if (n == (ssize_t) sizeof(head)) {
+        memcpy(&mark, head + sizeof(size_t) + 8, sizeof(mark));
+        rc = mark == 0xbeefc0de ? 0 : MDB_INVALID;
+    }
+
+    close(fd);
+
+    return rc;
+}
+
+
 bool
 shian_store_test(const char *dir, char *err, size_t errsize)
 {
+    int          rc;
     char         file[4096];
     struct stat  st;
 
@@ -209,12 +242,13 @@ shian_store_test(const char *dir, char *err, size_t errsize)
 
     snprintf(file, sizeof(file), "%s/data.mdb", dir);
 
-    if (access(file, R_OK) != 0) {
-        explain(dir, errno, err, errsize);
-        return false;
+    rc = check_mark(file);
+
+    if (rc != 0) {
+        explain(dir, rc, err, errsize);
     }
 
-    return true;
+    return rc == 0;
 }
 
 

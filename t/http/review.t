@@ -7,6 +7,9 @@ use Test::More;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Encode ();
+binmode Test::More->builder->$_, ':utf8'
+    for qw(output failure_output todo_output);
+
 use Shian qw(demo_store configure start stop ctl get post request header
              cookies json plaque_of open_venues sign_in seq log_of slurp spew
              root);
