@@ -171,6 +171,52 @@ bench: $(B)/.deps-bench
 	@$(MAKE) -s all $(B)/bench/post $(B)/bench/slow_sync.so
 	@B=$(B) t/bench/run $(BENCH)
 
+# Library, command line, tests and module are instrumented; nginx is not, so
+# the runtime comes first by SHIAN_PRELOAD, and nginx's own leaks are ignored.
+ASAN    := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+ASAN_T  ?= $(wildcard t/http/*.t t/crash/*.t)
+
+asan:
+	$(call need,$(ASAN_PACKAGES))
+	@ASAN_OPTIONS=detect_leaks=0 $(MAKE) -s all B=$(ROOT)/build/asan \
+	    OPT='-O1 -g -fno-omit-frame-pointer' SAN='$(ASAN)'
+	@SHIAN_PRELOAD=$$($(CC) -print-file-name=libasan.so) $(MAKE) -s test \
+	    B=$(ROOT)/build/asan TESTS='$(ASAN_T)' \
+	    OPT='-O1 -g -fno-omit-frame-pointer' SAN='$(ASAN)'
+
+valgrind: $(B)/.deps-test $(UNIT)
+	$(call need,$(ASAN_PACKAGES))
+	@prove --exec 'valgrind -q --error-exitcode=9 --leak-check=full' $(UNIT)
+
+# Each target for FUZZ_SECONDS over a copy of its corpus; what it finds stays
+# in build/fuzz/NAME.
+FUZZ_SECONDS ?= 20
+FUZZ         := $(FUZZ_C:t/fuzz/%.c=$(B)/%)
+FUZZ_SAN     := -fsanitize=fuzzer-no-link,address,undefined \
+    -fno-sanitize-recover=undefined
+
+fuzz:
+	$(call need,$(TEST_PACKAGES) $(ASAN_PACKAGES))
+	@$(MAKE) -s fuzzers B=$(ROOT)/build/fuzz CC=clang OPT='-O1 -g' \
+	    SAN='$(FUZZ_SAN)'
+
+.PHONY: fuzzers valgrind
+fuzzers: $(FUZZ)
+	@for f in $(FUZZ); do \
+	    n=$${f##*/fuzz_}; mkdir -p $(B)/$$n; \
+	    cp -n t/fuzz/corpus/$$n/* $(B)/$$n/; \
+	    echo "FUZZ $$n"; \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 \
+	        -print_final_stats=1 -artifact_prefix=$(B)/$$n- \
+	        $(B)/$$n >$(B)/$$n.log 2>&1 || { cat $(B)/$$n.log; exit 1; }; \
+	    grep number_of_executed_units $(B)/$$n.log; \
+	done
+
+$(B)/fuzz_%: t/fuzz/fuzz_%.c $(B)/libshian.a
+	@echo "CC $<"
+	@$(CC) $(CFLAGS) -fsanitize=fuzzer -MMD -MP $< $(B)/libshian.a $(LIBS) \
+	    -o $@
+
 # ---- trying it ---------------------------------------------------------------
 
 run: $(B)/.deps

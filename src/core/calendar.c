@@ -235,7 +235,7 @@ shian_time_parse(shian_str_t str, uint64_t *ms)
     scan_t   in;
 
     /* The longest sensible form, so that a fraction is bounded as well. */
-    if (str.n > 40) {
+    if (str.n == 0 || str.n > 40) {
         return false;
     }
 

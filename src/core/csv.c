@@ -348,8 +348,10 @@ end_record(shian_rows_t *r)
     size_t  i, n;
 
     for (i = 0; i < r->nvalues; i++) {
-        r->value[i] = shian_slice(r->buf + r->offset[i],
-                                  r->offset[i + 1] - r->offset[i]);
+        /* Nothing but empty cells so far: there is no buffer yet. */
+        r->value[i] = r->buf == NULL ? SHIAN_NONE
+                      : shian_slice(r->buf + r->offset[i],
+                                    r->offset[i + 1] - r->offset[i]);
     }
 
     /* A line with nothing in it is no record. */

@@ -260,6 +260,16 @@ ngx_http_shian_hold_timer(ngx_event_t *ev)
 }
 
 
+/* Copies s to p, of which *own is the slice; returns where it ends. */
+static u_char *
+ngx_http_shian_own(u_char *p, shian_str_t s, shian_str_t *own)
+{
+    *own = shian_slice(p, s.n);
+
+    return s.n == 0 ? p : ngx_cpymem(p, s.p, s.n);
+}
+
+
 static ngx_http_shian_item_t *
 ngx_http_shian_new_item(ngx_http_shian_env_t *env, shian_str_t operation,
     shian_str_t vault_id, shian_str_t vault_row)
@@ -279,14 +289,9 @@ ngx_http_shian_new_item(ngx_http_shian_env_t *env, shian_str_t operation,
     it->size = size;
     p = it->data;
 
-    it->item.operation = shian_slice(p, operation.n);
-    p = ngx_cpymem(p, operation.p, operation.n);
-
-    it->item.vault_id = shian_slice(p, vault_id.n);
-    p = ngx_cpymem(p, vault_id.p, vault_id.n);
-
-    it->item.vault_row = shian_slice(p, vault_row.n);
-    ngx_memcpy(p, vault_row.p, vault_row.n);
+    p = ngx_http_shian_own(p, operation, &it->item.operation);
+    p = ngx_http_shian_own(p, vault_id, &it->item.vault_id);
+    (void) ngx_http_shian_own(p, vault_row, &it->item.vault_row);
 
     return it;
 }

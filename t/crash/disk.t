@@ -6,16 +6,15 @@ use warnings;
 use Test::More;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use Shian qw(demo_store configure start stop ctl get post plaque_of
-             open_venues connect_to send_request read_answer workers wait_for root spew
-             slurp);
+use Shian qw(demo_store start stop ctl get plaque_of open_venues connect_to
+             send_request read_answer workers wait_for root spew slurp);
 
 my $s = demo_store(12);
 my $faults = "$s->{dir}/faults";
 my $helper = "$s->{dir}/fault.so";
 mkdir $faults or die "$faults: $!";
 my $cc = $ENV{CC} || 'cc';
-is system($cc, '-shared', '-fPIC', '-O1', '-o', $helper,
+is system($cc, '-D_GNU_SOURCE', '-shared', '-fPIC', '-O1', '-o', $helper,
           root() . '/t/lib/fault.c', '-ldl'), 0, 'the failing disk builds';
 
 # One worker, so that its one queue is the only one.
@@ -45,8 +44,8 @@ sub ask {
     $number++;
     send_request($s, $c, 'POST', "/v/$v/reviews", jar => $jar,
                  headers => [Accept => 'application/json'],
-                 multipart => [hygiene => 4, text => "soup no $number." . '!' x 900,
-                               @more]);
+                 multipart => [hygiene => 4, @more,
+                               text => "soup no $number." . '!' x 900]);
     return [$c, $number];
 }
 

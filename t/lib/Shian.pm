@@ -191,7 +191,11 @@ sub nginx_command {
     my ($s) = @_;
     my ($nginx) = grep { -x } map { "$_/nginx" } split(/:/, $ENV{PATH}),
         '/usr/sbin';
-    return ($nginx, '-q', '-e', "$s->{dir}/error.log", '-p', "$s->{dir}",
+    # A sanitizer's runtime has to be there before nginx is.
+    my @env = !$ENV{SHIAN_PRELOAD} ? () : ('env',
+        "LD_PRELOAD=$ENV{SHIAN_PRELOAD} " . ($ENV{LD_PRELOAD} // ''),
+        'ASAN_OPTIONS=detect_leaks=0');
+    return (@env, $nginx, '-q', '-e', "$s->{dir}/error.log", '-p', "$s->{dir}",
             '-c', "$s->{dir}/nginx.conf");
 }
 

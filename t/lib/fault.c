@@ -13,8 +13,6 @@
  * environment of its workers.
  */
 
-#define _GNU_SOURCE
-
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>

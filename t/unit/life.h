@@ -450,6 +450,14 @@ make_rule(world_t *w, Shian__Operation *op)
 static void
 make_status(world_t *w, Shian__Operation *op)
 {
+    if (chance(w, 40)) {
+        CITY_BODY(&w->city, op, VENUE_REGRADE, venue_regrade,
+                  Shian__VenueRegrade,
+                  shian__venue_regrade__init)->venue = some_venue(w);
+        op->venue_regrade->has_venue = 1;
+        return;
+    }
+
     CITY_BODY(&w->city, op, VENUE_STATUS, venue_status, Shian__VenueStatus,
               shian__venue_status__init)->venue = some_venue(w);
     op->venue_status->has_venue = op->venue_status->has_status = 1;
