@@ -18,7 +18,8 @@ BUILD_PACKAGES := gcc make nginx nginx-dev liblmdb-dev libsodium-dev \
     libjansson-dev libutf8proc-dev libpng-dev zlib1g-dev libjs-leaflet \
     ca-certificates
 TEST_PACKAGES  := libcmocka-dev zbar-tools libimage-exiftool-perl webp \
-    librsvg2-bin lmdb-utils chromium fonts-noto-cjk clang python3 curl
+    librsvg2-bin lmdb-utils chromium fonts-noto-cjk clang python3 curl \
+    poppler-utils
 BENCH_PACKAGES := wrk
 ASAN_PACKAGES  := libclang-rt-14-dev valgrind
 
@@ -137,9 +138,15 @@ $(B)/unit/%: t/unit/%.c $(B)/libshian.a
 unit: $(B)/.deps-test $(UNIT)
 	@prove $(UNIT)
 
+# What drives the browser; none of its install scripts is run.
+NODE_STAMP := t/browser/node_modules/.package-lock.json
+$(NODE_STAMP): t/browser/package-lock.json | $(B)/.deps-test
+	cd t/browser && npm ci --ignore-scripts --silent
+	@touch $@
+
 TESTS ?= $(wildcard t/http/*.t t/ctl/*.t t/browser/*.t t/crash/*.t)
 
-test: $(B)/.deps-test
+test: $(B)/.deps-test $(NODE_STAMP)
 	@$(MAKE) -s all $(UNIT) layers
 	@B=$(B) prove --timer $(UNIT) $(TESTS)
 

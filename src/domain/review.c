@@ -1,5 +1,6 @@
 #include "capabilities.h"
 #include "gallery.h"
+#include "policy.h"
 #include "tally.h"
 
 #define STATE(name)  SHIAN__REVIEW__STATE__##name
@@ -28,6 +29,28 @@ turn(shian_op_t *o, uint64_t venue)
 }
 
 
+static bool
+stars(uint32_t n, protobuf_c_boolean given)
+{
+    return given ? n >= 1 && n <= 5 : n == 0;
+}
+
+
+static bool
+photos_named(const Shian__ReviewPost *op)
+{
+    size_t  i;
+
+    for (i = 0; i < op->n_photo; i++) {
+        if (op->photo[i]->hash.len != SHIAN_HASH_SIZE) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
 bool
 shian_review_post_check(shian_op_t *o)
 {
@@ -43,6 +66,13 @@ shian_review_post_check(shian_op_t *o)
 
     if (v->status == SHIAN__VENUE__STATUS__closed) {
         return shian_wrong_state(o, "The venue is closed.");
+    }
+
+    if (!stars(op->hygiene, 1) || !stars(op->food, op->has_food)
+        || !stars(op->service, op->has_service) || !photos_named(op))
+    {
+        return shian_fail(o->report, 400, "malformed",
+                          "Stars are 1 to 5, photos have a hash.");
     }
 
     if (op->scan.len < 8 || !o->op->actor->has_device) {
@@ -99,7 +129,11 @@ static void
 count_stars(shian_op_t *o, const Shian__Review *r, Shian__Tally *tally,
     int delta)
 {
-    shian_tally_age(o->txn, r->venue, tally, shian_op_day(o));
+    shian_policy_t  policy;
+
+    shian_policy_now(o->txn, &policy);
+    shian_tally_age(o->txn, r->venue, tally, shian_op_day(o),
+                    policy.reviews_days);
 
     if (shian_local_day(r->at, SHIAN_TZ_MINUTES) >= tally->reviews_from) {
         shian_tally_review(o->arena, tally, r->hygiene, r->food, r->service,
@@ -281,12 +315,19 @@ shian_review_flag_apply(shian_op_t *o)
 }
 
 
-/* Flagged, and no officer has looked at it since. */
+/*
+ * Flagged, and no officer has looked at it since.  The queue knows; instants
+ * do not, since clocks step back and two operations share a millisecond.
+ */
 static bool
-flag_waits(const Shian__Review *r)
+flag_waits(shian_op_t *o, const Shian__Review *r)
 {
-    return r->has_flagged_at
-           && (!r->has_decided_at || r->decided_at < r->flagged_at);
+    shian_str_t     v;
+    shian_rowkey_t  k;
+
+    k = shian_review_key('s', SHIAN_FLAGGED, r->at, r->id);
+
+    return shian_row_get(o->txn, SHIAN_T_REVIEW_BY, &k, &v);
 }
 
 
@@ -319,7 +360,7 @@ shian_review_decide_check(shian_op_t *o)
                || shian_wrong_state(o, "It was removed before.");
     }
 
-    return r->state != STATE(published) || flag_waits(r)
+    return r->state != STATE(published) || flag_waits(o, r)
            || shian_wrong_state(o, "It is published already.");
 }
 
@@ -339,7 +380,7 @@ shian_review_decide_apply(shian_op_t *o)
         return;
     }
 
-    if (flag_waits(r)) {
+    if (flag_waits(o, r)) {
         queue(o, r, SHIAN_FLAGGED, false);
     }
 

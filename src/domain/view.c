@@ -3,7 +3,9 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "core/code.h"
 #include "core/ids.h"
+#include "policy.h"
 #include "tally.h"
 
 /* A zeroed and initialised message in the arena, or return NULL. */
@@ -545,6 +547,24 @@ copy_facts(Shian__VenueView *view, const Shian__Venue *v, uint64_t now_ms)
 }
 
 
+/* The last four characters of the number on the wall, NULL without one. */
+static char *
+plaque_end(shian_txn_t *t, const shian_keys_t *keys,
+    const Shian__Tally *tally)
+{
+    char            code[SHIAN_CODE_LEN + 1];
+    Shian__Plaque  *p;
+
+    p = tally->has_plaque ? shian_plaque_get(t, tally->plaque) : NULL;
+
+    if (p == NULL || !shian_code_make(keys, p->key_no, p->id, code)) {
+        return NULL;
+    }
+
+    return shian_strdup(t->arena, shian_str(code + SHIAN_CODE_LEN - 4));
+}
+
+
 Shian__VenueView *
 shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
     uint64_t now_ms)
@@ -552,6 +572,7 @@ shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
     shian_str_t             next;
     Shian__Venue           *v;
     Shian__Tally           *tally;
+    shian_policy_t          policy;
     Shian__VenueView       *view;
     Shian__InspectionList  *in;
 
@@ -569,6 +590,7 @@ shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
     view->evaluations = tally->evaluations;
     view->rating = shian_view_rating(t->arena, tally);
     COPY(view, tally, last_inspected_on);
+    view->plaque = plaque_end(t, keys, tally);
 
     NEW(view->counts, venue_counts);
     SET(view->counts, inspections, tally->inspections);
@@ -577,11 +599,12 @@ shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
     SET(view->counts, reviews_removed, tally->reviews_removed);
 
     if (tally->has_self_check_on) {
+        shian_policy_now(t, &policy);
         NEW(view->self_check, self_check);
         SET(view->self_check, last_on, tally->self_check_on);
         SET(view->self_check, lapsed,
             shian_local_day(now_ms, SHIAN_TZ_MINUTES) - tally->self_check_on
-            > shian_policy_default.self_check_days);
+            > policy.self_check_days);
     }
 
     in = shian_view_inspections(t, id, SHIAN_NONE, SHIAN_LATEST, &next);

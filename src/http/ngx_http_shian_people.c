@@ -267,6 +267,12 @@ ngx_http_shian_users(ngx_http_shian_ctx_t *c)
         return ngx_http_shian_fail(c);
     }
 
+    if (c->format == SHIAN_OUT_HTML
+        && ngx_http_shian_arg(c, "limit").n == 0)
+    {
+        limit = SHIAN_FIND_MAX;         /* who was added is in sight */
+    }
+
     view = shian_view_users(&c->txn, after, limit, &next);
     if (view == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -85,51 +85,14 @@ ngx_http_shian_set_cookie(ngx_http_shian_ctx_t *c, const char *name,
 }
 
 
-static const char *
-ngx_http_shian_csp(ngx_http_shian_ctx_t *c)
+/* What gzip_types and its like compare ends before the parameters. */
+void
+ngx_http_shian_set_type(ngx_http_request_t *r, const char *type)
 {
-    u_char  *p, *end;
-
-    /* The map's tiles come from where the city says, and nothing else. */
-    if (c->conf->tiles.len != 0) {
-        end = c->conf->tiles.data + c->conf->tiles.len;
-        p = ngx_strnstr(c->conf->tiles.data, "://", c->conf->tiles.len);
-        p = p == NULL ? NULL : ngx_strlchr(p + 3, end, '/');
-
-        if (p != NULL) {
-            return shian_printf(&c->arena,
-                "default-src 'none'; script-src 'self'; style-src 'self'; "
-                "img-src 'self' data: %.*s; connect-src 'self'; "
-                "font-src 'self'; manifest-src 'self'; worker-src 'self'; "
-                "form-action 'self'; base-uri 'none'; "
-                "frame-ancestors 'none'",
-                (int) (p - c->conf->tiles.data), c->conf->tiles.data);
-        }
-    }
-
-    return "default-src 'none'; script-src 'self'; style-src 'self'; "
-           "img-src 'self' data:; connect-src 'self'; font-src 'self'; "
-           "manifest-src 'self'; worker-src 'self'; form-action 'self'; "
-           "base-uri 'none'; frame-ancestors 'none'";
-}
-
-
-ngx_int_t
-ngx_http_shian_safe_headers(ngx_http_shian_ctx_t *c)
-{
-    ngx_http_request_t  *r = c->request;
-
-    if (ngx_http_shian_set_header(r, "X-Content-Type-Options", "nosniff")
-           != NGX_OK
-        || ngx_http_shian_set_header(r, "Referrer-Policy", "same-origin")
-           != NGX_OK
-        || ngx_http_shian_set_header(r, "Content-Security-Policy",
-                                     ngx_http_shian_csp(c)) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    r->headers_out.content_type.data = (u_char *) type;
+    r->headers_out.content_type.len = ngx_strlen(type);
+    r->headers_out.content_type_len = strcspn(type, ";");
+    r->headers_out.content_type_lowcase = NULL;
 }
 
 
@@ -160,10 +123,7 @@ ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
     }
 
     if (type != NULL) {
-        r->headers_out.content_type.data = (u_char *) type;
-        r->headers_out.content_type.len = ngx_strlen(type);
-        r->headers_out.content_type_len = r->headers_out.content_type.len;
-        r->headers_out.content_type_lowcase = NULL;
+        ngx_http_shian_set_type(r, type);
     }
 
     if (status == NGX_HTTP_NO_CONTENT) {
@@ -205,7 +165,6 @@ ngx_http_shian_redirect(ngx_http_shian_ctx_t *c, ngx_uint_t status,
      * before the path, and behind a proxy they are not the browser's.
      */
     if (ngx_http_shian_set_header(r, "Location", location) != NGX_OK
-        || ngx_http_shian_safe_headers(c) != NGX_OK
         || ngx_http_shian_set_header(r, "Cache-Control", "no-store")
            != NGX_OK)
     {
@@ -224,6 +183,11 @@ ngx_http_shian_other_url(ngx_http_shian_ctx_t *c, const char *lang)
     size_t       i;
     char         sep;
     shian_buf_t  b;
+
+    if (c->request->method == NGX_HTTP_POST) {
+        return c->here == NULL ? NULL
+               : shian_printf(&c->arena, "%s?lang=%s", c->here, lang);
+    }
 
     shian_buf_init(&b, &c->arena);
     shian_puts(&b.sink, ngx_http_shian_str(c->request->uri));
@@ -419,7 +383,6 @@ ngx_http_shian_reply(ngx_http_shian_ctx_t *c)
 
     if ((c->location != NULL
          && ngx_http_shian_set_header(r, "Location", c->location) != NGX_OK)
-        || ngx_http_shian_safe_headers(c) != NGX_OK
         || ngx_http_shian_cache_headers(c) != NGX_OK
         || (c->status == NGX_HTTP_OK
             && r->method != NGX_HTTP_POST
@@ -498,7 +461,6 @@ ngx_http_shian_fail(ngx_http_shian_ctx_t *c)
     }
 
     if (!ngx_http_shian_render(c, &out, &type)
-        || ngx_http_shian_safe_headers(c) != NGX_OK
         || ngx_http_shian_cache_headers(c) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

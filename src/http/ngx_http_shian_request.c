@@ -6,6 +6,8 @@
 #include "ngx_http_shian.h"
 #include "ngx_http_shian_compat.h"
 
+#include "core/bind.h"
+
 #define SHIAN_REFRESH_MS  (UINT64_C(5) * 60 * 1000)
 
 /* What a scan takes from its arena: it needs no chunk then. */
@@ -70,7 +72,8 @@ ngx_http_shian_arg(ngx_http_shian_ctx_t *c, const char *name)
 shian_str_t
 ngx_http_shian_body_arg(ngx_http_shian_ctx_t *c, const char *name)
 {
-    return shian_form_get(c->body, c->nbody, name);
+    return c->json_body ? shian_json_get(&c->arena, c->json, name)
+                        : shian_form_get(c->body, c->nbody, name);
 }
 
 

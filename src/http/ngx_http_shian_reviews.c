@@ -105,7 +105,6 @@ ngx_http_shian_review(ngx_http_shian_ctx_t *c)
 
     if (own) {
         c->no_store = 1;
-        c->flash = "review_posted";
         view->flag = NULL;
     }
 
@@ -295,6 +294,8 @@ ngx_http_shian_show_form(ngx_http_shian_ctx_t *c)
     }
 
     c->no_store = 1;
+    c->here = shian_printf(&c->arena, "/v/%llu/review",
+                           (unsigned long long) c->id);
     c->view = &form->base;
     c->template = "review_form";
 

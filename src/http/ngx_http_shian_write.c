@@ -97,6 +97,34 @@ ngx_http_shian_count_batch(ngx_http_shian_env_t *env)
 }
 
 
+/*
+ * LMDB gives up an environment whose root page could not be written, for
+ * readers too.  Only opening it anew helps, which a process may do but once:
+ * this worker ends as on a reload, and the master starts the next.
+ */
+static void
+ngx_http_shian_check_env(ngx_http_shian_env_t *env)
+{
+    int  rc;
+
+    if (env->reading) {
+        return;
+    }
+
+    rc = mdb_txn_renew(env->read);
+
+    if (rc == 0) {
+        mdb_txn_reset(env->read);
+
+    } else if (rc == MDB_PANIC) {
+        ngx_log_error(NGX_LOG_EMERG, env->log, 0,
+                      "shian: the root of store \"%V\" could not be written; "
+                      "this worker makes way for another", &env->path);
+        ngx_quit = 1;
+    }
+}
+
+
 /* Back in the event loop: every waiting request learns its outcome. */
 static void
 ngx_http_shian_batch_done(ngx_event_t *ev)
@@ -107,6 +135,10 @@ ngx_http_shian_batch_done(ngx_event_t *ev)
     ngx_http_shian_item_t  *it;
 
     ngx_http_shian_count_batch(env);
+
+    if (env->rc != 0) {
+        ngx_http_shian_check_env(env);
+    }
 
     ngx_queue_init(&batch);
     ngx_queue_add(&batch, &env->batch);

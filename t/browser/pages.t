@@ -1,0 +1,251 @@
+#!/usr/bin/env node
+/*
+ * Every page as axe-core sees it, in both languages, light and dark; no
+ * sideways scroll on the narrowest phone; everything to tap is large enough.
+ */
+
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+const { run, ok } = require('./lib/city.js');
+
+const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+/*
+ * A bad credit level takes points, a good one gives them back: with no visit
+ * in between the colour waits.  Which venue sinks below green depends on the
+ * points it had.
+ */
+async function hold(city, venues) {
+    const file = path.join(city.dir, 'credit.csv');
+
+    for (const level of ['D', 'A']) {
+        fs.writeFileSync(file, 'uscc,credit\n' + (await Promise.all(
+            venues.map(async ({ id }) => {
+                const view = await city.json(`/v/${id}.json`);
+
+                return `${view.uscc},${level}\n`;
+            }))).join(''));
+        city.ctl('import', 'credit', file);
+    }
+
+    for (const { id } of venues) {
+        if ((await city.json(`/v/${id}.json`)).grade.held) {
+            return id;
+        }
+    }
+
+    return undefined;
+}
+
+/* Venues of the demo city in each state that a page may show. */
+async function states(city) {
+    const all = [];
+    const found = {};
+    let at = '/venues.json?limit=100';
+
+    while (at) {
+        const list = await city.json(at);
+
+        all.push(...list.items);
+        at = list.next;
+    }
+
+    for (const item of all) {
+        found[item.colour] = found[item.colour] || item.id;
+        found[item.status] = found[item.status] || item.id;
+    }
+
+    found.held = await hold(city, all.filter(
+        (v) => v.colour === 'green' && v.id !== found.green));
+    return found;
+}
+
+async function addresses(city) {
+    const found = await states(city);
+    const withdrawn = city.plaque(found.green);
+    const forged = withdrawn.replace(/.$/, (c) => c === '0' ? '1' : '0');
+    const public_ = {
+        home: '/',
+        'venues': '/venues',
+        'no venues': '/venues?q=zzzzzz',
+        'green': `/v/${found.green}`,
+        'yellow': `/v/${found.yellow}`,
+        'red': `/v/${found.red}`,
+        'ungraded': `/v/${found.ungraded}`,
+        'closed': `/v/${found.closed}`,
+        'suspended': `/v/${found.suspended}`,
+        'held': `/v/${found.held}`,
+        'grades': `/v/${found.held}/grades`,
+        'no grades': `/v/${found.ungraded}/grades`,
+        'inspections': `/v/${found.yellow}/inspections`,
+        'no inspections': `/v/${found.ungraded}/inspections`,
+        'reviews': `/v/${found.green}/reviews`,
+        'not scanned': `/v/${found.green}/review`,
+        'not found': '/v/999999',
+        'sign in first': '/desk',
+        'counterfeit': forged,
+        'withdrawn': withdrawn,
+        'sign-in link': new URL(city.link('--login', 'officer')).pathname,
+        'bad link': '/s/v4.local.x'
+    };
+
+    for (const state of ['green', 'yellow', 'red', 'ungraded', 'closed',
+                         'suspended', 'held'])
+    {
+        ok(found[state], `the demo city has a venue that is ${state}`);
+    }
+
+    city.plaque(found.green);           // withdraws the one before
+    return { public_, found };
+}
+
+/* A review to moderate and one flagged, so that desks are not empty. */
+async function fill(city, venue, text) {
+    const context = await city.person('phone');
+    const page = await context.newPage();
+
+    await page.goto(city.url + city.plaque(venue));
+    await page.goto(city.url + `/v/${venue}/review`);
+    await page.locator('[name=hygiene][value="2"]').check();
+    await page.locator('#text').fill(text);
+    await page.locator('#photo').setInputFiles({
+        name: 'a.jpg', mimeType: 'image/jpeg',
+        buffer: await page.screenshot({ type: 'jpeg' })
+    });
+    await page.locator('form[enctype] button.wide').click();
+    await page.waitForURL(/\/reviews\/\d+$/);
+    return context;
+}
+
+const small = () => [...document.querySelectorAll(
+    'a, button, summary, select, input:not([type=hidden]), textarea')]
+    .map((e) => [e.closest('label') || e, e])
+    .filter(([box, e]) => {
+        const r = box.getBoundingClientRect();
+        const style = getComputedStyle(box);
+
+        /* A link within a sentence is text; hidden ones are for the keyboard. */
+        return r.width > 1 && r.height > 1 && style.visibility !== 'hidden'
+               && !box.matches('.skip, .leaflet-control-attribution a')
+               && (r.height < 43.9 || r.width < 43.9)
+               && !(style.display === 'inline'
+                    && box.parentElement.innerText.trim()
+                       !== e.innerText.trim());
+    })
+    .map(([box]) => {
+        const r = box.getBoundingClientRect();
+
+        return `${box.outerHTML.slice(0, 90)} ${r.width} × ${r.height}`;
+    });
+
+async function violations(page) {
+    await page.evaluate(axe);
+    return page.evaluate(async () => {
+        const { violations } = await window.axe.run(document, {
+            resultTypes: ['violations']
+        });
+
+        return violations.map((v) => `${v.id}: ${v.help}: `
+            + v.nodes.map((n) => n.html.slice(0, 160) + ' '
+                + n.any.map((a) => a.message).join(' ')).join(' | '));
+    });
+}
+
+/*
+ * Both languages in both schemes: the second scheme only where colours can
+ * differ in a way that the first language has not shown.
+ */
+async function look(context, city, pages, prepare) {
+    const page = await context.newPage();
+
+    for (const [name, at] of Object.entries(pages)) {
+        for (const [lang, colorScheme] of [['zh', 'light'], ['en', 'dark']]) {
+            const url = city.url + at + (at.includes('?') ? '&' : '?')
+                        + 'lang=' + lang;
+
+            await page.emulateMedia({ colorScheme });
+            await page.setViewportSize({ width: 390, height: 844 });
+            await page.goto(url);
+
+            if (prepare && prepare[name]) {
+                await prepare[name](page);
+            }
+
+            for (const details of await page.locator('details').all()) {
+                await details.evaluate((e) => { e.open = true; });
+            }
+
+            const bad = await violations(page);
+
+            ok(bad.length === 0, `axe: ${name}, ${lang}, ${colorScheme}`,
+               bad);
+
+            const tiny = await page.evaluate(small);
+
+            ok(tiny.length === 0, `44 px: ${name}, ${lang}`, tiny);
+            await page.setViewportSize({ width: 320, height: 640 });
+
+            const over = await page.evaluate(() => {
+                const width = document.documentElement.scrollWidth;
+
+                return width <= innerWidth ? '' : width + ': '
+                    + [...document.querySelectorAll('body *')].filter(
+                        (e) => e.getBoundingClientRect().right > innerWidth)
+                        .map((e) => e.outerHTML.slice(0, 80)).join(' | ');
+            });
+
+            ok(!over, `320 px: ${name}, ${lang}`, over);
+        }
+    }
+
+    await page.close();
+}
+
+/* A form sent back with every error that a person can make at once. */
+async function refuse(page) {
+    await page.locator('#text').fill('地面有点油');
+    await page.evaluate(() => {
+        document.querySelector('form[enctype]').submit();
+    });
+    await page.locator('#errors').waitFor();
+}
+
+async function everything(city) {
+    const { public_, found } = await addresses(city);
+    const anybody = await city.person('phone');
+
+    await look(anybody, city, public_);
+
+    const eater = await fill(city, found.red, '加微信领券');
+    const thanks = eater.pages()[0].url().slice(city.url.length);
+
+    await look(eater, city, {
+        'review form': `/v/${found.red}/review`,
+        'review form with errors': `/v/${found.red}/review`,
+        'thanks': thanks
+    }, { 'review form with errors': refuse });
+    await fill(city, found.yellow, '汤很鲜');
+
+    const owner = await city.signedIn('phone', {}, '--venue',
+                                      String(found.yellow));
+
+    await look(owner, city, {
+        'my': '/my', 'my reviews': '/my/reviews',
+        'plaque': `/v/${found.yellow}/plaque`
+    });
+
+    const chief = await city.signedIn('phone', {}, '--login', 'chief');
+
+    await look(chief, city, {
+        'desk': '/desk', 'desk reviews': '/desk/reviews',
+        'users': '/desk/users', 'reply shown': `/v/${found.yellow}/reviews`
+    });
+
+    const bank = await city.signedIn('phone', {}, '--login', 'bank');
+
+    await look(bank, city, { 'desk of a bank': '/desk' });
+}
+
+run(300, { everything });
