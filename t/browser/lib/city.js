@@ -100,7 +100,7 @@ class City {
             hasTouch: size === 'phone', reducedMotion: 'reduce', ...options
         });
 
-        context.setDefaultTimeout(4000);
+        context.setDefaultTimeout(15000);
         return context;
     }
 
