@@ -41,6 +41,20 @@ shian_arena_init(shian_arena_t *a, void *(*chunk)(void *, size_t), void *ctx)
 
 
 void
+shian_arena_first(shian_arena_t *a, void *p, size_t size)
+{
+    size_t  skip;
+
+    skip = (ALIGN - (uintptr_t) p % ALIGN) % ALIGN;
+
+    if (size >= skip) {
+        a->pos = (uint8_t *) p + skip;
+        a->end = a->pos + (size - skip) / ALIGN * ALIGN;
+    }
+}
+
+
+void
 shian_arena_free(shian_arena_t *a)
 {
     shian_chunk_t  *c, *next;
@@ -158,10 +172,14 @@ shian_printf(shian_arena_t *a, const char *fmt, ...)
 {
     int      n;
     char    *z;
+    size_t   room;
     va_list  args;
 
+    /* It mostly fits where the next allocation will be. */
+    room = (size_t) (a->end - a->pos);
+
     va_start(args, fmt);
-    n = vsnprintf(NULL, 0, fmt, args);
+    n = vsnprintf((char *) a->pos, room, fmt, args);
     va_end(args);
 
     if (n < 0) {
@@ -169,7 +187,7 @@ shian_printf(shian_arena_t *a, const char *fmt, ...)
     }
 
     z = shian_alloc(a, (size_t) n + 1);
-    if (z != NULL) {
+    if (z != NULL && (size_t) n >= room) {
         va_start(args, fmt);
         vsnprintf(z, (size_t) n + 1, fmt, args);
         va_end(args);

@@ -73,6 +73,12 @@ typedef struct {
 void shian_arena_init(shian_arena_t *a, void *(*chunk)(void *, size_t),
     void *ctx);
 
+/*
+ * Gives an arena that has allocated nothing yet its first size bytes, which
+ * are and stay the caller's.  Any thread.
+ */
+void shian_arena_first(shian_arena_t *a, void *p, size_t size);
+
 /* Frees all chunks (malloc only); *a may be used again at once. */
 void shian_arena_free(shian_arena_t *a);
 

@@ -392,6 +392,7 @@ json_text(const target_t *t, const json_t *v, shian_str_t *out)
 
     number = t->field->type == PROTOBUF_C_TYPE_UINT32
              || t->field->type == PROTOBUF_C_TYPE_UINT64
+             || t->field->type == PROTOBUF_C_TYPE_INT32
              || t->field->type == PROTOBUF_C_TYPE_SINT32
              || t->field->type == PROTOBUF_C_TYPE_DOUBLE;
 
@@ -592,6 +593,32 @@ shian_bind_json(shian_arena_t *a, const shian_field_rule_t *rules,
     json_decref(root);
 
     return finish(&b, m, out);
+}
+
+
+shian_str_t
+shian_json_get(shian_arena_t *a, shian_str_t json, const char *name)
+{
+    json_t       *root, *value;
+    shian_str_t   s;
+
+    if (!is_shallow(json)) {
+        return SHIAN_NONE;
+    }
+
+    root = json_loadb((const char *) json.p, json.n, JSON_REJECT_DUPLICATES,
+                      NULL);
+    value = json_object_get(root, name);
+    s = SHIAN_NONE;
+
+    if (json_is_string(value)) {
+        s = shian_str(shian_strdup(a, shian_slice(json_string_value(value),
+                                              json_string_length(value))));
+    }
+
+    json_decref(root);
+
+    return s;
 }
 
 

@@ -25,7 +25,7 @@ enum {
  * One row of field_rules[].  min and max are, by the field's type:
  *   text         code points after cleaning
  *   uint         the value
- *   double,      magnitude, in units: |value| <= max.  min is not used
+ *   int, double, magnitude, in units: |value| <= max.  min is not used
  *   hundredths
  *   repeated     the number of elements; each has its type's default bound
  * and 0 in max the default above, or no bound for numbers.  Other types have
@@ -72,6 +72,13 @@ bool shian_bind_json(shian_arena_t *a, const shian_field_rule_t *rules,
     size_t nrules, const ProtobufCMessageDescriptor *desc, shian_str_t json,
     const char *const *ignore, ProtobufCMessage **out,
     shian_report_t *report);
+
+/*
+ * A copy in a of the string that an object has under name; NONE when it has
+ * none, or is no object.  Any thread.
+ */
+shian_str_t shian_json_get(shian_arena_t *a, shian_str_t json,
+    const char *name);
 
 /*
  * Whether each rule names a field that can be bound and its pattern compiles;

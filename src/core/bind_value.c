@@ -162,6 +162,35 @@ to_hundredths(shian_str_t s, uint32_t max, int32_t *out)
 }
 
 
+/* A whole number of either sign. */
+static const char *
+to_int(shian_str_t s, uint32_t max, int32_t *out)
+{
+    bool         minus;
+    uint64_t     v;
+    const char  *code;
+
+    minus = s.n != 0 && *s.p == '-';
+
+    if (s.n == (size_t) minus) {
+        return "pattern";
+    }
+
+    code = to_uint(shian_slice(s.p + minus, s.n - minus), &v);
+    if (code != NULL) {
+        return code;
+    }
+
+    if (v > INT32_MAX || (max != 0 && v > max)) {
+        return "range";
+    }
+
+    *out = minus ? -(int32_t) v : (int32_t) v;
+
+    return NULL;
+}
+
+
 static const char *
 to_double(shian_str_t s, uint32_t max, double *out)
 {
@@ -367,6 +396,9 @@ shian_value_bind(shian_arena_t *a, const shian_field_rule_t *rule,
     case PROTOBUF_C_TYPE_UINT64:
         return to_number(rule, f, s, slot);
 
+    case PROTOBUF_C_TYPE_INT32:
+        return to_int(s, max, slot);
+
     case PROTOBUF_C_TYPE_SINT32:
         return to_hundredths(s, max, slot);
 
@@ -398,6 +430,7 @@ shian_value_size(const ProtobufCFieldDescriptor *f)
     switch (f->type) {
 
     case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_INT32:
     case PROTOBUF_C_TYPE_SINT32:
     case PROTOBUF_C_TYPE_SFIXED32:
         return sizeof(uint32_t);

@@ -74,25 +74,18 @@ shian_code_make(const shian_keys_t *keys, uint32_t key_no, uint64_t id,
 static uint32_t
 code_value(uint8_t c)
 {
-    uint32_t  i;
+    static const char  letters[] = {
+        10, 11, 12, 13, 14, 15, 16, 17, 1, 18, 19, 1, 20, 21, 0, 22, 23, 24,
+        25, 26, BASE, 27, 28, 29, 30, 31
+    };
 
-    if (c >= 'a' && c <= 'z') {
-        c = (uint8_t) (c - 'a' + 'A');
+    if (c >= '0' && c <= '9') {
+        return c - '0';
     }
 
-    switch (c) {
-    case 'O':
-        return 0;
-    case 'I':
-    case 'L':
-        return 1;
-    default:
-        break;
-    }
+    c |= 0x20;
 
-    for (i = 0; i < BASE && alphabet[i] != (char) c; i++) { /* void */ }
-
-    return i;
+    return c >= 'a' && c <= 'z' ? (uint32_t) letters[c - 'a'] : BASE;
 }
 
 

@@ -1,7 +1,7 @@
 #include "ids.h"
 
+#include <pthread.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <sodium.h>
 
@@ -10,38 +10,59 @@
 
 /* Bytes below `left` are fresh; those above were handed out and wiped. */
 typedef struct {
-    pid_t    pid;
     size_t   left;
     uint8_t  bytes[POOL_SIZE];
 } shian_pool_t;
 
 static _Thread_local shian_pool_t  pool;
+static pthread_once_t              once = PTHREAD_ONCE_INIT;
 
 static const char  base64url[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 
+/* A child would otherwise hand out its parent's bytes once more. */
+static void
+forget(void)
+{
+    pool.left = 0;
+}
+
+
+static void
+prepare(void)
+{
+    if (sodium_init() < 0 || pthread_atfork(NULL, NULL, forget) != 0) {
+        abort();
+    }
+}
+
+
+/* Stretched from one seed, since the system takes its time for 4096 bytes. */
+static void
+refill(void)
+{
+    uint8_t  seed[randombytes_SEEDBYTES];
+
+    (void) pthread_once(&once, prepare);
+
+    randombytes_buf(seed, sizeof(seed));
+    randombytes_buf_deterministic(pool.bytes, POOL_SIZE, seed);
+    sodium_memzero(seed, sizeof(seed));
+    pool.left = POOL_SIZE;
+}
+
+
 void
 shian_random(void *out, size_t n)
 {
-    pid_t  pid;
-
     if (n > POOL_SIZE / 4) {
         randombytes_buf(out, n);
         return;
     }
 
-    /* A child would otherwise hand out its parent's bytes once more. */
-    pid = getpid();
-
-    if (pool.pid != pid || pool.left < n) {
-        if (sodium_init() < 0) {
-            abort();
-        }
-
-        randombytes_buf(pool.bytes, POOL_SIZE);
-        pool.left = POOL_SIZE;
-        pool.pid = pid;
+    if (pool.left < n) {
+        refill();
     }
 
     if (n != 0) {

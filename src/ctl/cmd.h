@@ -34,6 +34,9 @@ SHIAN_CMD(plaque_issue);            /* cmd_plaque.c */
 SHIAN_CMD(plaque_withdraw);
 SHIAN_CMD(keys_rotate);             /* cmd_keys.c */
 SHIAN_CMD(keys_list);
+SHIAN_CMD(policy_show);             /* cmd_policy.c */
+SHIAN_CMD(policy_set);
+SHIAN_CMD(policy_preview);
 SHIAN_CMD(demo);                    /* cmd_demo.c */
 
 /* Makes the store and, where there is none, the key file: init and demo. */

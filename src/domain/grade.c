@@ -27,6 +27,10 @@ const shian_policy_t  shian_policy_default = {
     .reviews_max_penalty = 10,
     .credit = { 0, 3, 0, -5, -15 },
     .stale_days = 730,
+    .every_green = 180,
+    .every_yellow = 90,
+    .every_red = 30,
+    .every_ungraded = 30,
 };
 
 /* A grade being worked out. */

@@ -40,6 +40,10 @@ typedef struct {
     int32_t  reviews_max_penalty;
     int32_t  credit[5];             /* absent, A, B, C, D */
     int32_t  stale_days;
+    int32_t  every_green;           /* days between visits */
+    int32_t  every_yellow;
+    int32_t  every_red;
+    int32_t  every_ungraded;
 } shian_policy_t;
 
 extern const shian_policy_t  shian_policy_default;

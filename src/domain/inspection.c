@@ -1,3 +1,5 @@
+#include <errno.h>
+
 #include "capabilities.h"
 #include "domain.h"
 
@@ -23,9 +25,10 @@ shian_inspection_import_check(shian_op_t *o)
         return shian_no_such(o, "There is no such venue.");
     }
 
-    if (in->on > shian_op_day(o)) {
+    /* Instants begin in 1970, and the visit's is worked out from its day. */
+    if (in->on < 1 || in->on > shian_op_day(o)) {
         shian_fail_field(o->report, "on", "range",
-                         "The day lies in the future.");
+                         "The day lies in the future, or before 1970.");
         return false;
     }
 
@@ -146,7 +149,7 @@ shian_evaluation_set_apply(shian_op_t *o)
 
     all = shian_array(o->arena, tally->n_evaluations + 1, sizeof(*all));
     if (all == NULL) {
-        o->txn->err = MDB_BAD_TXN;
+        o->txn->err = ENOMEM;
         return;
     }
 

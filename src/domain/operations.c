@@ -45,6 +45,7 @@ const shian_operation_row_t  shian_operations[] = {
     ROW("sweep", SWEEP, shian__sweep, ADMIN, sweep),
     ROW("venue.regrade", VENUE_REGRADE, shian__venue_regrade, ADMIN,
         venue_regrade),
+    ROW("policy.set", POLICY_SET, shian__policy_set, CHIEF, policy_set),
 };
 
 const size_t  shian_noperations = SHIAN_COUNT(shian_operations);

@@ -1,43 +1,53 @@
 #include "capabilities.h"
 #include "gallery.h"
+#include "policy.h"
 #include "tally.h"
 
 #define STATE(name)  SHIAN__REVIEW__STATE__##name
 
 
-/* Has this device a review of the venue on the operation's local day? */
-static bool
-already_today(shian_op_t *o, uint64_t venue)
+/*
+ * The id that a device spends to review a venue on the operation's local day:
+ * one row, however many reviews the day brings.  It is kept a day longer than
+ * it can matter, for it is swept by another clock than the operation's.
+ */
+static shian_rowkey_t
+turn(shian_op_t *o, uint64_t venue)
 {
-    bool            found;
-    int32_t         day;
-    uint64_t        at;
-    shian_scan_t    scan;
-    Shian__Review  *r;
-    shian_rowkey_t  prefix;
+    int64_t         expires;
+    shian_rowkey_t  k;
 
-    const ProtobufCBinaryData  *device = &o->op->actor->device;
+    expires = ((int64_t) shian_op_day(o) + 2) * INT64_C(86400000);
 
-    day = shian_op_day(o);
-    found = false;
-    prefix = shian_review_prefix('v', venue);
-    shian_scan_open(&scan, o->txn, SHIAN_T_REVIEW_BY, &prefix, NULL);
+    k.n = 0;
+    shian_rowkey_be(&k, (uint64_t) expires, 8);
+    shian_rowkey_be(&k, venue, 8);
+    shian_rowkey_bytes(&k, o->op->actor->device.data,
+                       o->op->actor->device.len);
 
-    while (!found && shian_scan_next(&scan) && scan.key.n == 25) {
-        at = ~shian_be(scan.key.p + 9, 8);
+    return k;
+}
 
-        if (shian_local_day(at, SHIAN_TZ_MINUTES) < day) {
-            break;
+
+static bool
+stars(uint32_t n, protobuf_c_boolean given)
+{
+    return given ? n >= 1 && n <= 5 : n == 0;
+}
+
+
+static bool
+photos_named(const Shian__ReviewPost *op)
+{
+    size_t  i;
+
+    for (i = 0; i < op->n_photo; i++) {
+        if (op->photo[i]->hash.len != SHIAN_HASH_SIZE) {
+            return false;
         }
-
-        r = shian_review_get(o->txn, shian_be(scan.key.p + 17, 8));
-        found = r != NULL
-                && shian_str_eq(shian_bytes(r->device), shian_bytes(*device));
     }
 
-    shian_scan_close(&scan);
-
-    return found;
+    return true;
 }
 
 
@@ -45,6 +55,7 @@ bool
 shian_review_post_check(shian_op_t *o)
 {
     Shian__Venue             *v;
+    shian_rowkey_t            mine;
     const Shian__ReviewPost  *op = o->op->review_post;
 
     v = shian_venue_get(o->txn, op->venue);
@@ -57,6 +68,13 @@ shian_review_post_check(shian_op_t *o)
         return shian_wrong_state(o, "The venue is closed.");
     }
 
+    if (!stars(op->hygiene, 1) || !stars(op->food, op->has_food)
+        || !stars(op->service, op->has_service) || !photos_named(op))
+    {
+        return shian_fail(o->report, 400, "malformed",
+                          "Stars are 1 to 5, photos have a hash.");
+    }
+
     if (op->scan.len < 8 || !o->op->actor->has_device) {
         return shian_fail(o->report, 403, "scan_required",
                           "Scan the plaque first.");
@@ -67,7 +85,9 @@ shian_review_post_check(shian_op_t *o)
                           "This scan has its review; scan again.");
     }
 
-    if (already_today(o, op->venue)) {
+    mine = turn(o, op->venue);
+
+    if (shian_spent(o->txn, shian_slice(mine.b, mine.n))) {
         return shian_fail(o->report, 409, "already_today",
                           "One review a day and venue.");
     }
@@ -109,7 +129,11 @@ static void
 count_stars(shian_op_t *o, const Shian__Review *r, Shian__Tally *tally,
     int delta)
 {
-    shian_tally_age(o->txn, r->venue, tally, shian_op_day(o));
+    shian_policy_t  policy;
+
+    shian_policy_now(o->txn, &policy);
+    shian_tally_age(o->txn, r->venue, tally, shian_op_day(o),
+                    policy.reviews_days);
 
     if (shian_local_day(r->at, SHIAN_TZ_MINUTES) >= tally->reviews_from) {
         shian_tally_review(o->arena, tally, r->hygiene, r->food, r->service,
@@ -146,6 +170,7 @@ shian_review_post_apply(shian_op_t *o)
 {
     size_t                    i;
     Shian__Tally             *tally;
+    shian_rowkey_t            mine;
     Shian__Review             r = SHIAN__REVIEW__INIT;
     const Shian__ReviewPost  *op = o->op->review_post;
 
@@ -187,7 +212,9 @@ shian_review_post_apply(shian_op_t *o)
         count_stars(o, &r, tally, 1);
     }
 
+    mine = turn(o, r.venue);
     shian_spend(o->txn, shian_bytes(op->scan));
+    shian_spend(o->txn, shian_slice(mine.b, mine.n));
     settle(o, &r, tally);
 }
 
@@ -288,12 +315,19 @@ shian_review_flag_apply(shian_op_t *o)
 }
 
 
-/* Flagged, and no officer has looked at it since. */
+/*
+ * Flagged, and no officer has looked at it since.  The queue knows; instants
+ * do not, since clocks step back and two operations share a millisecond.
+ */
 static bool
-flag_waits(const Shian__Review *r)
+flag_waits(shian_op_t *o, const Shian__Review *r)
 {
-    return r->has_flagged_at
-           && (!r->has_decided_at || r->decided_at < r->flagged_at);
+    shian_str_t     v;
+    shian_rowkey_t  k;
+
+    k = shian_review_key('s', SHIAN_FLAGGED, r->at, r->id);
+
+    return shian_row_get(o->txn, SHIAN_T_REVIEW_BY, &k, &v);
 }
 
 
@@ -326,7 +360,7 @@ shian_review_decide_check(shian_op_t *o)
                || shian_wrong_state(o, "It was removed before.");
     }
 
-    return r->state != STATE(published) || flag_waits(r)
+    return r->state != STATE(published) || flag_waits(o, r)
            || shian_wrong_state(o, "It is published already.");
 }
 
@@ -346,7 +380,7 @@ shian_review_decide_apply(shian_op_t *o)
         return;
     }
 
-    if (flag_waits(r)) {
+    if (flag_waits(o, r)) {
         queue(o, r, SHIAN_FLAGGED, false);
     }
 

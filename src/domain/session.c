@@ -156,6 +156,10 @@ shian_session_start_check(shian_op_t *o)
     Shian__User                *u;
     const Shian__SessionStart  *op = o->op->session_start;
 
+    if (op->has_link && op->link.len < 8) {
+        return shian_fail(o->report, 400, "malformed", "No such link.");
+    }
+
     if (op->has_link && shian_spent(o->txn, shian_bytes(op->link))) {
         return shian_fail(o->report, 410, "link_spent",
                           "This sign-in link was used; ask for another.");

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "policy.h"
+
 #define DAY_MS  UINT64_C(86400000)
 
 
@@ -138,51 +140,53 @@ day_start(int32_t day)
 }
 
 
-void
-shian_tally_age(shian_txn_t *t, uint64_t venue, Shian__Tally *tally,
-    int32_t day)
+/* Adds (1) or takes away (-1) what was published on days [from, to). */
+static void
+count_days(shian_txn_t *t, uint64_t venue, Shian__Tally *tally, int32_t from,
+    int32_t to, int delta)
 {
-    int32_t         from;
-    uint64_t        at, oldest;
+    uint64_t        oldest;
     shian_scan_t    scan;
     shian_rowkey_t  prefix, start;
 
-    from = day - shian_policy_default.reviews_days + 1;
-
-    if (!tally->has_reviews_from) {
-        tally->has_reviews_from = 1;
-        tally->reviews_from = from;
-        return;
-    }
-
-    if (from <= tally->reviews_from || tally->reviews == 0) {
-        if (from > tally->reviews_from) {
-            tally->reviews_from = from;
-        }
-        return;
-    }
-
-    oldest = day_start(tally->reviews_from);
+    oldest = day_start(from);
     prefix = shian_review_prefix('v', venue);
-    start = shian_review_key('v', venue, day_start(from) - 1, 0);
+    start = shian_review_key('v', venue, day_start(to) - 1, 0);
 
     shian_scan_open(&scan, t, SHIAN_T_REVIEW_BY, &prefix, &start);
 
-    while (shian_scan_next(&scan) && scan.key.n == 25 && scan.value.n == 2) {
-        at = ~shian_be(scan.key.p + 9, 8);
-
-        if (at < oldest) {
-            break;
-        }
-
+    while (shian_scan_next(&scan) && scan.key.n == 25 && scan.value.n == 2
+           && ~shian_be(scan.key.p + 9, 8) >= oldest)
+    {
         if (scan.value.p[0] >> 4 == SHIAN__REVIEW__STATE__published) {
             shian_tally_review(t->arena, tally, scan.value.p[0] & 15,
                                scan.value.p[1] & 15, scan.value.p[1] >> 4,
-                               -1);
+                               delta);
         }
     }
 
     shian_scan_close(&scan);
+}
+
+
+void
+shian_tally_age(shian_txn_t *t, uint64_t venue, Shian__Tally *tally,
+    int32_t day, int32_t days)
+{
+    int32_t  from;
+
+    from = day - days + 1;
+
+    if (!tally->has_reviews_from) {
+        tally->has_reviews_from = 1;
+
+    } else if (from > tally->reviews_from && tally->reviews != 0) {
+        count_days(t, venue, tally, tally->reviews_from, from, -1);
+
+    } else if (from < tally->reviews_from) {
+        count_days(t, venue, tally, from, tally->reviews_from, 1);
+    }
+
     tally->reviews_from = from;
 }
 
@@ -315,16 +319,56 @@ is_worse(Shian__Colour__Kind is, Shian__Colour__Kind was)
 }
 
 
+/* What the venue's grade is under p at local day `day`. */
+static bool
+grade_at(shian_txn_t *t, const Shian__Venue *v, Shian__Tally *tally,
+    const shian_policy_t *p, int32_t day, shian_grade_t *out)
+{
+    shian_grade_inputs_t  in;
+
+    shian_tally_age(t, v->id, tally, day, p->reviews_days);
+    gather(v, tally, &in);
+
+    return shian_grade(p, &in, day, t->arena, out);
+}
+
+
+bool
+shian_grade_under(shian_txn_t *t, const Shian__Venue *v,
+    const shian_policy_t *p, uint64_t at_ms, Shian__Colour__Kind *from,
+    Shian__Colour__Kind *to)
+{
+    shian_grade_t   out;
+    Shian__Tally   *tally;
+
+    tally = shian_tally_get(t, v->id);
+
+    if (tally == NULL) {
+        return false;
+    }
+
+    *from = shian_tally_colour(tally);
+
+    if (!grade_at(t, v, tally, p, shian_local_day(at_ms, p->tz_minutes),
+                  &out))
+    {
+        return false;
+    }
+
+    *to = out.colour;
+
+    return true;
+}
+
+
 bool
 shian_regrade_due(shian_txn_t *t, uint64_t venue, uint64_t at_ms)
 {
-    int32_t                day;
-    shian_grade_t          out;
-    Shian__Venue          *v;
-    Shian__Tally          *tally;
-    shian_grade_inputs_t   in;
+    shian_grade_t    out;
+    shian_policy_t   policy;
+    Shian__Venue    *v;
+    Shian__Tally    *tally;
 
-    day = shian_local_day(at_ms, SHIAN_TZ_MINUTES);
     v = shian_venue_get(t, venue);
     tally = v == NULL ? NULL : shian_tally_get(t, venue);
 
@@ -332,10 +376,10 @@ shian_regrade_due(shian_txn_t *t, uint64_t venue, uint64_t at_ms)
         return false;
     }
 
-    shian_tally_age(t, venue, tally, day);
-    gather(v, tally, &in);
+    shian_policy_now(t, &policy);
 
-    return shian_grade(&shian_policy_default, &in, day, t->arena, &out)
+    return grade_at(t, v, tally, &policy,
+                    shian_local_day(at_ms, policy.tz_minutes), &out)
            && (out.colour != tally->grade->colour
                || out.score != tally->grade->score);
 }
@@ -391,16 +435,15 @@ shian_regrade(shian_op_t *o, const Shian__Venue *venue, Shian__Tally *tally)
 {
     Shian__Grade          *g, *was;
     shian_grade_t          out;
-    shian_grade_inputs_t   in;
+    shian_policy_t         policy;
+    Shian__Colour__Kind    before;
 
-    shian_tally_age(o->txn, venue->id, tally, shian_op_day(o));
-    gather(venue, tally, &in);
-
+    shian_policy_now(o->txn, &policy);
+    before = shian_tally_colour(tally);
     g = shian_alloc(o->arena, sizeof(*g));
 
     if (g == NULL
-        || !shian_grade(&shian_policy_default, &in, shian_op_day(o),
-                        o->arena, &out))
+        || !grade_at(o->txn, venue, tally, &policy, shian_op_day(o), &out))
     {
         o->txn->err = ENOMEM;
         return;
@@ -449,7 +492,7 @@ shian_regrade(shian_op_t *o, const Shian__Venue *venue, Shian__Tally *tally)
 
     shian_recount(o->txn, venue, was, venue, g);
 
-    if (is_worse(g->colour, in.before)) {
+    if (is_worse(g->colour, before)) {
         note_downgrade(o, tally, g, out.critical_open);
     }
 

@@ -26,9 +26,17 @@ void shian_review_index(shian_txn_t *t, const Shian__Review *r);
 void shian_tally_review(shian_arena_t *a, Shian__Tally *tally,
     uint32_t hygiene, uint32_t food, uint32_t service, int delta);
 
-/* Takes out of the counts what is older than the policy's window at `day`. */
+/*
+ * Brings the counts to the window of `days` days that ends at `day`: takes
+ * out what has grown too old, takes in again what a longer window reaches.
+ */
 void shian_tally_age(shian_txn_t *t, uint64_t venue, Shian__Tally *tally,
-    int32_t day);
+    int32_t day, int32_t days);
+
+/* The colour the venue has, and the one it would have under p at at_ms. */
+bool shian_grade_under(shian_txn_t *t, const Shian__Venue *v,
+    const shian_policy_t *p, uint64_t at_ms, Shian__Colour__Kind *from,
+    Shian__Colour__Kind *to);
 
 /* The colour a tally stands at; ungraded where none was given yet. */
 static inline Shian__Colour__Kind

@@ -5,6 +5,7 @@
 
 #include "core/code.h"
 #include "core/ids.h"
+#include "policy.h"
 #include "tally.h"
 
 /* A zeroed and initialised message in the arena, or return NULL. */
@@ -571,6 +572,7 @@ shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
     shian_str_t             next;
     Shian__Venue           *v;
     Shian__Tally           *tally;
+    shian_policy_t          policy;
     Shian__VenueView       *view;
     Shian__InspectionList  *in;
 
@@ -597,11 +599,12 @@ shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
     SET(view->counts, reviews_removed, tally->reviews_removed);
 
     if (tally->has_self_check_on) {
+        shian_policy_now(t, &policy);
         NEW(view->self_check, self_check);
         SET(view->self_check, last_on, tally->self_check_on);
         SET(view->self_check, lapsed,
             shian_local_day(now_ms, SHIAN_TZ_MINUTES) - tally->self_check_on
-            > shian_policy_default.self_check_days);
+            > policy.self_check_days);
     }
 
     in = shian_view_inspections(t, id, SHIAN_NONE, SHIAN_LATEST, &next);

@@ -49,6 +49,8 @@ typedef struct {
     ngx_queue_t           batch;        /* the one in flight */
     ngx_uint_t            nwaiting;
     ngx_uint_t            busy;
+    ngx_msec_t            begun;        /* the batch in flight */
+    ngx_event_t           gather;       /* those just answered may come back */
     ngx_event_t           hold;         /* keeps an exiting worker waiting */
     ngx_event_t           tick;         /* sweeping and reader checks */
     ngx_log_t            *log;
@@ -62,6 +64,7 @@ typedef struct {
     ngx_event_t           grade;
     int32_t               graded_day;   /* 0: none since the start */
     uint64_t              grade_next;   /* venue; 0: not under way */
+    uint64_t              policy;       /* in force when last looked at */
 } ngx_http_shian_env_t;
 
 
@@ -95,6 +98,7 @@ typedef struct {
     shian_screen_t       *screen;
     ngx_str_t             base_url;
     ngx_str_t             tiles;
+    u_char               *csp;
     ngx_str_t             city[2];      /* in the order of shian_langs */
     ngx_str_t             bureau[2];
     ngx_flag_t            grading;
@@ -176,7 +180,6 @@ struct ngx_http_shian_ctx_s {
     size_t                         nphotos;
 
     /* The answer. */
-    shian_report_t                 report;
     const char                    *template;
     ProtobufCMessage              *view;
     ngx_uint_t                     status;
@@ -194,6 +197,9 @@ struct ngx_http_shian_ctx_s {
     uint64_t                       seq;
     uint64_t                       venue;
     const char                    *colour;
+
+    /* Last, for it is large and need not be zeroed. */
+    shian_report_t                 report;
 };
 
 
@@ -261,14 +267,12 @@ ngx_int_t ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
     const char *type, shian_str_t body);
 ngx_int_t ngx_http_shian_set_header(ngx_http_request_t *r, const char *name,
     const char *value);
+void ngx_http_shian_set_type(ngx_http_request_t *r, const char *type);
 
 /* max_age < 0: until the browser closes; 0: delete. */
 ngx_int_t ngx_http_shian_set_cookie(ngx_http_shian_ctx_t *c,
     const char *name, shian_str_t value, const char *path,
     ngx_int_t max_age);
-
-/* Headers that every answer carries, errors included. */
-ngx_int_t ngx_http_shian_safe_headers(ngx_http_shian_ctx_t *c);
 
 /* The view in the format asked for, into a buffer of the arena. */
 bool ngx_http_shian_render(ngx_http_shian_ctx_t *c, shian_buf_t *out,
@@ -283,6 +287,23 @@ bool ngx_http_shian_render(ngx_http_shian_ctx_t *c, shian_buf_t *out,
 ngx_int_t ngx_http_shian_page_cached(ngx_http_shian_ctx_t *c, uint64_t rev);
 ngx_int_t ngx_http_shian_page_reply(ngx_http_shian_ctx_t *c, uint64_t rev);
 ngx_http_shian_cache_t *ngx_http_shian_page_init(ngx_cycle_t *cycle);
+
+
+/*
+ * guard.c: headers that every answer carries, nginx's own errors included,
+ * and error logs without codes and tokens.  csp makes the policy of a server.
+ */
+ngx_int_t ngx_http_shian_guard_init(ngx_conf_t *cf);
+char *ngx_http_shian_csp(ngx_conf_t *cf, ngx_http_shian_srv_conf_t *sscf);
+
+
+/*
+ * variables.c: the request line for logs, from p and not past last; returns
+ * its end.  What follows /q/, /s/ and /track/ is a code or a token, and the
+ * query may hold one: neither is written.
+ */
+u_char *ngx_http_shian_request_line(ngx_http_request_t *r, u_char *p,
+    u_char *last);
 
 
 /* cursor.c: lists page by page. */

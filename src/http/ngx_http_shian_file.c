@@ -50,9 +50,7 @@ ngx_http_shian_send_file(ngx_http_shian_ctx_t *c, const char *path,
     r->headers_out.status = NGX_HTTP_OK;
     r->headers_out.content_length_n = of.size;
     r->headers_out.last_modified_time = of.mtime;
-    r->headers_out.content_type.data = (u_char *) type;
-    r->headers_out.content_type.len = ngx_strlen(type);
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    ngx_http_shian_set_type(r, type);
     r->allow_ranges = 1;
 
     if (ngx_http_set_etag(r) != NGX_OK) {
@@ -177,7 +175,7 @@ ngx_http_shian_photo_posted(ngx_http_shian_ctx_t *c)
     s = shian_printf(&c->arena, "{\"hash\":\"%.*s\"}", (int) sizeof(hex),
                      hex);
 
-    if (s == NULL || ngx_http_shian_safe_headers(c) != NGX_OK) {
+    if (s == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -1,12 +1,14 @@
 /*
  * The grading routine: what an operation changes is regraded within it; this
  * finds what time alone has changed since local midnight (a licence ran out,
- * a review grew old) and submits one operation for each such venue.  Reads go
+ * a review grew old), or a new policy has, and submits one operation for each such venue.  Reads go
  * in short slices between other events; what two workers find twice during a
  * reload changes nothing the second time.
  */
 
 #include "ngx_http_shian.h"
+
+#include "domain/policy.h"
 
 #define SHIAN_SLICE_VENUES  200
 #define SHIAN_SLICE_PAUSE   20          /* ms, between slices */
@@ -22,6 +24,30 @@ ngx_http_shian_today(uint64_t *now_ms)
     *now_ms = (uint64_t) tp->sec * 1000 + tp->msec;
 
     return shian_local_day(*now_ms, SHIAN_TZ_MINUTES);
+}
+
+
+static bool
+ngx_http_shian_policy_changed(ngx_http_shian_env_t *env)
+{
+    bool         changed;
+    uint64_t     id;
+    shian_txn_t  t;
+
+    if (mdb_txn_renew(env->read) != 0) {
+        return false;
+    }
+
+    ngx_memzero(&t, sizeof(t));
+    t.store = env->store;
+    t.mdb = env->read;
+    id = shian_policy_id(&t);
+    mdb_txn_reset(env->read);
+
+    changed = id != env->policy;
+    env->policy = id;
+
+    return changed;
 }
 
 
@@ -104,7 +130,10 @@ ngx_http_shian_grade_event(ngx_event_t *ev)
 
     today = ngx_http_shian_today(&now_ms);
 
-    if (env->grade_next == 0 && env->graded_day != today) {
+    /* A new day, or a new policy: from the first venue on. */
+    if (ngx_http_shian_policy_changed(env)
+        || (env->grade_next == 0 && env->graded_day != today))
+    {
         env->grade_next = 1;
     }
 

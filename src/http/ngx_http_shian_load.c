@@ -106,6 +106,32 @@ ngx_http_shian_version(ngx_http_shian_srv_conf_t *sscf)
 }
 
 
+/* Every page that a handler may ask for is there. */
+static ngx_int_t
+ngx_http_shian_pages(ngx_conf_t *cf, const shian_templates_t *templates)
+{
+    ngx_uint_t   i;
+    const char  *name;
+
+    static const char *const  others[] = {
+        "layout", "problem", "counterfeit", "withdrawn"
+    };
+
+    for (i = 0; i < SHIAN_COUNT(others) + ngx_http_shian_nroutes; i++) {
+        name = i < SHIAN_COUNT(others) ? others[i]
+               : ngx_http_shian_routes[i - SHIAN_COUNT(others)].template;
+
+        if (name != NULL && shian_templates_named(templates, name) == NULL) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "template \"%s.html\" is missing", name);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 char *
 ngx_http_shian_html(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -138,6 +164,11 @@ ngx_http_shian_html(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     cln->handler = ngx_http_shian_free_templates;
     cln->data = sscf->templates;
+
+    if (ngx_http_shian_pages(cf, sscf->templates) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     ngx_http_shian_version(sscf);
 
     return NGX_CONF_OK;

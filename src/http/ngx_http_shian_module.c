@@ -549,7 +549,8 @@ ngx_http_shian_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->screen = ngx_http_shian_load_screen(cf, SHIAN_NONE);
     }
 
-    return conf->screen == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
+    return conf->screen == NULL ? NGX_CONF_ERROR
+                                : ngx_http_shian_csp(cf, conf);
 }
 
 
@@ -623,7 +624,8 @@ ngx_http_shian_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    return ngx_http_shian_body_filter_init(cf);
+    return ngx_http_shian_guard_init(cf) == NGX_OK
+           ? ngx_http_shian_body_filter_init(cf) : NGX_ERROR;
 }
 
 

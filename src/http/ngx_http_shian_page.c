@@ -199,9 +199,7 @@ ngx_http_shian_page_send(ngx_http_shian_ctx_t *c,
         r->headers_out.content_encoding = h;
     }
 
-    if (ngx_http_shian_safe_headers(c) != NGX_OK
-        || ngx_http_shian_set_header(r, "Cache-Control", "no-cache")
-           != NGX_OK
+    if (ngx_http_shian_set_header(r, "Cache-Control", "no-cache") != NGX_OK
         || ngx_http_shian_set_header(r, "Vary", "Accept, Accept-Language, "
                                      "Accept-Encoding, Cookie") != NGX_OK)
     {

@@ -45,69 +45,54 @@ ngx_int_t
 ngx_http_shian_set_cookie(ngx_http_shian_ctx_t *c, const char *name,
     shian_str_t value, const char *path, ngx_int_t max_age)
 {
-    char        age[32];
-    const char  *secure;
+    size_t   nname, npath;
+    u_char  *p, *z;
 
-    secure = ngx_strncmp(c->conf->base_url.data, "https:", 6) == 0
-             ? "; Secure" : "";
-    age[0] = '\0';
+    static const char  path_is[] = "; Path=";
+    static const char  flags[] = "; HttpOnly; SameSite=Lax";
+    static const char  secure[] = "; Secure";
+    static const char  age[] = "; Max-Age=";
 
-    if (max_age >= 0) {
-        snprintf(age, sizeof(age), "; Max-Age=%ld", (long) max_age);
-    }
+    nname = ngx_strlen(name);
+    npath = ngx_strlen(path);
 
-    return ngx_http_shian_set_header(c->request, "Set-Cookie",
-               shian_printf(&c->arena,
-                            "%s=%.*s; Path=%s; HttpOnly; SameSite=Lax%s%s",
-                            name, SHIAN_FMT(value), path, secure, age));
-}
-
-
-static const char *
-ngx_http_shian_csp(ngx_http_shian_ctx_t *c)
-{
-    u_char  *p, *end;
-
-    /* The map's tiles come from where the city says, and nothing else. */
-    if (c->conf->tiles.len != 0) {
-        end = c->conf->tiles.data + c->conf->tiles.len;
-        p = ngx_strnstr(c->conf->tiles.data, "://", c->conf->tiles.len);
-        p = p == NULL ? NULL : ngx_strlchr(p + 3, end, '/');
-
-        if (p != NULL) {
-            return shian_printf(&c->arena,
-                "default-src 'none'; script-src 'self'; style-src 'self'; "
-                "img-src 'self' data: %.*s; connect-src 'self'; "
-                "font-src 'self'; manifest-src 'self'; worker-src 'self'; "
-                "form-action 'self'; base-uri 'none'; "
-                "frame-ancestors 'none'",
-                (int) (p - c->conf->tiles.data), c->conf->tiles.data);
-        }
-    }
-
-    return "default-src 'none'; script-src 'self'; style-src 'self'; "
-           "img-src 'self' data:; connect-src 'self'; font-src 'self'; "
-           "manifest-src 'self'; worker-src 'self'; form-action 'self'; "
-           "base-uri 'none'; frame-ancestors 'none'";
-}
-
-
-ngx_int_t
-ngx_http_shian_safe_headers(ngx_http_shian_ctx_t *c)
-{
-    ngx_http_request_t  *r = c->request;
-
-    if (ngx_http_shian_set_header(r, "X-Content-Type-Options", "nosniff")
-           != NGX_OK
-        || ngx_http_shian_set_header(r, "Referrer-Policy", "same-origin")
-           != NGX_OK
-        || ngx_http_shian_set_header(r, "Content-Security-Policy",
-                                     ngx_http_shian_csp(c)) != NGX_OK)
-    {
+    z = shian_alloc(&c->arena, nname + 1 + value.n + sizeof(path_is) + npath
+                    + sizeof(flags) + sizeof(secure) + sizeof(age)
+                    + NGX_INT_T_LEN);
+    if (z == NULL) {
         return NGX_ERROR;
     }
 
-    return NGX_OK;
+    p = ngx_cpymem(z, name, nname);
+    *p++ = '=';
+    p = ngx_cpymem(p, value.p, value.n);
+    p = ngx_cpymem(p, path_is, sizeof(path_is) - 1);
+    p = ngx_cpymem(p, path, npath);
+    p = ngx_cpymem(p, flags, sizeof(flags) - 1);
+
+    if (ngx_strncmp(c->conf->base_url.data, "https:", 6) == 0) {
+        p = ngx_cpymem(p, secure, sizeof(secure) - 1);
+    }
+
+    if (max_age >= 0) {
+        p = ngx_cpymem(p, age, sizeof(age) - 1);
+        p = ngx_sprintf(p, "%i", max_age);
+    }
+
+    *p = '\0';
+
+    return ngx_http_shian_set_header(c->request, "Set-Cookie", (char *) z);
+}
+
+
+/* What gzip_types and its like compare ends before the parameters. */
+void
+ngx_http_shian_set_type(ngx_http_request_t *r, const char *type)
+{
+    r->headers_out.content_type.data = (u_char *) type;
+    r->headers_out.content_type.len = ngx_strlen(type);
+    r->headers_out.content_type_len = strcspn(type, ";");
+    r->headers_out.content_type_lowcase = NULL;
 }
 
 
@@ -138,10 +123,7 @@ ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
     }
 
     if (type != NULL) {
-        r->headers_out.content_type.data = (u_char *) type;
-        r->headers_out.content_type.len = ngx_strlen(type);
-        r->headers_out.content_type_len = r->headers_out.content_type.len;
-        r->headers_out.content_type_lowcase = NULL;
+        ngx_http_shian_set_type(r, type);
     }
 
     if (status == NGX_HTTP_NO_CONTENT) {
@@ -183,7 +165,6 @@ ngx_http_shian_redirect(ngx_http_shian_ctx_t *c, ngx_uint_t status,
      * before the path, and behind a proxy they are not the browser's.
      */
     if (ngx_http_shian_set_header(r, "Location", location) != NGX_OK
-        || ngx_http_shian_safe_headers(c) != NGX_OK
         || ngx_http_shian_set_header(r, "Cache-Control", "no-store")
            != NGX_OK)
     {
@@ -402,7 +383,6 @@ ngx_http_shian_reply(ngx_http_shian_ctx_t *c)
 
     if ((c->location != NULL
          && ngx_http_shian_set_header(r, "Location", c->location) != NGX_OK)
-        || ngx_http_shian_safe_headers(c) != NGX_OK
         || ngx_http_shian_cache_headers(c) != NGX_OK
         || (c->status == NGX_HTTP_OK
             && r->method != NGX_HTTP_POST
@@ -512,7 +492,6 @@ ngx_http_shian_fail(ngx_http_shian_ctx_t *c)
     }
 
     if (!ngx_http_shian_render(c, &out, &type)
-        || ngx_http_shian_safe_headers(c) != NGX_OK
         || ngx_http_shian_cache_headers(c) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

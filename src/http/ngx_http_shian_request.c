@@ -6,7 +6,12 @@
 #include "ngx_http_shian.h"
 #include "ngx_http_shian_compat.h"
 
+#include "core/bind.h"
+
 #define SHIAN_REFRESH_MS  (UINT64_C(5) * 60 * 1000)
+
+/* What a scan takes from its arena: it needs no chunk then. */
+#define SHIAN_SMALL       1536
 
 
 shian_str_t
@@ -67,7 +72,8 @@ ngx_http_shian_arg(ngx_http_shian_ctx_t *c, const char *name)
 shian_str_t
 ngx_http_shian_body_arg(ngx_http_shian_ctx_t *c, const char *name)
 {
-    return shian_form_get(c->body, c->nbody, name);
+    return c->json_body ? shian_json_get(&c->arena, c->json, name)
+                        : shian_form_get(c->body, c->nbody, name);
 }
 
 
@@ -477,15 +483,17 @@ ngx_http_shian_create_ctx(ngx_http_request_t *r)
     ngx_time_t            *tp;
     ngx_http_shian_ctx_t  *c;
 
-    c = ngx_pcalloc(r->pool, sizeof(ngx_http_shian_ctx_t));
+    c = ngx_palloc(r->pool, sizeof(ngx_http_shian_ctx_t) + SHIAN_SMALL);
     if (c == NULL) {
         return NULL;
     }
 
+    ngx_memzero(c, offsetof(ngx_http_shian_ctx_t, report));
     c->request = r;
     c->conf = ngx_http_get_module_srv_conf(r, ngx_http_shian_module);
     c->loc = ngx_http_get_module_loc_conf(r, ngx_http_shian_module);
     shian_arena_init(&c->arena, ngx_http_shian_chunk, r->pool);
+    shian_arena_first(&c->arena, c + 1, SHIAN_SMALL);
     shian_caller_init(&c->caller);
     shian_report_init(&c->report);
 

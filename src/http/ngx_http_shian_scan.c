@@ -54,7 +54,7 @@ ngx_http_shian_linkset(ngx_http_shian_ctx_t *c, uint64_t venue)
         base, SHIAN_FMT(c->word), base, (unsigned long long) venue, base,
         (unsigned long long) venue);
 
-    if (s == NULL || ngx_http_shian_safe_headers(c) != NGX_OK) {
+    if (s == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -78,7 +78,7 @@ ngx_http_shian_scanned(ngx_http_shian_ctx_t *c, uint64_t venue)
     t.exp_ms = c->now_ms + SHIAN_SCAN_SECONDS * UINT64_C(1000);
     t.has_device = true;
     shian_session_id(t.jti, t.exp_ms);
-    snprintf(path, sizeof(path), "/v/%llu", (unsigned long long) venue);
+    *ngx_snprintf((u_char *) path, sizeof(path) - 1, "/v/%uL", venue) = '\0';
 
     if (ngx_http_shian_device(c, t.device) != NGX_OK
         || !shian_token_issue(&c->arena, c->conf->keys,
@@ -229,7 +229,7 @@ ngx_http_shian_symbol(ngx_http_shian_ctx_t *c, bool png)
          && (png ? shian_qr_png(&out.sink, url, 12)
                  : shian_qr_svg(&out.sink, url, SHIAN_QR_QUIET));
 
-    if (!ok || ngx_http_shian_safe_headers(c) != NGX_OK
+    if (!ok
         || ngx_http_shian_set_header(c->request, "Cache-Control",
                                      "no-store") != NGX_OK)
     {
@@ -445,7 +445,7 @@ ngx_http_shian_gs1resolver(ngx_http_shian_ctx_t *c)
         "\"prefix\":\"gs1:\"}]}",
         (int) c->conf->base_url.len, c->conf->base_url.data);
 
-    if (s == NULL || ngx_http_shian_safe_headers(c) != NGX_OK) {
+    if (s == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

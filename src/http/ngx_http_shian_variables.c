@@ -107,21 +107,16 @@ ngx_http_shian_secret(u_char *p, u_char *end)
 }
 
 
-/*
- * The request line for logs: what follows /q/, /s/ and /track/ is a code or a
- * token, and the query may hold one; neither may be written down.  "%71" is a
- * "q" too, so an escaped path is looked at as nginx decoded it.
- */
-static ngx_int_t
-ngx_http_shian_request_variable(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
+/* "%71" is a "q" too: an escaped path is looked at as nginx decoded it. */
+u_char *
+ngx_http_shian_request_line(ngx_http_request_t *r, u_char *p, u_char *last)
 {
-    u_char  *p, *start, *end, *secret;
+    u_char  *start, *end, *secret;
 
     start = r->unparsed_uri.data;
     end = start + r->unparsed_uri.len;
-    p = ngx_strlchr(start, end, '?');
-    end = p == NULL ? end : p;
+    secret = ngx_strlchr(start, end, '?');
+    end = secret == NULL ? end : secret;
 
     if (ngx_strlchr(start, end, '%') != NULL) {
         start = r->uri.data;
@@ -129,26 +124,33 @@ ngx_http_shian_request_variable(ngx_http_request_t *r,
     }
 
     secret = ngx_http_shian_secret(start, end);
+    p = ngx_slprintf(p, last, "%V ", &r->method_name);
 
-    p = ngx_pnalloc(r->pool, r->method_name.len + (size_t) (end - start)
-                             + r->http_protocol.len + 3);
-    if (p == NULL) {
+    for ( /* void */ ; start < secret && p < last; start++) {
+        *p++ = *start < ' ' || *start == 0x7f ? '?' : *start;
+    }
+
+    return ngx_slprintf(p, last, "%s %V", secret != end ? "-" : "",
+                        &r->http_protocol);
+}
+
+
+static ngx_int_t
+ngx_http_shian_request_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    size_t  n;
+
+    /* A decoded path is never longer than it came. */
+    n = r->method_name.len + r->unparsed_uri.len + r->http_protocol.len + 3;
+    v->data = ngx_pnalloc(r->pool, n);
+
+    if (v->data == NULL) {
         return NGX_ERROR;
     }
 
-    v->data = p;
-    p = ngx_cpymem(p, r->method_name.data, r->method_name.len);
-    *p++ = ' ';
-    p = ngx_cpymem(p, start, (size_t) (secret - start));
-
-    if (secret != end) {
-        *p++ = '-';
-    }
-
-    *p++ = ' ';
-    p = ngx_cpymem(p, r->http_protocol.data, r->http_protocol.len);
-
-    v->len = (unsigned) (p - v->data);
+    v->len = (unsigned) (ngx_http_shian_request_line(r, v->data, v->data + n)
+                         - v->data);
     v->valid = 1;
     v->no_cacheable = 0;
     v->not_found = 0;

@@ -10,6 +10,7 @@
 
 #include "domain/operations.h"
 
+#define SHIAN_GATHER_MS   5
 #define SHIAN_HOLD_MS     1000
 #define SHIAN_TICK_MS     30000
 
@@ -26,6 +27,7 @@ struct ngx_http_shian_item_s {
 };
 
 
+static void ngx_http_shian_gather(ngx_http_shian_env_t *env);
 static void ngx_http_shian_dispatch(ngx_http_shian_env_t *env);
 
 
@@ -95,6 +97,34 @@ ngx_http_shian_count_batch(ngx_http_shian_env_t *env)
 }
 
 
+/*
+ * LMDB gives up an environment whose root page could not be written, for
+ * readers too.  Only opening it anew helps, which a process may do but once:
+ * this worker ends as on a reload, and the master starts the next.
+ */
+static void
+ngx_http_shian_check_env(ngx_http_shian_env_t *env)
+{
+    int  rc;
+
+    if (env->reading) {
+        return;
+    }
+
+    rc = mdb_txn_renew(env->read);
+
+    if (rc == 0) {
+        mdb_txn_reset(env->read);
+
+    } else if (rc == MDB_PANIC) {
+        ngx_log_error(NGX_LOG_EMERG, env->log, 0,
+                      "shian: the root of store \"%V\" could not be written; "
+                      "this worker makes way for another", &env->path);
+        ngx_quit = 1;
+    }
+}
+
+
 /* Back in the event loop: every waiting request learns its outcome. */
 static void
 ngx_http_shian_batch_done(ngx_event_t *ev)
@@ -106,6 +136,10 @@ ngx_http_shian_batch_done(ngx_event_t *ev)
 
     ngx_http_shian_count_batch(env);
 
+    if (env->rc != 0) {
+        ngx_http_shian_check_env(env);
+    }
+
     ngx_queue_init(&batch);
     ngx_queue_add(&batch, &env->batch);
     ngx_queue_init(&env->batch);
@@ -115,7 +149,7 @@ ngx_http_shian_batch_done(ngx_event_t *ev)
         ngx_del_timer(&env->hold);
     }
 
-    ngx_http_shian_dispatch(env);
+    ngx_http_shian_gather(env);
 
     while (!ngx_queue_empty(&batch)) {
         q = ngx_queue_head(&batch);
@@ -134,6 +168,34 @@ ngx_http_shian_batch_done(ngx_event_t *ev)
 }
 
 
+/*
+ * Clients that write without a pause come in two crowds, each waiting for the
+ * other's commit.  Where the disk is slow, those who wait do so up to half a
+ * commit longer, until as many are there as were in the last one.
+ */
+static void
+ngx_http_shian_gather(ngx_http_shian_env_t *env)
+{
+    ngx_msec_t  wait;
+
+    wait = (ngx_current_msec - env->begun) / 2;
+
+    if (wait == 0 || env->nwaiting >= env->nitems || ngx_exiting) {
+        ngx_http_shian_dispatch(env);
+        return;
+    }
+
+    ngx_add_timer(&env->gather, ngx_min(wait, SHIAN_GATHER_MS));
+}
+
+
+static void
+ngx_http_shian_gather_timer(ngx_event_t *ev)
+{
+    ngx_http_shian_dispatch(ev->data);
+}
+
+
 static void
 ngx_http_shian_dispatch(ngx_http_shian_env_t *env)
 {
@@ -143,6 +205,10 @@ ngx_http_shian_dispatch(ngx_http_shian_env_t *env)
 
     if (env->busy || ngx_queue_empty(&env->waiting)) {
         return;
+    }
+
+    if (env->gather.timer_set) {
+        ngx_del_timer(&env->gather);
     }
 
     for (n = 0; n < env->batch_max && !ngx_queue_empty(&env->waiting); n++) {
@@ -156,6 +222,7 @@ ngx_http_shian_dispatch(ngx_http_shian_env_t *env)
     env->nitems = n;
     env->nwaiting -= n;
     env->busy = 1;
+    env->begun = ngx_current_msec;
 
     env->task->handler = ngx_http_shian_run_batch;
     env->task->event.handler = ngx_http_shian_batch_done;
@@ -230,7 +297,10 @@ ngx_http_shian_enqueue(ngx_http_shian_env_t *env, ngx_http_shian_item_t *it)
 {
     ngx_queue_insert_tail(&env->waiting, &it->queue);
     env->nwaiting++;
-    ngx_http_shian_dispatch(env);
+
+    if (!env->gather.timer_set || env->nwaiting >= env->nitems) {
+        ngx_http_shian_dispatch(env);
+    }
 }
 
 
@@ -504,6 +574,10 @@ ngx_http_shian_env_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
 
     data = env->task->ctx;
     *data = env;
+
+    env->gather.handler = ngx_http_shian_gather_timer;
+    env->gather.data = env;
+    env->gather.log = cycle->log;
 
     env->hold.handler = ngx_http_shian_hold_timer;
     env->hold.data = env;

@@ -60,9 +60,9 @@ done_before(shian_op_t *o)
         return false;
     }
 
-    if (done->body_hash.len != o->op->body_hash.len
-        || memcmp(done->body_hash.data, o->op->body_hash.data,
-                  done->body_hash.len) != 0)
+    if (!shian_str_eq(shian_slice(done->body_hash.data, done->body_hash.len),
+                      shian_slice(o->op->body_hash.data,
+                                  o->op->body_hash.len)))
     {
         (void) shian_fail(o->report, 422, "conflict_key", "This idempotency "
                           "key was used for another request.");
@@ -97,6 +97,9 @@ remember(shian_op_t *o)
 static void
 apply(shian_op_t *o, const shian_machine_t *m, shian_head_t *head)
 {
+    /* What check left here is not in the log, so a replay has not got it. */
+    shian__result__init(&o->result);
+
     o->seq = head->seq + 1;
     o->result.has_seq = 1;
     o->result.seq = o->seq;
@@ -156,9 +159,9 @@ fail_all(shian_item_t **items, size_t n, int rc)
 
     for (i = 0; i < n; i++) {
 
-        if (items[i]->report.status != 200) {
-            continue;
-        }
+        /* Refusals too: what they rest on may have been undone as well. */
+        shian_report_init(&items[i]->report);
+        shian__result__init(&items[i]->result);
 
         if (rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT) {
             (void) shian_fail(&items[i]->report, 507, "no_room",
@@ -346,12 +349,35 @@ compare_table(shian_txn_t *a, shian_txn_t *b, shian_table_t table, char *err,
 }
 
 
+static bool
+compare_stores(shian_txn_t *a, shian_store_t *to, shian_arena_t *arena,
+    char *err, size_t errsize)
+{
+    int          i;
+    bool         same;
+    shian_txn_t  b;
+
+    if (shian_txn_begin(to, arena, false, &b) != 0) {
+        return false;
+    }
+
+    for (same = true, i = 0; same && i < SHIAN_T_MAX; i++) {
+        if (shian_tables[i].kind == SHIAN_REPLAYED) {
+            same = compare_table(a, &b, i, err, errsize);
+        }
+    }
+
+    shian_txn_abort(&b);
+
+    return same;
+}
+
+
 bool
 shian_verify(shian_store_t *from, shian_store_t *to,
     const shian_machine_t *m, shian_progress_pt progress, void *ctx,
     char *err, size_t errsize)
 {
-    int            i;
     bool           ok;
     shian_txn_t    read, write;
     shian_head_t   end, head;
@@ -390,16 +416,7 @@ shian_verify(shian_store_t *from, shian_store_t *to,
         }
     }
 
-    if (ok && shian_txn_begin(to, &wa, false, &write) == 0) {
-
-        for (i = 0; ok && i < SHIAN_T_MAX; i++) {
-            if (shian_tables[i].kind == SHIAN_REPLAYED) {
-                ok = compare_table(&read, &write, i, err, errsize);
-            }
-        }
-
-        shian_txn_abort(&write);
-    }
+    ok = ok && compare_stores(&read, to, &wa, err, errsize);
 
     shian_txn_abort(&read);
     shian_arena_free(&ra);

@@ -1,6 +1,7 @@
 #include "store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -8,7 +9,7 @@
 
 
 static int
-open_tables(shian_store_t *s, bool create)
+open_tables(shian_store_t *s, bool create, const char **missing)
 {
     int       rc, i;
     MDB_txn  *txn;
@@ -22,6 +23,9 @@ open_tables(shian_store_t *s, bool create)
         rc = mdb_dbi_open(txn, shian_tables[i].name, create ? MDB_CREATE : 0,
                           &s->dbi[i]);
         if (rc != 0) {
+            /* Without the first one it is no store of ours at all. */
+            *missing = rc == MDB_NOTFOUND && i != 0 ? shian_tables[i].name
+                                                    : NULL;
             mdb_txn_abort(txn);
             return rc;
         }
@@ -107,8 +111,10 @@ shian_store_open(const char *dir, size_t map_size, unsigned readers,
     bool create, char *err, size_t errsize)
 {
     int             rc, dead;
+    const char     *missing;
     shian_store_t  *s;
 
+    missing = NULL;
     s = calloc(1, sizeof(*s));
     if (s == NULL || (s->dir = strdup(dir)) == NULL) {
         rc = ENOMEM;
@@ -146,7 +152,7 @@ shian_store_open(const char *dir, size_t map_size, unsigned readers,
     }
 
     if ((rc = mdb_env_open(s->env, dir, MDB_NOTLS, 0640)) != 0
-        || (rc = open_tables(s, create)) != 0
+        || (rc = open_tables(s, create, &missing)) != 0
         || (rc = check_format(s, create)) != 0)
     {
         goto failed;
@@ -159,7 +165,14 @@ shian_store_open(const char *dir, size_t map_size, unsigned readers,
 
 failed:
 
-    explain(dir, rc, err, errsize);
+    if (missing != NULL) {
+        snprintf(err, errsize, "store \"%s\": table \"%s\" is missing; an "
+                 "older version of shian made it, \"shianctl init\" adds "
+                 "what it lacks", dir, missing);
+    } else {
+        explain(dir, rc, err, errsize);
+    }
+
     shian_store_close(s);
 
     return NULL;
@@ -179,9 +192,41 @@ shian_store_close(shian_store_t *s)
 }
 
 
+/*
+ * LMDB's own mark, after the page's header in its first page: mdb.c,
+ * struct MDB_meta.  Opening the environment would touch it.
+ */
+static int
+check_mark(const char *file)
+{
+    int       fd, rc;
+    ssize_t   n;
+    uint8_t   head[sizeof(size_t) + 12];
+    uint32_t  mark;
+
+    fd = open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno;
+    }
+
+    n = read(fd, head, sizeof(head));
+    rc = n < 0 ? errno : MDB_INVALID;
+
+    if (n == (ssize_t) sizeof(head)) {
+        memcpy(&mark, head + sizeof(size_t) + 8, sizeof(mark));
+        rc = mark == 0xbeefc0de ? 0 : MDB_INVALID;
+    }
+
+    close(fd);
+
+    return rc;
+}
+
+
 bool
 shian_store_test(const char *dir, char *err, size_t errsize)
 {
+    int          rc;
     char         file[4096];
     struct stat  st;
 
@@ -197,12 +242,13 @@ shian_store_test(const char *dir, char *err, size_t errsize)
 
     snprintf(file, sizeof(file), "%s/data.mdb", dir);
 
-    if (access(file, R_OK) != 0) {
-        explain(dir, errno, err, errsize);
-        return false;
+    rc = check_mark(file);
+
+    if (rc != 0) {
+        explain(dir, rc, err, errsize);
     }
 
-    return true;
+    return rc == 0;
 }
 
 

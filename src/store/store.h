@@ -40,6 +40,7 @@ typedef enum {
     SHIAN_T_REVIEW_BY,
     SHIAN_T_PHOTO,
     SHIAN_T_USER,
+    SHIAN_T_POLICY,
     SHIAN_T_MAX
 } shian_table_t;
 

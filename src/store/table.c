@@ -5,7 +5,7 @@ const shian_table_row_t  shian_tables[SHIAN_T_MAX] = {
     [SHIAN_T_LOG] = { "log", "seq(8)", SHIAN_REPLAYED },
     [SHIAN_T_VAULT] = { "vault", "vault id(16)", SHIAN_KEPT },
     [SHIAN_T_DONE] = { "done", "day(4) hash(16)", SHIAN_REPLAYED },
-    [SHIAN_T_SPENT] = { "spent", "expiry ms(8) random", SHIAN_REPLAYED },
+    [SHIAN_T_SPENT] = { "spent", "expiry ms(8) id", SHIAN_REPLAYED },
     [SHIAN_T_UNIQUE] = { "unique", "kind(1) hash(16)", SHIAN_REPLAYED },
     [SHIAN_T_COUNT] = { "count", "kind(1) name 0 sub(1)", SHIAN_REPLAYED },
     [SHIAN_T_VENUE] = { "venue", "id(8)", SHIAN_REPLAYED },
@@ -25,4 +25,5 @@ const shian_table_row_t  shian_tables[SHIAN_T_MAX] = {
                             SHIAN_REPLAYED },
     [SHIAN_T_PHOTO] = { "photo", "hash(32)", SHIAN_REPLAYED },
     [SHIAN_T_USER] = { "user", "id(8)", SHIAN_REPLAYED },
+    [SHIAN_T_POLICY] = { "policy", "id(8)", SHIAN_REPLAYED },
 };

@@ -146,6 +146,21 @@ check_venue(void)
 
 
 static void
+one_string_of_an_object(void **state)
+{
+    assert_true(shian_str_is(shian_json_get(&arena, SHIAN_STR(
+        "{\"a\":1,\"action\":\"reply\"}"), "action"), "reply"));
+
+    assert_int_equal(shian_json_get(&arena, SHIAN_STR("{\"a\":1}"), "a").n,
+                     0);
+    assert_int_equal(shian_json_get(&arena, SHIAN_STR("{}"), "a").n, 0);
+    assert_int_equal(shian_json_get(&arena, SHIAN_STR("[\"a\"]"), "a").n, 0);
+    assert_int_equal(shian_json_get(&arena, SHIAN_STR("{\"a\":"), "a").n, 0);
+    assert_int_equal(shian_json_get(&arena, SHIAN_NONE, "a").n, 0);
+}
+
+
+static void
 every_type_comes_in_by_form_and_json(void **state)
 {
     Shian__Grade       *g;
@@ -514,6 +529,8 @@ main(void)
         cmocka_unit_test_setup_teardown(json_nests_by_rules_of_each_message,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(json_types_must_fit, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_string_of_an_object, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(json_that_is_none_is_malformed, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(hostile_names_are_cut, setup,

@@ -1,0 +1,155 @@
+# A disk that fails, hangs or is full: what could not be written is refused
+# with 5xx and absent, what was acknowledged is there, and reads go on.
+
+use strict;
+use warnings;
+use Test::More;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Shian qw(demo_store configure start stop ctl get post plaque_of
+             open_venues connect_to send_request read_answer workers wait_for root spew
+             slurp);
+
+my $s = demo_store(12);
+my $faults = "$s->{dir}/faults";
+my $helper = "$s->{dir}/fault.so";
+mkdir $faults or die "$faults: $!";
+my $cc = $ENV{CC} || 'cc';
+is system($cc, '-shared', '-fPIC', '-O1', '-o', $helper,
+          root() . '/t/lib/fault.c', '-ldl'), 0, 'the failing disk builds';
+
+# One worker, so that its one queue is the only one.
+sub start_faulty {
+    my (%o) = @_;
+    local $ENV{LD_PRELOAD} = join ' ', grep { defined }
+        $ENV{LD_PRELOAD}, $helper;
+    local $ENV{SHIAN_FAULT} = $faults;
+    start($s, workers => 1, %o);
+}
+
+start_faulty();
+my @venues = open_venues($s);
+my $v = $venues[0];
+my $code = plaque_of($s, $v);
+my $number = 0;
+my (%acknowledged, %failed);
+
+sub arm { spew("$faults/$_", '') for @_ }
+sub disarm { unlink "$faults/$_" for @_ }
+
+# Another diner every time.
+sub ask {
+    my (@more) = @_;
+    my ($c, $jar) = (connect_to($s), {});
+    get($s, "/q/$code", jar => $jar);
+    $number++;
+    send_request($s, $c, 'POST', "/v/$v/reviews", jar => $jar,
+                 headers => [Accept => 'application/json'],
+                 multipart => [hygiene => 4, text => "soup no $number." . '!' x 900,
+                               @more]);
+    return [$c, $number];
+}
+
+sub answer {
+    my ($asked) = @_;
+    my $a = read_answer($asked->[0]) || { status => 0 };
+    ($a->{status} =~ /^2/ ? \%acknowledged : \%failed)->{$asked->[1]} = 1;
+    return $a->{status};
+}
+
+sub reads_go_on {
+    my ($name) = @_;
+    is get($s, $_)->{status}, 200, "$name: $_"
+        for "/v/$v", '/venues.json', '/healthz';
+}
+
+is answer(ask()), 201, 'a good disk takes a review';
+
+subtest 'a sync fails once' => sub {
+    arm('fail');
+    is answer(ask()), 500, 'it is not acknowledged';
+    ok !-e "$faults/fail", 'the disk did fail';
+    reads_go_on('afterwards');
+    is answer(ask()), 201, 'the next one is written';
+};
+
+subtest 'a sync hangs, and the next one fails' => sub {
+    arm('hold');
+    my $first = ask();
+    reads_go_on('while the disk hangs');
+    my @batch = map { ask() } 1 .. 8;
+    reads_go_on('while eight wait');
+    arm('fail');
+    disarm('hold');
+    my @status = map { answer($_) } $first, @batch;
+    my $bad = grep { $_ == 500 } @status;
+    is $bad + grep({ $_ == 201 } @status), 9, 'each has its answer';
+    cmp_ok $bad, '>=', 1, 'somebody was told of the failure';
+    ok !-e "$faults/fail";
+    is answer(ask()), 201, 'and it goes on';
+};
+
+subtest 'a photo cannot be made safe' => sub {
+    my $photo = slurp(root() . '/t/fuzz/corpus/photo/rgba.png');
+    my @photo = (photo => { name => 'a.png', type => 'image/png',
+                            data => $photo });
+    arm('photo');
+    like answer(ask(@photo)), qr/^5/, 'the review is refused';
+    ok !-e "$faults/photo";
+    is answer(ask(@photo)), 201, 'again, and it is taken';
+};
+
+subtest 'the disk is full' => sub {
+    arm('full');
+    is answer(ask()), 507, 'no room, it says';
+    is answer(ask()), 507, 'as long as there is none';
+    reads_go_on('while it is full');
+    disarm('full');
+    is answer(ask()), 201, 'with room it is written';
+};
+
+# LMDB gives up an environment whose root it could not write: the worker has
+# to make way for one that opens it anew.
+subtest 'the root cannot be written' => sub {
+    my ($worker) = workers($s);
+    arm('meta');
+    is answer(ask()), 500, 'it is not acknowledged';
+    ok !-e "$faults/meta", 'the disk did fail';
+    ok wait_for(sub { !grep { $_ == $worker } workers($s) }),
+        'the worker made way';
+    reads_go_on('with the next one');
+    is answer(ask()), 201, 'and it writes';
+};
+
+subtest 'the map is full' => sub {
+    stop($s);
+    start_faulty(settings => <<"");
+    shian_store     $s->{store} map_size=1m;
+    shian_keys      $s->{keys};
+    shian_html      @{[ Shian::build() ]}/html;
+    shian_base_url  $s->{base};
+
+    my ($status, $taken) = (201, 0);
+    $taken++ while $taken < 400 && ($status = answer(ask())) == 201;
+    is $status, 507, "no room after $taken";
+    reads_go_on('while the map is full');
+    is answer(ask()), 507;
+    my $r = ctl($s, 'verify');
+    is $r->{status}, 0, 'verify passes' or diag $r->{err};
+    stop($s);
+    start_faulty();
+    is answer(ask()), 201, 'a larger one takes more';
+};
+
+stop($s);
+my $r = ctl($s, 'verify');
+is $r->{status}, 0, 'verify passes' or diag $r->{err};
+my $export = ctl($s, 'export', 'reviews', '--format', 'json');
+my %times;
+$times{$_}++ for $export->{out} =~ /soup no (\d+)\./g;
+is_deeply [grep { ($times{$_} // 0) != 1 } sort keys %acknowledged], [],
+    'what was acknowledged is there once';
+is_deeply [grep { $times{$_} } sort keys %failed], [],
+    'what failed is not there';
+
+done_testing;

@@ -1,0 +1,205 @@
+# What nginx -t says of a wrong configuration, and several cities at once.
+
+use strict;
+use warnings;
+use Test::More;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Shian qw(demo_store new_store configure start stop nginx_t ctl get post
+             header json build root free_port sign_in open_venues plaque_of
+             link_of log_of slurp spew);
+
+my $s = demo_store(20);
+my $html = build() . '/html';
+
+# The line of nginx.conf that holds the text.
+sub line_of {
+    my ($text) = @_;
+    my @lines = split /\n/, slurp("$s->{dir}/nginx.conf");
+    my ($at) = grep { index($lines[$_], $text) >= 0 } 0 .. $#lines;
+    return defined $at ? $at + 1 : '?';
+}
+
+sub settings {
+    my %o = (store => "shian_store $s->{store};",
+             keys => "shian_keys $s->{keys};",
+             html => "shian_html $html;",
+             base => "shian_base_url http://127.0.0.1;", @_);
+    return join "\n    ", grep { length } @o{qw(store keys html base more)};
+}
+
+# Refused with these words and the line of this text.
+sub refuses {
+    my ($what, $words, $at, %o) = @_;
+    configure($s, %o);
+    my $r = nginx_t($s);
+    isnt $r->{status}, 0, $what;
+    like $r->{out}, $words, "$what: says why";
+    like $r->{out}, qr{nginx\.conf:@{[line_of($at)]}\b}, "$what: says where"
+        if defined $at;
+    unlike $r->{out}, qr/signal|core dumped/i;
+}
+
+subtest 'a good one' => sub {
+    my $before = slurp("$s->{store}/data.mdb");
+    configure($s);
+    my $r = nginx_t($s);
+    is $r->{status}, 0 or diag $r->{out};
+    is $r->{out}, '', 'has nothing to remark';
+    ok slurp("$s->{store}/data.mdb") eq $before, 'the store is as it was';
+};
+
+subtest 'the store' => sub {
+    my $store = "shian_store $s->{dir}/none;";
+    refuses('no store', qr{none}, $store,
+            settings => settings(store => $store));
+    mkdir "$s->{dir}/empty" or die;
+    $store = "shian_store $s->{dir}/empty;";
+    refuses('an empty folder', qr{empty}, $store,
+            settings => settings(store => $store));
+    mkdir "$s->{dir}/junk" or die;
+    spew("$s->{dir}/junk/data.mdb", 'x' x 10_000);
+    $store = "shian_store $s->{dir}/junk;";
+    refuses('something else', qr{junk}, $store,
+            settings => settings(store => $store));
+    ok slurp("$s->{dir}/junk/data.mdb") eq 'x' x 10_000, 'left as it was';
+    for my $bad ('map_size=1', 'map_size=x', 'readers=0', 'readers=x',
+                 'readers=9999999', 'sync=off')
+    {
+        $store = "shian_store $s->{store} $bad;";
+        refuses($bad, qr/"\Q$bad\E"/, $store,
+                settings => settings(store => $store));
+    }
+};
+
+subtest 'keys' => sub {
+    my $good = slurp($s->{keys});
+    my $file = "$s->{dir}/keys2";
+    my $line = "shian_keys $file;";
+    refuses('none', qr{keys2}, $line, settings => settings(keys => $line));
+    spew($file, $good);
+    chmod 0644, $file;
+    refuses('open to all', qr{keys2.*(?:mode|0600)}s, $line,
+            settings => settings(keys => $line));
+    chmod 0600, $file;
+    spew($file, "${good}token short x\n");
+    my $n = () = $good =~ /\n/g;
+    refuses('a bad line', qr{keys2(?::|.*line )@{[$n + 1]}\b}, $line,
+            settings => settings(keys => $line));
+    spew($file, "$good$good");
+    refuses('a key twice', qr{keys2}, $line,
+            settings => settings(keys => $line));
+    spew($file, '');
+    refuses('an empty one', qr{keys2}, $line,
+            settings => settings(keys => $line));
+    for my $secret ($good =~ /([\w-]{40,})/g) {
+        unlike log_of($s), qr/\Q$secret\E/, 'no key in the log';
+    }
+};
+
+subtest 'pages' => sub {
+    my $dir = "$s->{dir}/html";
+    my $line = "shian_html $dir;";
+    refuses('none', qr{html}, $line, settings => settings(html => $line));
+    system('cp', '-R', $html, $dir) == 0 or die;
+    configure($s, settings => settings(html => $line));
+    is nginx_t($s)->{status}, 0, 'a copy is as good';
+    spew("$dir/templates/venue.html", "<p>\n{{#name}}\nnever closed\n");
+    refuses('a template', qr{venue\.html:\d+}, $line,
+            settings => settings(html => $line));
+    unlink "$dir/templates/venue.html";
+    refuses('one missing', qr{venue}, $line,
+            settings => settings(html => $line));
+    system('cp', "$html/templates/venue.html", "$dir/templates") == 0 or die;
+    spew("$dir/lang/en.json", "{\n\"a\": \n");
+    refuses('a language', qr{en\.json}, $line,
+            settings => settings(html => $line));
+};
+
+subtest 'directives' => sub {
+    for my $name (qw(store keys html base)) {
+        my $directive = $name eq 'base' ? 'shian_base_url' : "shian_$name";
+        refuses("no $directive", qr/"shian".*needs "$directive"/, undef,
+                settings => settings($name => ''));
+        my ($line) = settings() =~ /(\Q$directive\E [^;]+;)/;
+        refuses("two of $directive", qr/"$directive".*is duplicate/, undef,
+                settings => settings(more => $line));
+    }
+    refuses('two of shian', qr/"shian".*is duplicate/, undef,
+            location => 'shian;');
+    for my $bad ('shian_base_url fsc.example;', 'shian_base_url ftp://x;',
+                 'shian_base_url https://x/y;', 'shian_base_url https://;')
+    {
+        refuses($bad, qr/is no base URL/, $bad,
+                settings => settings(base => $bad));
+    }
+    for my $bad ('shian_grading maybe;', 'shian_grading on every=1s;',
+                 'shian_grading on interval=x;', 'shian_write_queue x;',
+                 'shian_write_queue -1;', 'shian_words /none;',
+                 'shian_flying on;', 'shian_sso $x;')
+    {
+        refuses($bad, qr/\w/, $bad, settings => settings(more => $bad));
+    }
+    spew("$s->{dir}/words", "\xff\xfe\n");
+    refuses('words not in UTF-8', qr/UTF-8/, 'shian_words',
+            settings => settings(more => "shian_words $s->{dir}/words;"));
+    my $n = () = log_of($s) =~ /\[emerg\]/g;
+    cmp_ok $n, '>', 10, 'the log has them too';
+};
+
+subtest 'the pool' => sub {
+    refuses('not declared', qr/thread.pool "shian"/, undef, pool => '');
+    refuses('another', qr/thread.pool "shian"/, undef,
+            pool => 'thread_pool other threads=1;');
+};
+
+subtest 'two cities on one nginx' => sub {
+    my $a = demo_store(20);
+    my $b = demo_store(30);
+    $b->{port} = free_port();
+    $b->{base} = "http://127.0.0.1:$b->{port}";
+    start($a, http => <<"END");
+    server {
+        listen 127.0.0.1:$b->{port};
+        shian_store $b->{store};
+        shian_keys $b->{keys};
+        shian_base_url $b->{base};
+        location / { shian; }
+    }
+    server {
+        listen 127.0.0.1:@{[free_port()]};
+        location / { return 204; }
+    }
+END
+    isnt json(get($a, '/.well-known/shian.json'))->{head},
+        json(get($b, '/.well-known/shian.json'))->{head}, 'two stores';
+    my $chief = sign_in($a, login => 'chief');
+    is get($a, '/desk', jar => { %$chief })->{status}, 200;
+    is get($b, '/desk', jar => { %$chief })->{status}, 401,
+        'a session of one is none in the other';
+    my ($v) = open_venues($a);
+    my $code = plaque_of($a, $v);
+    is get($a, "/q/$code")->{status}, 307;
+    is get($b, "/q/$code")->{status}, 404, 'nor is a plaque';
+    is post($b, link_of($b, login => 'chief'))->{status}, 303,
+        'both are written to';
+    kill 'HUP', $a->{pid};
+    is get($_, '/healthz')->{status}, 200, 'after a reload' for $a, $b;
+    is ctl($_, 'verify')->{status}, 0 for $a, $b;
+    stop($a);
+    unlike log_of($a), qr/exited on signal|\[(?:crit|alert|emerg)\]/;
+};
+
+subtest 'one city behind two servers, and none beside it' => sub {
+    my $other = free_port();
+    start($s, location => 'shian_sso $http_x;', http => <<"END", settings =>
+    server { listen 127.0.0.1:$other; location / { shian; } }
+END
+        settings(more => "shian_grading on interval=5s;\n"
+                 . 'shian_write_queue 10;'));
+    my %second = (%$s, port => $other);
+    is get($_, '/')->{status}, 200 for $s, \%second;
+    stop($s);
+};
+
+done_testing;

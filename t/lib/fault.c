@@ -1,0 +1,160 @@
+/*
+ * A disk that fails when a test says so: preloaded into a server, it watches
+ * a folder for these files.
+ *
+ *     fail   the next sync of the store's data fails with EIO, once
+ *     hold   a sync of the data that has begun lasts until the file is gone
+ *     photo  the next sync of any other file fails with EIO, once
+ *     full   writes of the data fail with ENOSPC while it is there, except
+ *            of the first two pages, which have their room already
+ *     meta   the next write of one of these two fails with EIO, once
+ *
+ * The folder is named by SHIAN_FAULT, read once at load: nginx empties the
+ * environment of its workers.
+ */
+
+#define _GNU_SOURCE
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static char  folder[1024];
+
+
+__attribute__((constructor)) static void
+begin(void)
+{
+    const char  *name;
+
+    name = getenv("SHIAN_FAULT");
+    if (name != NULL) {
+        snprintf(folder, sizeof(folder), "%s", name);
+    }
+}
+
+
+static const char *
+switch_path(const char *name, char path[1100])
+{
+    snprintf(path, 1100, "%s/%s", folder, name);
+
+    return path;
+}
+
+
+static bool
+is_on(const char *name)
+{
+    char  path[1100];
+
+    return folder[0] != '\0' && access(switch_path(name, path), F_OK) == 0;
+}
+
+
+/* Whoever takes the file away is the one that fails. */
+static bool
+take(const char *name)
+{
+    char  path[1100];
+
+    return folder[0] != '\0' && unlink(switch_path(name, path)) == 0;
+}
+
+
+static bool
+is_data(int fd)
+{
+    char     link[64], path[1024];
+    ssize_t  n;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    n = readlink(link, path, sizeof(path));
+
+    return n > 9 && memcmp(path + n - 9, "/data.mdb", 9) == 0;
+}
+
+
+static int
+sync_or_fail(const char *name, int fd)
+{
+    int  (*real)(int);
+
+    if (is_data(fd) ? take("fail") : take("photo")) {
+        errno = EIO;
+        return -1;
+    }
+
+    while (is_data(fd) && is_on("hold")) {
+        usleep(1000);
+    }
+
+    real = (int (*)(int)) dlsym(RTLD_NEXT, name);
+
+    return real(fd);
+}
+
+
+int
+fsync(int fd)
+{
+    return sync_or_fail("fsync", fd);
+}
+
+
+int
+fdatasync(int fd)
+{
+    return sync_or_fail("fdatasync", fd);
+}
+
+
+static bool
+no_room(int fd)
+{
+    if (is_data(fd) && is_on("full")) {
+        errno = ENOSPC;
+        return true;
+    }
+
+    return false;
+}
+
+
+ssize_t
+pwrite(int fd, const void *p, size_t n, off_t at)
+{
+    ssize_t  (*real)(int, const void *, size_t, off_t);
+
+    if (at < 2 * 4096) {
+        if (is_data(fd) && take("meta")) {
+            errno = EIO;
+            return -1;
+        }
+
+    } else if (no_room(fd)) {
+        return -1;
+    }
+
+    real = (ssize_t (*)(int, const void *, size_t, off_t))
+               dlsym(RTLD_NEXT, "pwrite");
+
+    return real(fd, p, n, at);
+}
+
+
+ssize_t
+writev(int fd, const struct iovec *v, int n)
+{
+    ssize_t  (*real)(int, const struct iovec *, int);
+
+    real = (ssize_t (*)(int, const struct iovec *, int))
+               dlsym(RTLD_NEXT, "writev");
+
+    return no_room(fd) ? -1 : real(fd, v, n);
+}
