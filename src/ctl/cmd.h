@@ -37,6 +37,7 @@ SHIAN_CMD(keys_list);
 SHIAN_CMD(policy_show);             /* cmd_policy.c */
 SHIAN_CMD(policy_set);
 SHIAN_CMD(policy_preview);
+SHIAN_CMD(grade);                   /* cmd_grade.c */
 SHIAN_CMD(demo);                    /* cmd_demo.c */
 
 /* Makes the store and, where there is none, the key file: init and demo. */

@@ -39,6 +39,8 @@ const shian_command_t  shian_commands[] = {
         "venues are withdrawn", 1, ANY, plaque_issue),
     ROW("plaque withdraw", "CODE", "Withdraws a plaque", 1, 1,
         plaque_withdraw),
+    ROW("grade", "", "Grades anew from the log, for any day; changes nothing",
+        0, 0, grade),
     ROW("policy show", "", "Writes the grading policy in force", 0, 0,
         policy_show),
     ROW("policy set", "FILE", "Puts another grading policy in force", 1, 1,

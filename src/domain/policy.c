@@ -292,6 +292,7 @@ shian_policy_preview(shian_txn_t *t, const shian_policy_t *p, uint64_t at_ms,
     Shian__Venue         *v;
     shian_txn_t           own;
     shian_arena_t         arena;
+    shian_grade_t         grade;
     shian_rowkey_t        none;
     Shian__Colour__Kind   from, to;
 
@@ -306,9 +307,12 @@ shian_policy_preview(shian_txn_t *t, const shian_policy_t *p, uint64_t at_ms,
         id = shian_be(scan.key.p, 8);
         v = shian_venue_get(&own, id);
 
-        if (v == NULL || !shian_grade_under(&own, v, p, at_ms, &from, &to)) {
+        if (v == NULL || !shian_grade_venue(&own, v, p, at_ms, &grade, &from))
+        {
             break;
         }
+
+        to = grade.colour;
 
         out->venues++;
         out->from_to[from][to]++;

@@ -334,12 +334,11 @@ grade_at(shian_txn_t *t, const Shian__Venue *v, Shian__Tally *tally,
 
 
 bool
-shian_grade_under(shian_txn_t *t, const Shian__Venue *v,
-    const shian_policy_t *p, uint64_t at_ms, Shian__Colour__Kind *from,
-    Shian__Colour__Kind *to)
+shian_grade_venue(shian_txn_t *t, const Shian__Venue *v,
+    const shian_policy_t *p, uint64_t at_ms, shian_grade_t *out,
+    Shian__Colour__Kind *stands)
 {
-    shian_grade_t   out;
-    Shian__Tally   *tally;
+    Shian__Tally  *tally;
 
     tally = shian_tally_get(t, v->id);
 
@@ -347,17 +346,10 @@ shian_grade_under(shian_txn_t *t, const Shian__Venue *v,
         return false;
     }
 
-    *from = shian_tally_colour(tally);
+    *stands = shian_tally_colour(tally);
 
-    if (!grade_at(t, v, tally, p, shian_local_day(at_ms, p->tz_minutes),
-                  &out))
-    {
-        return false;
-    }
-
-    *to = out.colour;
-
-    return true;
+    return grade_at(t, v, tally, p, shian_local_day(at_ms, p->tz_minutes),
+                    out);
 }
 
 

@@ -33,10 +33,13 @@ void shian_tally_review(shian_arena_t *a, Shian__Tally *tally,
 void shian_tally_age(shian_txn_t *t, uint64_t venue, Shian__Tally *tally,
     int32_t day, int32_t days);
 
-/* The colour the venue has, and the one it would have under p at at_ms. */
-bool shian_grade_under(shian_txn_t *t, const Shian__Venue *v,
-    const shian_policy_t *p, uint64_t at_ms, Shian__Colour__Kind *from,
-    Shian__Colour__Kind *to);
+/*
+ * The grade that the venue would have under p at at_ms, and the colour it
+ * stands at.  Reads only; false without memory.
+ */
+bool shian_grade_venue(shian_txn_t *t, const Shian__Venue *v,
+    const shian_policy_t *p, uint64_t at_ms, shian_grade_t *out,
+    Shian__Colour__Kind *stands);
 
 /* The colour a tally stands at; ungraded where none was given yet. */
 static inline Shian__Colour__Kind

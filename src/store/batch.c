@@ -266,16 +266,17 @@ shian_sweep(shian_txn_t *t, uint64_t now_ms, size_t max)
 
 static bool
 replay_slice(shian_txn_t *from, shian_txn_t *to, const shian_machine_t *m,
-    shian_head_t *head, uint64_t last, char *err, size_t errsize)
+    shian_head_t *head, uint64_t *last, uint64_t until_ms, char *err,
+    size_t errsize)
 {
     size_t           i;
     shian_op_t       o;
-    shian_rowkey_t      k;
+    shian_rowkey_t   k;
     shian_str_t      was, is;
     Shian__Entry    *e;
     shian_report_t   report;
 
-    for (i = 0; i < SLICE && head->seq < last; i++) {
+    for (i = 0; i < SLICE && head->seq < *last; i++) {
 
         e = shian_log_get(from, head->seq + 1);
 
@@ -283,6 +284,11 @@ replay_slice(shian_txn_t *from, shian_txn_t *to, const shian_machine_t *m,
             snprintf(err, errsize, "log entry %llu is missing or damaged",
                      (unsigned long long) head->seq + 1);
             return false;
+        }
+
+        if (e->operation->at > until_ms) {
+            *last = head->seq;
+            break;
         }
 
         memset(&o, 0, sizeof(o));
@@ -373,54 +379,95 @@ compare_stores(shian_txn_t *a, shian_store_t *to, shian_arena_t *arena,
 }
 
 
+/* Entries of `read` into `to`, until the end or the first one later. */
+static bool
+replay(shian_txn_t *read, shian_store_t *to, const shian_machine_t *m,
+    uint64_t until_ms, shian_progress_pt progress, void *ctx, char *err,
+    size_t errsize)
+{
+    bool           ok;
+    uint64_t       last;
+    shian_txn_t    write;
+    shian_head_t   end, head;
+    shian_arena_t  arena;
+
+    shian_arena_init(&arena, NULL, NULL);
+    memset(&head, 0, sizeof(head));
+    shian_log_head(read, &end);
+    last = end.seq;
+    ok = read->err == 0;
+
+    while (ok && head.seq < last) {
+
+        if (shian_txn_begin(to, &arena, true, &write) != 0) {
+            return false;
+        }
+
+        ok = replay_slice(read, &write, m, &head, &last, until_ms, err,
+                          errsize);
+
+        if (shian_txn_commit(&write) != 0) {
+            ok = false;
+        }
+
+        shian_arena_free(read->arena);
+        shian_arena_free(&arena);
+
+        if (progress != NULL) {
+            progress(ctx, head.seq, last);
+        }
+    }
+
+    return ok;
+}
+
+
+bool
+shian_replay(shian_store_t *from, shian_store_t *to,
+    const shian_machine_t *m, uint64_t until_ms, shian_progress_pt progress,
+    void *ctx, char *err, size_t errsize)
+{
+    bool           ok;
+    shian_txn_t    read;
+    shian_arena_t  arena;
+
+    shian_arena_init(&arena, NULL, NULL);
+    snprintf(err, errsize, "the store could not be read");
+
+    if (shian_txn_begin(from, &arena, false, &read) != 0) {
+        return false;
+    }
+
+    ok = replay(&read, to, m, until_ms, progress, ctx, err, errsize);
+    shian_txn_abort(&read);
+    shian_arena_free(&arena);
+
+    return ok;
+}
+
+
 bool
 shian_verify(shian_store_t *from, shian_store_t *to,
     const shian_machine_t *m, shian_progress_pt progress, void *ctx,
     char *err, size_t errsize)
 {
     bool           ok;
-    shian_txn_t    read, write;
-    shian_head_t   end, head;
-    shian_arena_t  ra, wa;
+    shian_txn_t    read;
+    shian_arena_t  arena;
 
-    shian_arena_init(&ra, NULL, NULL);
-    shian_arena_init(&wa, NULL, NULL);
-    memset(&head, 0, sizeof(head));
+    shian_arena_init(&arena, NULL, NULL);
     snprintf(err, errsize, "the store could not be read");
 
-    if (shian_txn_begin(from, &ra, false, &read) != 0) {
+    if (shian_txn_begin(from, &arena, false, &read) != 0) {
         return false;
     }
 
-    shian_log_head(&read, &end);
-    ok = read.err == 0;
-
-    while (ok && head.seq < end.seq) {
-
-        if (shian_txn_begin(to, &wa, true, &write) != 0) {
-            ok = false;
-            break;
-        }
-
-        ok = replay_slice(&read, &write, m, &head, end.seq, err, errsize);
-
-        if (shian_txn_commit(&write) != 0) {
-            ok = false;
-        }
-
-        shian_arena_free(&ra);
-        shian_arena_free(&wa);
-
-        if (progress != NULL) {
-            progress(ctx, head.seq, end.seq);
-        }
-    }
-
-    ok = ok && compare_stores(&read, to, &wa, err, errsize);
+    /* One snapshot for both, or a write meanwhile would look like a fault. */
+    ok = replay(&read, to, m, UINT64_MAX, progress, ctx, err, errsize)
+         && compare_stores(&read, to, &arena, err, errsize);
 
     shian_txn_abort(&read);
-    shian_arena_free(&ra);
-    shian_arena_free(&wa);
+    shian_arena_free(&arena);
 
     return ok;
 }

@@ -79,6 +79,15 @@ void shian_sweep(shian_txn_t *t, uint64_t now_ms, size_t max);
 typedef void (*shian_progress_pt)(void *ctx, uint64_t done, uint64_t all);
 
 /*
+ * Applies the log of `from`, up to the first entry after until_ms, to the
+ * empty store `to`: what the store was then.  The hash chain is recomputed on
+ * the way.  False with one line in err.
+ */
+bool shian_replay(shian_store_t *from, shian_store_t *to,
+    const shian_machine_t *m, uint64_t until_ms, shian_progress_pt progress,
+    void *ctx, char *err, size_t errsize);
+
+/*
  * Recomputes the hash chain of `from` and applies its log to the empty store
  * `to`, then compares all replayed tables byte for byte.  False with one line
  * in err naming the first entry or row that differs.

@@ -203,6 +203,8 @@ sub nginx_t {
     if ($pid == 0) {
         open STDERR, '>&', $out or die;
         open STDOUT, '>&', $out or die;
+        local $ENV{LD_PRELOAD} = $ENV{SHIAN_PRELOAD}
+            if $ENV{SHIAN_PRELOAD};
         exec nginx_command($s), '-t';
     }
     waitpid $pid, 0;
@@ -218,6 +220,9 @@ sub start {
         open STDIN, '<', '/dev/null' or die;
         open STDOUT, '>', "$s->{dir}/nginx.out" or die;
         open STDERR, '>&', \*STDOUT or die;
+        # A sanitizer that nginx itself was not built with.
+        local $ENV{LD_PRELOAD} = $ENV{SHIAN_PRELOAD}
+            if $ENV{SHIAN_PRELOAD};
         exec nginx_command($s);
     }
     $s->{pid} = $pid;

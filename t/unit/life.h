@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "city.h"
+#include "domain/policy.h"
 
 #define VENUES   150
 #define RING     32
@@ -418,6 +419,34 @@ make_rare(world_t *w, Shian__Operation *op)
 }
 
 
+/* Another policy, and what time or a policy changed regraded. */
+static void
+make_rule(world_t *w, Shian__Operation *op)
+{
+    Shian__Policy            *p;
+    shian_policy_t            n = shian_policy_default;
+    Shian__PolicySet         *set;
+
+    if (chance(w, 80)) {
+        CITY_BODY(&w->city, op, VENUE_REGRADE, venue_regrade,
+                  Shian__VenueRegrade,
+                  shian__venue_regrade__init)->venue = some_venue(w);
+        op->venue_regrade->has_venue = 1;
+        return;
+    }
+
+    n.green = 70 + (int32_t) pick(w, 25);
+    n.yellow = 50 + (int32_t) pick(w, 30);
+    n.reviews_days = 30 + (int32_t) pick(w, 400);
+    n.credit[4] = -(int32_t) pick(w, 50);
+    p = shian_policy_document(&w->city.arena, &n,
+            shian_printf(&w->city.arena, "v%d", (int) pick(w, 1000)));
+    set = CITY_BODY(&w->city, op, POLICY_SET, policy_set, Shian__PolicySet,
+                    shian__policy_set__init);
+    set->policy = chance(w, 95) ? p : NULL;
+}
+
+
 static void
 make_status(world_t *w, Shian__Operation *op)
 {
@@ -435,7 +464,8 @@ static const struct {
     unsigned   share;
     void     (*make)(world_t *w, Shian__Operation *op);
 } kinds[] = {
-    { 18, make_upsert },
+    { 15, make_upsert },
+    { 3, make_rule },
     { 5, make_status },
     { 40, make_review },
     { 14, make_answer },

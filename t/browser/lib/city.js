@@ -100,7 +100,7 @@ class City {
             hasTouch: size === 'phone', reducedMotion: 'reduce', ...options
         });
 
-        context.setDefaultTimeout(15000);
+        context.setDefaultTimeout(20000);
         return context;
     }
 
