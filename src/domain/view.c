@@ -629,6 +629,7 @@ Shian__VenueItem *
 shian_view_item(shian_txn_t *t, const Shian__Venue *v,
     const Shian__Tally *tally, double distance)
 {
+    size_t             i;
     Shian__VenueItem  *item;
 
     NEW(item, venue_item);
@@ -646,6 +647,14 @@ shian_view_item(shian_txn_t *t, const Shian__Venue *v,
 
     if (tally->grade != NULL && tally->grade->has_score) {
         SET(item, score, (uint32_t) tally->grade->score / 100);
+    }
+
+    for (i = 0; tally->grade != NULL && i < tally->grade->n_components; i++) {
+        if (tally->grade->components[i]->code
+            == SHIAN__COMPONENT__CODE__licence_expired)
+        {
+            SET(item, licence_expired, 1);
+        }
     }
 
     SET(item, reviews, tally->reviews);

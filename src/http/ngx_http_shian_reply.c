@@ -398,6 +398,36 @@ ngx_http_shian_reply(ngx_http_shian_ctx_t *c)
 
 /* ---- problems -------------------------------------------------------------*/
 
+/* Where somebody who was refused goes on: the venue, or the page before. */
+static char *
+ngx_http_shian_back(ngx_http_shian_ctx_t *c)
+{
+    ngx_str_t    *base = &c->conf->base_url;
+    shian_str_t   referer;
+
+    if (c->report.status == NGX_HTTP_NOT_FOUND) {
+        return NULL;
+    }
+
+    if (c->venue != 0) {
+        return shian_printf(&c->arena, "/v/%llu",
+                            (unsigned long long) c->venue);
+    }
+
+    referer = ngx_http_shian_header(c->request, "referer");
+
+    if (c->request->method != NGX_HTTP_POST || referer.n <= base->len + 1
+        || ngx_strncmp(referer.p, base->data, base->len) != 0
+        || referer.p[base->len] != '/' || referer.p[base->len + 1] == '/')
+    {
+        return NULL;
+    }
+
+    return shian_strdup(&c->arena, shian_slice(referer.p + base->len,
+                                               referer.n - base->len));
+}
+
+
 static bool
 ngx_http_shian_problem(ngx_http_shian_ctx_t *c, Shian__Problem *p)
 {
@@ -414,6 +444,7 @@ ngx_http_shian_problem(ngx_http_shian_ctx_t *c, Shian__Problem *p)
     p->has_status = 1;
     p->status = (uint32_t) report->status;
     p->detail = (char *) report->detail;
+    p->back = ngx_http_shian_back(c);
     p->errors = shian_array(&c->arena, report->nfields + 1,
                             sizeof(*p->errors));
     if (p->errors == NULL) {

@@ -98,6 +98,18 @@ async function addresses(city) {
     }
 
     city.plaque(found.green);           // withdraws the one before
+
+    const gone = await (await fetch(city.url + withdrawn)).text();
+
+    ok(gone.includes(`class="button" href="/v/${found.green}"`),
+       'a withdrawn plaque leads on to its venue');
+
+    const rows = (await city.json('/venues.json?colour=red&limit=100')).items;
+
+    ok(rows.some((v) => v.licence_expired)
+           && rows.every((v) => v.licence_expired || v.status === 'suspended'
+                                || v.score < 60),
+       'a list tells why a place with a good score is red');
     return { public_, found };
 }
 

@@ -3,6 +3,8 @@
 
 'use strict';
 
+const fs = require('fs');
+const path = require('path');
 const { run, ok, is } = require('./lib/city.js');
 
 /* A photo as a phone takes it: any picture of the browser's will do. */
@@ -63,7 +65,9 @@ async function walk(city, size, javaScriptEnabled, venue) {
     await page.goto(city.url + `/v/${venue}/review`);
     await page.locator('[name=hygiene][value="1"]').check();
     await page.locator('form[enctype] button.wide').click();
-    await page.locator('h1').waitFor();
+    await page.waitForURL(/\/reviews$/);
+    is(await page.locator('main a.button').getAttribute('href'),
+       `/v/${venue}`, `${how}: the refusal leads back to the venue`);
     is((await city.json(`/v/${venue}/reviews.json`)).items
            .filter((r) => r.text === text || r.on === today()).length, 1,
        `${how}: the same scan gives no second review`);
@@ -178,6 +182,10 @@ async function photoTrouble(city) {
         name, mimeType, buffer: Buffer.alloc(size, 1)
     });
     const say = page.locator('#photo-say');
+    const large = path.join(city.dir, 'large.jpg');
+
+    fs.writeFileSync(large, '');
+    fs.truncateSync(large, 8388609);
 
     await venuePage(city, page, 7);
     await page.goto(city.url + '/v/7/review');
@@ -185,7 +193,7 @@ async function photoTrouble(city) {
     for (const [files, key] of [
         [[file('a.gif', 'image/gif', 9)], 'wrongType'],
         [[file('a.jpg', 'image/jpeg', 0)], 'empty'],
-        [[file('a.jpg', 'image/jpeg', 8388609)], 'tooLarge'],
+        [large, 'tooLarge'],
         [Array(5).fill(file('a.jpg', 'image/jpeg', 9)), 'tooMany']
     ]) {
         await page.locator('#photo').setInputFiles(files);
