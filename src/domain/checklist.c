@@ -1,5 +1,8 @@
 #include "checklist.h"
 
+#include <pthread.h>
+#include <stdlib.h>
+
 #include "capabilities.h"
 
 #define HEADS  SHIAN__CHECKLIST__HEAD__signs    /* the last, from 1 */
@@ -12,16 +15,53 @@ static const char  built_in[] =
 
 /* ---- what is in force -----------------------------------------------------*/
 
-static Shian__Checklist *
-default_checklist(shian_arena_t *a)
+/*
+ * Reading the JSON takes some hundred times as long as unpacking: it
+ * is done once, and its packed form kept as long as the process lives.
+ */
+static shian_str_t
+packed_default(void)
 {
+    shian_arena_t      a;
     shian_report_t     report;
     Shian__Checklist  *list;
 
-    shian_report_init(&report);
+    static uint8_t          *packed;
+    static size_t            size;
+    static pthread_mutex_t   lock = PTHREAD_MUTEX_INITIALIZER;
 
-    return shian_checklist_parse(a, SHIAN_STR(built_in), &list, &report)
-           ? list : NULL;
+    (void) pthread_mutex_lock(&lock);
+
+    if (packed == NULL) {
+        shian_arena_init(&a, NULL, NULL);
+        shian_report_init(&report);
+
+        if (shian_checklist_parse(&a, SHIAN_STR(built_in), &list, &report)) {
+            size = shian__checklist__get_packed_size(list);
+            packed = malloc(size);
+            if (packed != NULL) {
+                (void) shian__checklist__pack(list, packed);
+            }
+        }
+
+        shian_arena_free(&a);
+    }
+
+    (void) pthread_mutex_unlock(&lock);
+
+    return shian_slice(packed, size);
+}
+
+
+static Shian__Checklist *
+default_checklist(shian_arena_t *a)
+{
+    shian_str_t  s;
+
+    s = packed_default();
+
+    return s.p == NULL ? NULL
+                       : shian__checklist__unpack(&a->pb, s.n, s.p);
 }
 
 
@@ -101,14 +141,30 @@ shian_checklist_version(shian_txn_t *t, const char *version)
 
 /* ---- another one ----------------------------------------------------------*/
 
+/* Without an arena, or when it is full, the item goes unnamed. */
 static void
 wrong_item(shian_arena_t *a, shian_report_t *report, size_t i,
     const char *field, const char *code, const char *detail)
 {
     const char  *at;
 
-    at = shian_printf(a, "items[%zu]%s", i, field);
+    at = a == NULL ? NULL : shian_printf(a, "items[%zu]%s", i, field);
     shian_fail_field(report, at == NULL ? "items" : at, code, detail);
+}
+
+
+static void
+too_few(shian_arena_t *a, shian_report_t *report, int head)
+{
+    const char                *detail;
+    const ProtobufCEnumValue  *v;
+
+    v = protobuf_c_enum_descriptor_get_value(
+            &shian__checklist__head__descriptor, head);
+    detail = a == NULL ? NULL
+             : shian_printf(a, "Fewer than %d items under %s.",
+                            SHIAN_CHECKLIST_LEAST, v->name);
+    shian_fail_field(report, "items", "too_short", detail);
 }
 
 
@@ -125,13 +181,16 @@ has_all(const Shian__Checklist__Item *it)
 }
 
 
-/* Each item alone was right; are they a checklist together? */
+/*
+ * Each item alone was right; are they a checklist together?  The report's
+ * words are made in a; NULL, where they must outlive every arena: fewer words.
+ */
 static bool
 consistent(shian_arena_t *a, const Shian__Checklist *list,
     shian_report_t *report)
 {
+    int                            head;
     size_t                         i, j, under[HEADS + 1] = { 0 };
-    const char                    *detail;
     const Shian__Checklist__Item  *it;
 
     for (i = 0; i < list->n_items; i++) {
@@ -156,14 +215,9 @@ consistent(shian_arena_t *a, const Shian__Checklist *list,
         }
     }
 
-    for (i = 1; i <= HEADS; i++) {
-        if (under[i] < SHIAN_CHECKLIST_LEAST) {
-            detail = shian_printf(a, "Fewer than %d items under %s.",
-                                  SHIAN_CHECKLIST_LEAST,
-                                  protobuf_c_enum_descriptor_get_value(
-                                      &shian__checklist__head__descriptor,
-                                      (int) i)->name);
-            shian_fail_field(report, "items", "too_short", detail);
+    for (head = 1; head <= HEADS; head++) {
+        if (under[head] < SHIAN_CHECKLIST_LEAST) {
+            too_few(a, report, head);
         }
     }
 
@@ -210,7 +264,7 @@ shian_checklist_set_check(shian_op_t *o)
         return false;
     }
 
-    if (!consistent(o->arena, list, o->report)) {
+    if (!consistent(NULL, list, o->report)) {
         return false;
     }
 
