@@ -1,9 +1,9 @@
 /*
- * The grading routine: what an operation changes is regraded within it; this
+ * The grading routine.  What an operation changes is regraded within it; this
  * finds what time alone has changed since local midnight (a licence ran out,
- * a review grew old), or a new policy has, and submits one operation for each such venue.  Reads go
- * in short slices between other events; what two workers find twice during a
- * reload changes nothing the second time.
+ * a review grew old), or what a new policy has, and submits one operation for
+ * each such venue.  Reads go in short slices between other events; what two
+ * workers find twice during a reload changes nothing the second time.
  */
 
 #include "ngx_http_shian.h"
