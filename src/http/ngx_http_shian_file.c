@@ -189,14 +189,25 @@ ngx_http_shian_photo_posted(ngx_http_shian_ctx_t *c)
 ngx_int_t
 ngx_http_shian_photo_post(ngx_http_shian_ctx_t *c)
 {
-    Shian__Operation  op;
-    Shian__PhotoPut   put = SHIAN__PHOTO_PUT__INIT;
+    size_t             n;
+    uint8_t            device[SHIAN_ID_SIZE];
+    Shian__Operation   op;
+    Shian__PhotoPut    put = SHIAN__PHOTO_PUT__INIT;
 
-    if (c->caller.actor.role == SHIAN__ROLE__KIND__public
-        && ngx_http_shian_cookie(c->request, "device").n == 0)
-    {
-        return ngx_http_shian_refuse(c, 403, "scan_required",
-                                     "Scan a plaque or sign in first.");
+    /* Whoever is not signed in is at least a device that scanned a plaque. */
+    if (c->caller.actor.role == SHIAN__ROLE__KIND__public) {
+        n = sizeof(device);
+
+        if (!shian_base64url_decode(device, &n,
+                ngx_http_shian_cookie(c->request, "device"))
+            || n != sizeof(device))
+        {
+            return ngx_http_shian_refuse(c, 403, "scan_required",
+                                         "Scan a plaque or sign in first.");
+        }
+
+        c->caller.actor.has_device = 1;
+        c->caller.actor.device = shian_binary(shian_slice(device, n));
     }
 
     if (c->report.nfields != 0) {

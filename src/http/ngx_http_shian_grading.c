@@ -1,9 +1,9 @@
 /*
- * The grading routine: what an operation changes is regraded within it; this
+ * The grading routine.  What an operation changes is regraded within it; this
  * finds what time alone has changed since local midnight (a licence ran out,
- * a review grew old), or a new policy has, and submits one operation for each such venue.  Reads go
- * in short slices between other events; what two workers find twice during a
- * reload changes nothing the second time.
+ * a review grew old), or what a new policy has, and submits one operation for
+ * each such venue.  Reads go in short slices between other events; what two
+ * workers find twice during a reload changes nothing the second time.
  */
 
 #include "ngx_http_shian.h"
@@ -34,7 +34,7 @@ ngx_http_shian_policy_changed(ngx_http_shian_env_t *env)
     uint64_t     id;
     shian_txn_t  t;
 
-    if (mdb_txn_renew(env->read) != 0) {
+    if (ngx_http_shian_renew_read(env) != 0) {
         return false;
     }
 
@@ -81,7 +81,7 @@ ngx_http_shian_grade_slice(ngx_http_shian_env_t *env, uint64_t now_ms)
     shian_arena_t   arena;
     shian_rowkey_t  none, start;
 
-    if (mdb_txn_renew(env->read) != 0) {
+    if (ngx_http_shian_renew_read(env) != 0) {
         return true;
     }
 

@@ -407,6 +407,44 @@ ngx_http_shian_reason_texts(ngx_http_shian_ctx_t *c, Shian__GradeView *g)
 }
 
 
+/* What whoever is signed in may do with this venue's plaque. */
+static bool
+ngx_http_shian_venue_actions(ngx_http_shian_ctx_t *c, Shian__VenueView *view)
+{
+    uint32_t       role;
+    Shian__Venue  *v;
+
+    role = 1u << c->caller.actor.role;
+    v = shian_venue_get(&c->txn, view->id);
+    view->actions = shian_array(&c->arena, 2, sizeof(*view->actions));
+
+    if (v == NULL || view->actions == NULL) {
+        return false;
+    }
+
+    if (!shian_in_reach(c->caller.actor.role, c->caller.user,
+                        c->caller.actor.venue, v))
+    {
+        return true;
+    }
+
+    if (view->plaque != NULL
+        && (role & (SHIAN_ROLE(venue) | SHIAN_ROLE(officer)
+                    | SHIAN_ROLE(chief) | SHIAN_ROLE(admin))))
+    {
+        view->actions[view->n_actions++] = "print_plaque";
+    }
+
+    if (v->status != SHIAN__VENUE__STATUS__closed
+        && (role & (SHIAN_ROLE(chief) | SHIAN_ROLE(admin))))
+    {
+        view->actions[view->n_actions++] = "issue_plaque";
+    }
+
+    return true;
+}
+
+
 ngx_int_t
 ngx_http_shian_venue(ngx_http_shian_ctx_t *c)
 {
@@ -436,6 +474,12 @@ ngx_http_shian_venue(ngx_http_shian_ctx_t *c)
 
     view = shian_view_venue(&c->txn, c->conf->keys, c->id, c->now_ms);
     if (view == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (c->caller.actor.role != SHIAN__ROLE__KIND__public
+        && !ngx_http_shian_venue_actions(c, view))
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -142,6 +142,32 @@ subtest 'linkset, as a GS1 resolver' => sub {
     is json(get($s, '/.well-known/gs1resolver'))->{resolverRoot}, $s->{base};
 };
 
+subtest 'a chief issues plaques on the venue\'s page' => sub {
+    my $chief = sign_in($s, login => 'chief');
+    my $officer = sign_in($s, login => 'officer');
+
+    my $page = get($s, "/v/$v3?lang=en", jar => $chief);
+    like $page->{body}, qr{action="/v/$v3/plaque"}, 'there is a button';
+    unlike get($s, "/v/$v3")->{body}, qr{/v/$v3/plaque}, 'not for diners';
+
+    my $a = post($s, "/v/$v3/plaque", jar => $chief);
+    is $a->{status}, 303, 'issued';
+    is header($a, 'location'), "/v/$v3/plaque", 'the card is next';
+
+    my $card = get($s, "/v/$v3/plaque.json", jar => $chief);
+    is $card->{status}, 200, 'and can be printed';
+    my $first = json($card)->{items}[0]{code};
+    is get($s, "/q/$first")->{status}, 307, 'its code leads here';
+
+    post($s, "/v/$v3/plaque", jar => $chief);
+    is get($s, "/q/$first")->{status}, 410, 'until another is issued';
+
+    is_deeply json(get($s, "/v/$v3.json", jar => $chief))->{actions},
+        [qw(print_plaque issue_plaque)], 'JSON says what may be done';
+    is post($s, "/v/$v3/plaque", jar => $officer)->{status}, 403,
+        'an officer may not';
+};
+
 subtest 'logs hold no code' => sub {
     get($s, $_) for "//q/$code", "/./q/$code", "/x/../q/$code", "/%71/$code",
         "/q/$code?token=secret", "/q/%30" . substr($code, 1),
