@@ -20,8 +20,8 @@ Shian__ChecklistRecord *shian_checklist_now(shian_txn_t *t);
 Shian__ChecklistRecord *shian_checklist_at(shian_txn_t *t, uint64_t ms);
 
 /*
- * The checklist that has, or had, this version; NULL when none ever had it.
- * In the transaction's arena.  The transaction's thread.
+ * The checklist that has, or had, this version, in the transaction's arena;
+ * NULL when none ever had it, or t->err.  The transaction's thread.
  */
 Shian__Checklist *shian_checklist_version(shian_txn_t *t,
     const char *version);
