@@ -83,6 +83,8 @@ async function addresses(city) {
         'no inspections': `/v/${found.ungraded}/inspections`,
         'reviews': `/v/${found.green}/reviews`,
         'not scanned': `/v/${found.green}/review`,
+        'policy': '/policy',
+        'stats': '/stats',
         'not found': '/v/999999',
         'sign in first': '/desk',
         'counterfeit': forged,
