@@ -129,7 +129,7 @@ subtest 'the map is full' => sub {
     shian_base_url  $s->{base};
 
     my ($status, $taken) = (201, 0);
-    $taken++ while $taken < 400 && ($status = answer(ask())) == 201;
+    $taken++ while $taken < 4000 && ($status = answer(ask())) == 201;
     is $status, 507, "no room after $taken";
     reads_go_on('while the map is full');
     is answer(ask()), 507;
