@@ -7,7 +7,8 @@
 
 #include "domain/policy.h"
 
-#define SHIAN_STATS_MAX  500            /* districts; categories */
+/* Districts, and categories, that are listed; the city has them all. */
+#define SHIAN_STATS_MAX  500
 
 #define SHIAN_PART(name)  SHIAN__STATS_ROW__PART__##name
 
