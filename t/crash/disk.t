@@ -132,7 +132,9 @@ subtest 'the map is full' => sub {
     $taken++ while $taken < 4000 && ($status = answer(ask())) == 201;
     is $status, 507, "no room after $taken";
     reads_go_on('while the map is full');
-    is answer(ask()), 507;
+
+    # Pages that older readers held may come free, and one more may fit.
+    like answer(ask()), qr/\A(?:507|201)\z/, 'no other answer';
     my $r = ctl($s, 'verify');
     is $r->{status}, 0, 'verify passes' or diag $r->{err};
     stop($s);
