@@ -377,6 +377,8 @@ SHIAN_HANDLER(venues);
 SHIAN_HANDLER(venue);
 SHIAN_HANDLER(grades);
 SHIAN_HANDLER(inspections);
+SHIAN_HANDLER(policy);                  /* rules.c */
+SHIAN_HANDLER(stats);
 SHIAN_HANDLER(reviews);                 /* reviews.c */
 SHIAN_HANDLER(review);
 SHIAN_HANDLER(review_form);

@@ -84,6 +84,8 @@ async function addresses(city) {
         'reviews': `/v/${found.green}/reviews`,
         'checklist': '/checklist',
         'not scanned': `/v/${found.green}/review`,
+        'policy': '/policy',
+        'stats': '/stats',
         'not found': '/v/999999',
         'sign in first': '/desk',
         'counterfeit': forged,

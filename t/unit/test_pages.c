@@ -36,11 +36,13 @@ static const ProtobufCMessageDescriptor *const  views[] = {
     &shian__home__descriptor,
     &shian__inspection_list__descriptor,
     &shian__plaque_sheet__descriptor,
+    &shian__policy_view__descriptor,
     &shian__problem__descriptor,
     &shian__review_form__descriptor,
     &shian__review_list__descriptor,
     &shian__review_view__descriptor,
     &shian__sign_in__descriptor,
+    &shian__stats__descriptor,
     &shian__user_list__descriptor,
     &shian__venue_list__descriptor,
     &shian__venue_view__descriptor,
@@ -134,6 +136,10 @@ fill_scalar(shian_arena_t *a, const ProtobufCFieldDescriptor *f, json_t *j,
 
     case PROTOBUF_C_TYPE_FIXED64:
         assert_true(shian_time_parse(shian_str(json_string_value(j)), at));
+        break;
+
+    case PROTOBUF_C_TYPE_INT32:
+        *(int32_t *) at = (int32_t) json_integer_value(j);
         break;
 
     case PROTOBUF_C_TYPE_SINT32:
@@ -599,7 +605,7 @@ every_template_has_a_sample(void **state)
         "home", "venues", "venue", "reviews", "review_form", "grades",
         "inspections", "problem", "counterfeit", "withdrawn", "plaque",
         "signin", "desk", "desk_reviews", "users", "my", "my_reviews",
-        "thanks"
+        "thanks", "policy", "stats"
     };
     size_t          p;
 
