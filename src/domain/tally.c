@@ -239,7 +239,7 @@ count(shian_txn_t *t, const Shian__Venue *v, const Shian__Grade *g,
 
     shian_count_add(t, 'c', SHIAN_NONE, colour, delta);
     shian_count_add(t, 'd', shian_str(v->district), colour, delta);
-    shian_count_add(t, 'k', shian_str(v->category), 0, delta);
+    shian_count_add(t, 'k', shian_str(v->category), colour, delta);
 }
 
 

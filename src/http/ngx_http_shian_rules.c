@@ -128,13 +128,9 @@ ngx_http_shian_stats_row(ngx_http_shian_ctx_t *c, Shian__Stats *stats,
         }
     }
 
-    if (part == SHIAN_PART(category)) {
-        row->venues = shian_count_get(&c->txn, 'k', name, 0);
-
-    } else {
-        ngx_http_shian_stats_colours(c, part == SHIAN_PART(city) ? 'c' : 'd',
-                                     name, row);
-    }
+    ngx_http_shian_stats_colours(c, part == SHIAN_PART(city) ? 'c'
+                                    : part == SHIAN_PART(district) ? 'd'
+                                    : 'k', name, row);
 
     if (row->venues != 0 || part == SHIAN_PART(city)) {
         stats->items[stats->n_items++] = row;

@@ -274,9 +274,7 @@ recount(shian_txn_t *t, char kind, shian_str_t name, uint8_t sub)
     Shian__Venue  *v;
 
     for (n = 0, id = 1; (v = shian_venue_get(t, id)) != NULL; id++) {
-        if (kind != 'k'
-            && (uint8_t) shian_tally_colour(shian_tally_get(t, id)) != sub)
-        {
+        if ((uint8_t) shian_tally_colour(shian_tally_get(t, id)) != sub) {
             continue;
         }
 
