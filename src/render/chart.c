@@ -15,8 +15,11 @@
 #define HEIGHT      224
 #define LEFT        34
 #define RIGHT       300
+#define FIRST       44              /* shapes stay off what is beside them */
+#define LAST        292
 #define TOP         26
 #define BOTTOM      196
+#define RADIUS      10              /* of a shape, with some air */
 #define LABEL_ROOM  12              /* between the base lines of two */
 
 #define COLOUR(name)  SHIAN__COLOUR__KIND__##name
@@ -110,13 +113,13 @@ static int
 x_of(const work_t *w, uint64_t at)
 {
     if (at <= w->begin) {
-        return LEFT;
+        return FIRST;
     }
 
-    return at >= w->end ? RIGHT
-           : LEFT + (int) ((double) (RIGHT - LEFT)
-                           * (double) (at - w->begin)
-                           / (double) (w->end - w->begin));
+    return at >= w->end ? LAST
+           : FIRST + (int) ((double) (LAST - FIRST)
+                            * (double) (at - w->begin)
+                            / (double) (w->end - w->begin));
 }
 
 
@@ -257,7 +260,7 @@ put_line(const work_t *w)
     }
 
     if (down) {
-        shian_putf(w->sink, "H%d", RIGHT);
+        shian_putf(w->sink, "H%d", LAST);
     }
 
     shian_putz(w->sink, "\"/>");
@@ -292,24 +295,45 @@ width_of(const char *s)
 }
 
 
-/* *limit: what is right of it has words already. */
+/*
+ * The word above or below a turn, where nothing else is: not the shapes of
+ * the turns before and after it, nor the word at *limit.
+ */
 static void
-put_turn(const work_t *w, const Shian__GradePoint *p, int *limit)
+put_word(const work_t *w, int x, int y, const char *word, int before,
+    int after, int *limit)
 {
-    int          x, y, half, middle;
-    char         class[32], day[11];
-    unsigned     colour;
-    const char  *word;
+    int  half, middle;
+
+    half = width_of(word) / 2;
+    middle = x - half < LEFT ? LEFT + half
+             : x + half > RIGHT ? RIGHT - half : x;
+
+    if (middle - half < before + RADIUS || middle + half > after - RADIUS
+        || middle + half > *limit)
+    {
+        return;
+    }
+
+    put_text(w, middle, y - 12 < TOP + 12 ? y + 22 : y - 12, "middle", word);
+    *limit = middle - half - 6;
+}
+
+
+static void
+put_turn(const work_t *w, const Shian__GradePoint *p)
+{
+    int       x, y;
+    char      class[32], day[11];
+    unsigned  colour;
 
     colour = colour_of(p);
-    word = w->chart->words[colour];
     x = x_of(w, p->at);
     y = y_of_point(p);
 
-    shian_putz(w->sink, "<g><title>");
     shian_date_format(shian_local_day(p->at, w->chart->tz_minutes), day);
-    shian_putf(w->sink, "%s ", day);
-    shian_xml_text(shian_str(word), w->sink);
+    shian_putf(w->sink, "<g><title>%s ", day);
+    shian_xml_text(shian_str(w->chart->words[colour]), w->sink);
 
     if (p->has_score) {
         shian_putf(w->sink, " %d.%02d", (int) p->score / 100,
@@ -326,18 +350,38 @@ put_turn(const work_t *w, const Shian__GradePoint *p, int *limit)
     (void) snprintf(class, sizeof(class), " class=\"face %s\"",
                     classes[colour]);
     put_shape(w, colour, class, x, y, 28);
+    shian_putz(w->sink, "</g>");
+}
 
-    half = width_of(word) / 2;
-    middle = x - half < LEFT ? LEFT + half
-             : x + half > RIGHT ? RIGHT - half : x;
 
-    if (middle + half <= *limit) {
-        put_text(w, middle, y - 12 < TOP + 12 ? y + 22 : y - 12, "middle",
-                 word);
-        *limit = middle - half - 6;
+/* The newest first: words go to them while there is room. */
+static void
+put_turns(const work_t *w)
+{
+    int                       x, before, after, limit;
+    size_t                    i, n, turns[SHIAN_CHART_MAX];
+    const Shian__GradePoint  *p;
+
+    for (n = 0, i = 0; i < w->n; i++) {
+        p = w->points[w->kept[i]];
+
+        if (i == 0 || colour_of(p) != colour_of(w->points[w->kept[i - 1]])) {
+            turns[n++] = w->kept[i];
+            put_turn(w, p);
+        }
     }
 
-    shian_putz(w->sink, "</g>");
+    limit = RIGHT;
+    after = WIDTH;
+
+    for (i = n; i > 0; i--) {
+        p = w->points[turns[i - 1]];
+        x = x_of(w, p->at);
+        before = i == 1 ? 0 : x_of(w, w->points[turns[i - 2]]->at);
+        put_word(w, x, y_of_point(p), w->chart->words[colour_of(p)], before,
+                 after, &limit);
+        after = x;
+    }
 }
 
 
@@ -345,15 +389,13 @@ bool
 shian_chart_score(const shian_chart_t *c, Shian__GradePoint *const *points,
     size_t n, shian_sink_t *sink)
 {
-    int     limit;
-    size_t  i;
     work_t  w = { .chart = c, .points = points, .sink = sink };
 
     if (n == 0) {
         return !sink->failed;
     }
 
-    /* A day at least, so that there is something to divide by. */
+    /* At least a day, so that there is something to divide by. */
     w.begin = points[0]->at;
     w.end = points[n - 1]->at > c->end ? points[n - 1]->at : c->end;
 
@@ -375,17 +417,7 @@ shian_chart_score(const shian_chart_t *c, Shian__GradePoint *const *points,
     put_day(&w, RIGHT, "end", w.end);
     put_line(&w);
 
-    /* The newest first: words go to them while there is room. */
-    limit = RIGHT;
-
-    for (i = w.n; i > 0; i--) {
-        if (i == 1 || colour_of(points[w.kept[i - 1]])
-                      != colour_of(points[w.kept[i - 2]]))
-        {
-            put_turn(&w, points[w.kept[i - 1]], &limit);
-        }
-    }
-
+    put_turns(&w);
     shian_putz(sink, "</svg>");
 
     return !sink->failed;
