@@ -141,7 +141,7 @@ unit: $(B)/.deps-test $(UNIT)
 # What drives the browser; none of its install scripts is run.
 NODE_STAMP := t/browser/node_modules/.package-lock.json
 $(NODE_STAMP): t/browser/package-lock.json | $(B)/.deps-test
-	cd t/browser && npm ci --ignore-scripts --silent
+	cd t/browser && npm ci --ignore-scripts --loglevel=error
 	@touch $@
 
 TESTS ?= $(wildcard t/http/*.t t/ctl/*.t t/browser/*.t t/crash/*.t)

@@ -371,8 +371,9 @@ compare_near(const void *a, const void *b)
 }
 
 
+/* All positions within radius, unsorted; MAX_NEAR: there may be more. */
 static size_t
-collect_near(search_t *s, near_t *near)
+collect_within(search_t *s, double radius, near_t *near)
 {
     size_t          n, i, ranges;
     double          distance;
@@ -382,7 +383,7 @@ collect_near(search_t *s, near_t *near)
     shian_range_t   range[SHIAN_GEO_RANGES];
     shian_rowkey_t  none, start;
 
-    box = shian_geo_around(s->find->at, s->find->radius);
+    box = shian_geo_around(s->find->at, radius);
     ranges = shian_geo_cover(&box, range, SHIAN_GEO_RANGES);
     none.n = 0;
 
@@ -399,13 +400,30 @@ collect_near(search_t *s, near_t *near)
 
             distance = shian_geo_distance(s->find->at, shian_geo_point(key));
 
-            if (distance <= s->find->radius) {
+            if (distance <= radius) {
                 near[n].id = shian_be(scan.key.p + 8, 8);
                 near[n++].distance = distance;
             }
         }
 
         shian_scan_close(&scan);
+    }
+
+    return n;
+}
+
+
+/* Where there are too many to compare, the nearer half has the nearest. */
+static size_t
+collect_near(search_t *s, near_t *near)
+{
+    size_t  n;
+    double  radius;
+
+    radius = s->find->radius;
+
+    while ((n = collect_within(s, radius, near)) == MAX_NEAR && radius > 1) {
+        radius /= 2;
     }
 
     qsort(near, n, sizeof(*near), compare_near);

@@ -231,6 +231,9 @@ ngx_int_t ngx_http_shian_handler(ngx_http_request_t *r);
 /* Runs the handler of a post whose body has been read. */
 ngx_int_t ngx_http_shian_post(ngx_http_shian_ctx_t *c);
 
+/* Begins env->read again; an LMDB code.  mdb_txn_reset ends it. */
+int ngx_http_shian_renew_read(ngx_http_shian_env_t *env);
+
 /* Opens the worker's read transaction over c->txn; false: store trouble. */
 ngx_int_t ngx_http_shian_read_begin(ngx_http_shian_ctx_t *c);
 void ngx_http_shian_read_end(ngx_http_shian_ctx_t *c);

@@ -34,7 +34,7 @@ ngx_http_shian_policy_changed(ngx_http_shian_env_t *env)
     uint64_t     id;
     shian_txn_t  t;
 
-    if (mdb_txn_renew(env->read) != 0) {
+    if (ngx_http_shian_renew_read(env) != 0) {
         return false;
     }
 
@@ -81,7 +81,7 @@ ngx_http_shian_grade_slice(ngx_http_shian_env_t *env, uint64_t now_ms)
     shian_arena_t   arena;
     shian_rowkey_t  none, start;
 
-    if (mdb_txn_renew(env->read) != 0) {
+    if (ngx_http_shian_renew_read(env) != 0) {
         return true;
     }
 

@@ -79,13 +79,33 @@ ngx_http_shian_body_arg(ngx_http_shian_ctx_t *c, const char *name)
 
 /* ---- the store's read transaction -----------------------------------------*/
 
+int
+ngx_http_shian_renew_read(ngx_http_shian_env_t *env)
+{
+    int  rc;
+
+    rc = mdb_txn_renew(env->read);
+
+    /*
+     * Another program has let the store grow past our map.  It can be taken
+     * over while no transaction of this process is open.
+     */
+    if (rc == MDB_MAP_RESIZED && !env->busy) {
+        rc = mdb_env_set_mapsize(env->store->env, 0);
+        rc = rc == 0 ? mdb_txn_renew(env->read) : rc;
+    }
+
+    return rc;
+}
+
+
 ngx_int_t
 ngx_http_shian_read_begin(ngx_http_shian_ctx_t *c)
 {
     int                    rc;
     ngx_http_shian_env_t  *env = c->conf->env;
 
-    rc = mdb_txn_renew(env->read);
+    rc = ngx_http_shian_renew_read(env);
 
     if (rc != 0) {
         ngx_log_error(NGX_LOG_CRIT, c->request->connection->log, 0,

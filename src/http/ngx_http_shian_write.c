@@ -111,7 +111,7 @@ ngx_http_shian_check_env(ngx_http_shian_env_t *env)
         return;
     }
 
-    rc = mdb_txn_renew(env->read);
+    rc = ngx_http_shian_renew_read(env);
 
     if (rc == 0) {
         mdb_txn_reset(env->read);
@@ -136,14 +136,14 @@ ngx_http_shian_batch_done(ngx_event_t *ev)
 
     ngx_http_shian_count_batch(env);
 
-    if (env->rc != 0) {
-        ngx_http_shian_check_env(env);
-    }
-
     ngx_queue_init(&batch);
     ngx_queue_add(&batch, &env->batch);
     ngx_queue_init(&env->batch);
     env->busy = 0;
+
+    if (env->rc != 0) {
+        ngx_http_shian_check_env(env);
+    }
 
     if (env->hold.timer_set) {
         ngx_del_timer(&env->hold);

@@ -166,6 +166,9 @@ fail_all(shian_item_t **items, size_t n, int rc)
         if (rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT) {
             (void) shian_fail(&items[i]->report, 507, "no_room",
                               "The store is full; nothing was changed.");
+        } else if (rc == MDB_MAP_RESIZED) {
+            (void) shian_fail(&items[i]->report, 503, "busy",
+                              "The store has just grown; try again.");
         } else {
             (void) shian_fail(&items[i]->report, 500, "server",
                               "The store could not write; nothing was "
@@ -219,9 +222,9 @@ static void
 drop_before(shian_txn_t *t, shian_table_t table, uint64_t bound,
     unsigned width, size_t max)
 {
-    size_t        i, n;
-    shian_rowkey_t   none, *keys;
-    shian_scan_t  scan;
+    size_t          i, n;
+    shian_rowkey_t  none, *keys;
+    shian_scan_t    scan;
 
     none.n = 0;
     keys = shian_array(t->arena, max, sizeof(*keys));

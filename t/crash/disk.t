@@ -129,15 +129,40 @@ subtest 'the map is full' => sub {
     shian_base_url  $s->{base};
 
     my ($status, $taken) = (201, 0);
-    $taken++ while $taken < 400 && ($status = answer(ask())) == 201;
+    $taken++ while $taken < 4000 && ($status = answer(ask())) == 201;
     is $status, 507, "no room after $taken";
     reads_go_on('while the map is full');
-    is answer(ask()), 507;
+
+    # Pages that older readers held may come free, and one more may fit.
+    like answer(ask()), qr/\A(?:507|201)\z/, 'no other answer';
     my $r = ctl($s, 'verify');
     is $r->{status}, 0, 'verify passes' or diag $r->{err};
     stop($s);
     start_faulty();
     is answer(ask()), 201, 'a larger one takes more';
+};
+
+# The command line has the default map; what it adds may not fit in nginx's.
+subtest 'another program lets the store outgrow the map' => sub {
+    stop($s);
+    my $size = int((-s "$s->{store}/data.mdb") / 1048576) + 1;
+    start_faulty(settings => <<"");
+    shian_store     $s->{store} map_size=${size}m;
+    shian_keys      $s->{keys};
+    shian_html      @{[ Shian::build() ]}/html;
+    shian_base_url  $s->{base};
+
+    reads_go_on('before');
+    my $list = "$s->{dir}/grow.csv";
+    open my $f, '>', $list or die $!;
+    print $f "ref,name,address\n";
+    print $f "g$_,Noodle House $_,$_ Long Street in the Old Town\n"
+        for 1 .. 12000;
+    close $f;
+    is ctl($s, 'import', 'venues', $list)->{status}, 0, 'an import';
+    cmp_ok -s "$s->{store}/data.mdb", '>', $size * 1048576, 'outgrows it';
+    reads_go_on('after');
+    is answer(ask()), 201, 'and so do writes';
 };
 
 stop($s);
