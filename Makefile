@@ -87,6 +87,13 @@ $(B)/%.o: %.c $(B)/gen/shian.pb-c.h
 	@echo "CC $<"
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
+# The checklist in force until a city sets its own, as a C string.
+$(B)/gen/checklist.json.h: conf/checklist.json
+	@mkdir -p $(@D)
+	sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
+
+$(B)/src/domain/checklist.o: $(B)/gen/checklist.json.h
+
 $(B)/libshian.a: $(LIB_O)
 	@rm -f $@
 	@echo "AR $(@F)"

@@ -1,13 +1,7 @@
 #include "cmd.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-
 #include "domain/policy.h"
 #include "render/json.h"
-
-#define MAX_DOCUMENT  65536
 
 const shian_option_t  shian_policy_show_options[] = { { NULL, NULL, NULL } };
 const shian_option_t  shian_policy_set_options[] = { { NULL, NULL, NULL } };
@@ -55,36 +49,21 @@ shian_cmd_policy_show(shian_ctl_t *c)
 static Shian__Policy *
 read_policy(shian_ctl_t *c)
 {
-    FILE            *f;
-    char            *text;
-    size_t           n;
+    shian_str_t      text;
     Shian__Policy   *p;
     shian_report_t   report;
 
-    f = fopen(c->args[0], "r");
-    text = shian_alloc(&c->arena, MAX_DOCUMENT + 1);
-    n = f == NULL || text == NULL ? 0 : fread(text, 1, MAX_DOCUMENT + 1, f);
-
-    if (f == NULL || text == NULL || ferror(f) || n > MAX_DOCUMENT) {
-        (void) shian_ctl_fail(c, "%s: %s", c->args[0],
-                              n > MAX_DOCUMENT ? "larger than 64 KB"
-                                               : strerror(errno));
-        p = NULL;
-
-    } else {
-        shian_report_init(&report);
-
-        if (!shian_policy_parse(&c->arena, shian_slice(text, n), &p,
-                                &report))
-        {
-            (void) shian_ctl_fail(c, "%s: %s", c->args[0],
-                                  shian_ctl_refusal(&c->arena, &report));
-            p = NULL;
-        }
+    text = shian_ctl_document(c, c->args[0]);
+    if (text.p == NULL) {
+        return NULL;
     }
 
-    if (f != NULL) {
-        fclose(f);
+    shian_report_init(&report);
+
+    if (!shian_policy_parse(&c->arena, text, &p, &report)) {
+        (void) shian_ctl_fail(c, "%s: %s", c->args[0],
+                              shian_ctl_refusal(&c->arena, &report));
+        return NULL;
     }
 
     return p;

@@ -9,7 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ERROR_SIZE  1024
+#define ERROR_SIZE    1024
+#define MAX_DOCUMENT  65536
 
 
 static int
@@ -171,6 +172,40 @@ shian_ctl_fopen(shian_ctl_t *c, const char *path, const char *mode)
     }
 
     return f;
+}
+
+
+shian_str_t
+shian_ctl_document(shian_ctl_t *c, const char *path)
+{
+    FILE        *f;
+    char        *text;
+    shian_str_t  out = SHIAN_NONE;
+
+    f = shian_ctl_fopen(c, path, "r");
+    if (f == NULL) {
+        return out;
+    }
+
+    text = shian_alloc(&c->arena, MAX_DOCUMENT + 1);
+
+    if (text == NULL) {
+        (void) shian_ctl_fail(c, "memory has run out");
+
+    } else {
+        out = shian_slice(text, fread(text, 1, MAX_DOCUMENT + 1, f));
+
+        if (ferror(f) || out.n > MAX_DOCUMENT) {
+            (void) shian_ctl_fail(c, "%s: %s", path,
+                                  ferror(f) ? "cannot be read"
+                                            : "larger than 64 KB");
+            out = SHIAN_NONE;
+        }
+    }
+
+    fclose(f);
+
+    return out;
 }
 
 

@@ -116,6 +116,12 @@ void shian_ctl_as_owner(shian_ctl_t *c);
 /* fopen as the user; NULL: it was said why. */
 FILE *shian_ctl_fopen(shian_ctl_t *c, const char *path, const char *mode);
 
+/*
+ * The document that a file holds, up to 64 KB, in c->arena; NONE: it was said
+ * why.
+ */
+shian_str_t shian_ctl_document(shian_ctl_t *c, const char *path);
+
 /* Writes to a FILE.  The sink fails with the file. */
 typedef struct {
     shian_sink_t   sink;        /* first */

@@ -21,6 +21,7 @@ SHIAN_CAPABILITY(venue_regrade);
 SHIAN_CAPABILITY(plaque_issue);         /* plaque.c */
 SHIAN_CAPABILITY(plaque_withdraw);
 SHIAN_CAPABILITY(policy_set);           /* policy.c */
+SHIAN_CAPABILITY(checklist_set);        /* checklist.c */
 SHIAN_CAPABILITY(review_post);          /* review.c */
 SHIAN_CAPABILITY(review_reply);
 SHIAN_CAPABILITY(review_flag);

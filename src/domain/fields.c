@@ -65,6 +65,17 @@ const shian_field_rule_t  shian_field_rules[] = {
     { M(policy__frequency), "red", 1, 3650, NULL, 0 },
     { M(policy__frequency), "ungraded", 1, 3650, NULL, 0 },
 
+    /* 28: four for each of the seven heads. */
+    { M(checklist), "version", 1, 40, "[A-Za-z0-9._-]+", SHIAN_REQUIRED },
+    { M(checklist), "items", 28, 200, NULL, SHIAN_REQUIRED },
+    { M(checklist__item), "code", 1, 10, "[A-Z][A-Z0-9]*", SHIAN_REQUIRED },
+    { M(checklist__item), "head", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(checklist__item), "text", 2, 60, NULL, SHIAN_REQUIRED },
+    { M(checklist__item), "text_en", 2, 160, NULL, SHIAN_REQUIRED },
+    { M(checklist__item), "severity", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(checklist__item), "guidance", 2, 300, NULL, SHIAN_REQUIRED },
+    { M(checklist__item), "guidance_en", 2, 600, NULL, SHIAN_REQUIRED },
+
     { M(venue_status), "status", 0, 0, NULL, SHIAN_REQUIRED },
 
     { M(review_post), "hygiene", 1, 5, NULL, SHIAN_REQUIRED },

@@ -46,6 +46,8 @@ const shian_operation_row_t  shian_operations[] = {
     ROW("venue.regrade", VENUE_REGRADE, shian__venue_regrade, ADMIN,
         venue_regrade),
     ROW("policy.set", POLICY_SET, shian__policy_set, CHIEF, policy_set),
+    ROW("checklist.set", CHECKLIST_SET, shian__checklist_set, CHIEF,
+        checklist_set),
 };
 
 const size_t  shian_noperations = SHIAN_COUNT(shian_operations);

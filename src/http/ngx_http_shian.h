@@ -376,6 +376,7 @@ SHIAN_HANDLER(plaque);
 SHIAN_HANDLER(plaque_post);
 SHIAN_HANDLER(badge);
 SHIAN_HANDLER(gs1resolver);
+SHIAN_HANDLER(checklist);               /* rules.c */
 SHIAN_HANDLER(home);                    /* venues.c */
 SHIAN_HANDLER(venues);
 SHIAN_HANDLER(venue);

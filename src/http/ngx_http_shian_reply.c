@@ -65,7 +65,11 @@ ngx_http_shian_set_cookie(ngx_http_shian_ctx_t *c, const char *name,
 
     p = ngx_cpymem(z, name, nname);
     *p++ = '=';
-    p = ngx_cpymem(p, value.p, value.n);
+
+    if (value.n != 0) {
+        p = ngx_cpymem(p, value.p, value.n);
+    }
+
     p = ngx_cpymem(p, path_is, sizeof(path_is) - 1);
     p = ngx_cpymem(p, path, npath);
     p = ngx_cpymem(p, flags, sizeof(flags) - 1);

@@ -45,6 +45,7 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
 
     { GET, "/", ANY, 0, JSON, "home", F(home) },
     { GET, "/venues", ANY, 0, JSON | CSV | GEO, "venues", F(venues) },
+    { GET, "/checklist", ANY, 0, JSON, "checklist", F(checklist) },
     { GET, "/photos/{hash}", ANY, 0, 0, NULL, F(photo) },
     { POST, "/photos", ANY, PHOTOS, JSON, NULL, F(photo_post) },
     { GET, "/static/{rest}", ANY, 0, 0, NULL, F(static) },

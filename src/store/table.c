@@ -26,4 +26,5 @@ const shian_table_row_t  shian_tables[SHIAN_T_MAX] = {
     [SHIAN_T_PHOTO] = { "photo", "hash(32)", SHIAN_REPLAYED },
     [SHIAN_T_USER] = { "user", "id(8)", SHIAN_REPLAYED },
     [SHIAN_T_POLICY] = { "policy", "id(8)", SHIAN_REPLAYED },
+    [SHIAN_T_CHECKLIST] = { "checklist", "id(8)", SHIAN_REPLAYED },
 };

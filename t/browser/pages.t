@@ -82,6 +82,7 @@ async function addresses(city) {
         'inspections': `/v/${found.yellow}/inspections`,
         'no inspections': `/v/${found.ungraded}/inspections`,
         'reviews': `/v/${found.green}/reviews`,
+        'checklist': '/checklist',
         'not scanned': `/v/${found.green}/review`,
         'not found': '/v/999999',
         'sign in first': '/desk',

@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Encode qw(encode_utf8 decode_utf8);
 use IO::Uncompress::Gunzip ();
+use JSON::PP qw(decode_json encode_json);
 binmode Test::More->builder->$_, ':utf8'
     for qw(output failure_output todo_output);
 
@@ -71,7 +72,7 @@ subtest 'methods' => sub {
 };
 
 my @pages = ('/', '/venues', "/v/$v", "/v/$v/grades", "/v/$v/inspections",
-             "/v/$v/reviews", "/v/$v/review");
+             "/v/$v/reviews", "/v/$v/review", '/checklist');
 
 subtest 'pages' => sub {
     for my $path (@pages) {
@@ -119,6 +120,34 @@ subtest 'pages' => sub {
     is header(get($s, "/v/$v/badge.svg"), 'content-type'), 'image/svg+xml';
     unlike header(get($s, "/v/$v/badge.svg"), 'content-security-policy'),
         qr/frame-ancestors/, 'a badge may stand in any page';
+};
+
+subtest 'the checklist' => sub {
+    my $list = decode_json(slurp(root() . '/conf/checklist.json'));
+    my $got = json(get($s, '/checklist.json'));
+    is $got->{version}, 'default-1';
+    ok !exists $got->{since}, 'it was there from the beginning';
+    is_deeply [map { @{$_->{items}} } @{$got->{heads}}], $list->{items},
+        'head by head, all of it';
+
+    my $item = $list->{items}[0];
+    my $zh = decode_utf8(get($s, '/checklist?lang=zh')->{body});
+    my $en = decode_utf8(get($s, '/checklist?lang=en')->{body});
+    like $zh, qr/\Q$item->{text}\E.*\Q$item->{guidance}\E/s;
+    unlike $zh, qr/\Q$item->{text_en}\E/;
+    like $en, qr/\Q$item->{text_en}\E.*\Q$item->{guidance_en}\E/s;
+    unlike $en, qr/\Q$item->{guidance}\E/;
+    like get($s, '/')->{body}, qr{href="/checklist"}, 'pages lead to it';
+
+    $list->{version} = 'city-2';
+    $item->{text} = '<b>&证件</b>';
+    spew("$s->{dir}/checklist.json", encode_json($list));
+    is ctl($s, 'checklist', 'set', "$s->{dir}/checklist.json")->{status}, 0;
+    $got = json(get($s, '/checklist.json'));
+    is $got->{version}, 'city-2', 'another one is seen at once';
+    like $got->{since}, qr/\A\d{4}-\d\d-\d\dT/, 'and since when';
+    like decode_utf8(get($s, '/checklist?lang=zh')->{body}),
+        qr/&lt;b&gt;&amp;证件&lt;\/b&gt;/, 'written inert';
 };
 
 subtest 'errors have the headers too' => sub {

@@ -207,8 +207,6 @@ sub nginx_t {
     if ($pid == 0) {
         open STDERR, '>&', $out or die;
         open STDOUT, '>&', $out or die;
-        local $ENV{LD_PRELOAD} = $ENV{SHIAN_PRELOAD}
-            if $ENV{SHIAN_PRELOAD};
         exec nginx_command($s), '-t';
     }
     waitpid $pid, 0;
@@ -224,9 +222,6 @@ sub start {
         open STDIN, '<', '/dev/null' or die;
         open STDOUT, '>', "$s->{dir}/nginx.out" or die;
         open STDERR, '>&', \*STDOUT or die;
-        # A sanitizer that nginx itself was not built with.
-        local $ENV{LD_PRELOAD} = $ENV{SHIAN_PRELOAD}
-            if $ENV{SHIAN_PRELOAD};
         exec nginx_command($s);
     }
     $s->{pid} = $pid;

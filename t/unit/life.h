@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "city.h"
+#include "domain/checklist.h"
 #include "domain/policy.h"
 
 #define VENUES   150
@@ -326,7 +327,7 @@ make_plaque(world_t *w, Shian__Operation *op)
                       Shian__PlaqueIssue, shian__plaque_issue__init);
         i->has_venue = i->has_plaque = i->has_key_no = 1;
         i->venue = some_venue(w);
-        i->plaque = pick(w, 1000) * 1000003;
+        i->plaque = pick(w, 300) * 1000003;
         i->key_no = 1;
         return;
     }
@@ -334,7 +335,7 @@ make_plaque(world_t *w, Shian__Operation *op)
     x = CITY_BODY(&w->city, op, PLAQUE_WITHDRAW, plaque_withdraw,
                   Shian__PlaqueWithdraw, shian__plaque_withdraw__init);
     x->has_plaque = 1;
-    x->plaque = pick(w, 1000) * 1000003;
+    x->plaque = pick(w, 300) * 1000003;
 }
 
 
@@ -419,6 +420,28 @@ make_rare(world_t *w, Shian__Operation *op)
 }
 
 
+/* The one built in with a line changed, an earlier one, or a broken one. */
+static void
+make_checklist(world_t *w, Shian__Operation *op)
+{
+    shian_txn_t         t;
+    Shian__Checklist   *list;
+
+    assert_int_equal(shian_txn_begin(w->city.store, &w->city.arena, false,
+                                     &t), 0);
+    list = shian_checklist_at(&t, 0)->checklist;
+    shian_txn_abort(&t);
+
+    list->version = shian_printf(&w->city.arena, "v%d", (int) pick(w, 8));
+    list->items[pick(w, list->n_items)]->text = ANY_OF(w, words);
+    list->n_items -= chance(w, 20) ? list->n_items / 2 : 0;
+    CITY_BODY(&w->city, op, CHECKLIST_SET, checklist_set,
+              Shian__ChecklistSet,
+              shian__checklist_set__init)->checklist
+        = chance(w, 95) ? list : NULL;
+}
+
+
 /* Another policy, and what time or a policy changed regraded. */
 static void
 make_rule(world_t *w, Shian__Operation *op)
@@ -432,6 +455,11 @@ make_rule(world_t *w, Shian__Operation *op)
                   Shian__VenueRegrade,
                   shian__venue_regrade__init)->venue = some_venue(w);
         op->venue_regrade->has_venue = 1;
+        return;
+    }
+
+    if (chance(w, 40)) {
+        make_checklist(w, op);
         return;
     }
 

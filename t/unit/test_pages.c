@@ -35,6 +35,7 @@
                "<path d=\"M34 66H120V60H300\"/></svg>"
 
 static const ProtobufCMessageDescriptor *const  views[] = {
+    &shian__checklist_view__descriptor,
     &shian__desk__descriptor,
     &shian__grade_list__descriptor,
     &shian__home__descriptor,
@@ -75,6 +76,8 @@ static const struct {
     { "credit", &shian__venue__credit__descriptor },
     { "level", &shian__evaluation__level__descriptor },
     { "inspection", &shian__inspection__kind__descriptor },
+    { "head", &shian__checklist__head__descriptor },
+    { "severity", &shian__severity__kind__descriptor },
     { "state", &shian__review__state__descriptor },
     { "ground", &shian__review__ground__descriptor },
     { "code", &shian__component__code__descriptor },

@@ -17,6 +17,8 @@
 #include "domain/tally.h"
 #include "domain/venue.h"
 
+#define MAX_ROW  65536
+
 /* ---- recounts -------------------------------------------------------------*/
 
 static size_t
@@ -621,7 +623,7 @@ some_row(world_t *w, shian_table_t table, shian_rowkey_t *k, uint8_t *value,
 
     k->n = 0;
     shian_rowkey_bytes(k, s.key.p, s.key.n);
-    assert_true(s.value.n <= 4096);
+    assert_true(s.value.n <= MAX_ROW);
     *n = s.value.n;
     memcpy(value, s.value.p, s.value.n);
     shian_scan_close(&s);
@@ -634,7 +636,7 @@ one_changed_byte_is_found(world_t *w, shian_table_t table)
 {
     char            err[256];
     size_t          n, at;
-    uint8_t         value[4096], bit;
+    uint8_t         value[MAX_ROW], bit;
     shian_rowkey_t  k;
 
     some_row(w, table, &k, value, &n);
@@ -682,7 +684,7 @@ rows_added_or_gone_are_found(void **state)
 {
     char            err[256];
     size_t          n;
-    uint8_t         value[4096];
+    uint8_t         value[MAX_ROW];
     world_t         w;
     shian_txn_t     t;
     shian_rowkey_t  k, more;
