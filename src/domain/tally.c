@@ -281,10 +281,12 @@ shian_recount(shian_txn_t *t, const Shian__Venue *was,
 
 /* ---- regrading ------------------------------------------------------------*/
 
-static void
-gather(const Shian__Venue *v, const Shian__Tally *tally,
+void
+shian_grade_inputs(shian_txn_t *t, const Shian__Venue *v,
+    Shian__Tally *tally, const shian_policy_t *p, int32_t day,
     shian_grade_inputs_t *in)
 {
+    shian_tally_age(t, v->id, tally, day, p->reviews_days);
     memset(in, 0, sizeof(*in));
 
     in->closed = v->status == SHIAN__VENUE__STATUS__closed;
@@ -326,8 +328,7 @@ grade_at(shian_txn_t *t, const Shian__Venue *v, Shian__Tally *tally,
 {
     shian_grade_inputs_t  in;
 
-    shian_tally_age(t, v->id, tally, day, p->reviews_days);
-    gather(v, tally, &in);
+    shian_grade_inputs(t, v, tally, p, day, &in);
 
     return shian_grade(p, &in, day, t->arena, out);
 }

@@ -34,6 +34,14 @@ void shian_tally_age(shian_txn_t *t, uint64_t venue, Shian__Tally *tally,
     int32_t day, int32_t days);
 
 /*
+ * What the venue's grade rests on at local day `day`; the tally's counts are
+ * brought to that day.  The thread of t.
+ */
+void shian_grade_inputs(shian_txn_t *t, const Shian__Venue *v,
+    Shian__Tally *tally, const shian_policy_t *p, int32_t day,
+    shian_grade_inputs_t *in);
+
+/*
  * The grade that the venue would have under p at at_ms, and the colour it
  * stands at.  Reads only; false without memory.
  */

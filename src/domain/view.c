@@ -7,61 +7,7 @@
 #include "core/ids.h"
 #include "policy.h"
 #include "tally.h"
-
-/* A zeroed and initialised message in the arena, or return NULL. */
-#define NEW(var, type)                                                       \
-    do {                                                                     \
-        var = shian_alloc(t->arena, sizeof(*var));                           \
-        if (var == NULL) {                                                   \
-            return NULL;                                                     \
-        }                                                                    \
-        shian__##type##__init(var);                                          \
-    } while (0)
-
-#define SET(message, field, value)                                           \
-    ((message)->has_##field = 1, (message)->field = (value))
-
-#define COPY(dst, src, field)                                                \
-    ((dst)->has_##field = (src)->has_##field, (dst)->field = (src)->field)
-
-
-static Shian__GradeView *
-view_grade(shian_txn_t *t, const Shian__Grade *g)
-{
-    size_t                   i;
-    Shian__GradeView        *view;
-    const Shian__Component  *c;
-
-    NEW(view, grade_view);
-    SET(view, colour, g == NULL ? SHIAN__COLOUR__KIND__ungraded : g->colour);
-
-    if (g == NULL) {
-        return view;
-    }
-
-    COPY(view, g, since);
-    COPY(view, g, held);
-    COPY(view, g, before);
-
-    if (g->has_score) {
-        SET(view, score, (uint32_t) g->score / 100);
-    }
-
-    view->reasons = shian_array(t->arena, g->n_components,
-                                sizeof(*view->reasons));
-
-    for (i = 0; view->reasons != NULL && i < g->n_components; i++) {
-        c = g->components[i];
-        NEW(view->reasons[i], reason);
-        COPY(view->reasons[i], c, code);
-        COPY(view->reasons[i], c, points);
-        COPY(view->reasons[i], c, on);
-        view->reasons[i]->ref = c->ref;
-        view->n_reasons++;
-    }
-
-    return view;
-}
+#include "view_parts.h"
 
 
 static int32_t
@@ -201,9 +147,8 @@ shian_view_review(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
 }
 
 
-/* Keeps a scan's key for the next page; NONE without memory. */
-static shian_str_t
-keep(shian_txn_t *t, shian_str_t key)
+shian_str_t
+shian_view_keep(shian_txn_t *t, shian_str_t key)
 {
     uint8_t  *p;
 
@@ -218,8 +163,8 @@ keep(shian_txn_t *t, shian_str_t key)
 }
 
 
-static void
-open_after(shian_scan_t *scan, shian_txn_t *t, shian_table_t table,
+void
+shian_view_open(shian_scan_t *scan, shian_txn_t *t, shian_table_t table,
     const shian_rowkey_t *prefix, shian_str_t after)
 {
     shian_rowkey_t  start;
@@ -248,7 +193,7 @@ add_reviews(shian_txn_t *t, const shian_keys_t *keys, uint64_t venue,
     *n = 0;
     *next = SHIAN_NONE;
     prefix = shian_review_prefix('v', venue);
-    open_after(&scan, t, SHIAN_T_REVIEW_BY, &prefix, after);
+    shian_view_open(&scan, t, SHIAN_T_REVIEW_BY, &prefix, after);
 
     while (shian_scan_next(&scan) && scan.key.n == 25 && scan.value.n == 2) {
 
@@ -269,7 +214,7 @@ add_reviews(shian_txn_t *t, const shian_keys_t *keys, uint64_t venue,
         }
 
         list[(*n)++] = view;
-        after = keep(t, scan.key);
+        after = shian_view_keep(t, scan.key);
     }
 
     shian_scan_close(&scan);
@@ -332,7 +277,7 @@ add_queue(shian_txn_t *t, const shian_keys_t *keys, uint64_t state,
         after = SHIAN_NONE;
     }
 
-    open_after(&scan, t, SHIAN_T_REVIEW_BY, &prefix, after);
+    shian_view_open(&scan, t, SHIAN_T_REVIEW_BY, &prefix, after);
 
     while (more && shian_scan_next(&scan) && scan.key.n == 25) {
         r = shian_review_get(t, shian_be(scan.key.p + 17, 8));
@@ -356,7 +301,7 @@ add_queue(shian_txn_t *t, const shian_keys_t *keys, uint64_t state,
         view->venue_name = v->name;
         view->flag = r->flag;
         list->items[list->n_items++] = view;
-        after = keep(t, scan.key);
+        after = shian_view_keep(t, scan.key);
     }
 
     shian_scan_close(&scan);
@@ -417,7 +362,7 @@ shian_view_inspections(shian_txn_t *t, uint64_t venue, shian_str_t after,
     }
 
     prefix = shian_rowkey_id(venue);
-    open_after(&scan, t, SHIAN_T_INSPECTION, &prefix, after);
+    shian_view_open(&scan, t, SHIAN_T_INSPECTION, &prefix, after);
 
     while (shian_scan_next(&scan)) {
 
@@ -433,61 +378,7 @@ shian_view_inspections(shian_txn_t *t, uint64_t venue, shian_str_t after,
         }
 
         view->items[view->n_items++] = in;
-        after = keep(t, scan.key);
-    }
-
-    shian_scan_close(&scan);
-
-    return view;
-}
-
-
-Shian__GradeList *
-shian_view_grades(shian_txn_t *t, uint64_t venue, shian_str_t after,
-    size_t limit, shian_str_t *next)
-{
-    Shian__Venue      *v;
-    Shian__Tally      *tally;
-    Shian__Grade      *g;
-    shian_scan_t       scan;
-    shian_rowkey_t     prefix;
-    Shian__GradeList  *view;
-
-    *next = SHIAN_NONE;
-    v = shian_venue_get(t, venue);
-    tally = v == NULL ? NULL : shian_tally_get(t, venue);
-
-    if (tally == NULL) {
-        return NULL;
-    }
-
-    NEW(view, grade_list);
-    SET(view, venue, venue);
-    view->venue_name = v->name;
-    view->grade = view_grade(t, tally->grade);
-    view->items = shian_array(t->arena, limit, sizeof(*view->items));
-
-    if (view->items == NULL) {
-        return NULL;
-    }
-
-    prefix = shian_rowkey_id(venue);
-    open_after(&scan, t, SHIAN_T_GRADE, &prefix, after);
-
-    while (shian_scan_next(&scan)) {
-
-        if (view->n_items == limit) {
-            *next = after;
-            break;
-        }
-
-        g = shian__grade__unpack(&t->arena->pb, scan.value.n, scan.value.p);
-        if (g == NULL) {
-            break;
-        }
-
-        view->items[view->n_items++] = g;
-        after = keep(t, scan.key);
+        after = shian_view_keep(t, scan.key);
     }
 
     shian_scan_close(&scan);
@@ -585,7 +476,7 @@ shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
 
     NEW(view, venue_view);
     copy_facts(view, v, now_ms);
-    view->grade = view_grade(t, tally->grade);
+    view->grade = shian_view_grade(t, tally->grade);
     view->n_evaluations = tally->n_evaluations;
     view->evaluations = tally->evaluations;
     view->rating = shian_view_rating(t->arena, tally);
@@ -690,7 +581,7 @@ shian_view_users(shian_txn_t *t, shian_str_t after, size_t limit,
         return NULL;
     }
 
-    open_after(&scan, t, SHIAN_T_USER, &none, after);
+    shian_view_open(&scan, t, SHIAN_T_USER, &none, after);
 
     while (shian_scan_next(&scan)) {
 
@@ -716,7 +607,7 @@ shian_view_users(shian_txn_t *t, shian_str_t after, size_t limit,
         item->districts = u->districts;
         item->n_districts = u->n_districts;
         view->items[view->n_items++] = item;
-        after = keep(t, scan.key);
+        after = shian_view_keep(t, scan.key);
     }
 
     shian_scan_close(&scan);
@@ -783,7 +674,7 @@ shian_view_names(shian_txn_t *t, char kind, shian_str_t *names, size_t max)
         name = shian_slice(scan.key.p + 1, scan.key.n - 3);
 
         if (name.n != 0 && (n == 0 || !shian_str_eq(names[n - 1], name))) {
-            names[n++] = keep(t, name);
+            names[n++] = shian_view_keep(t, name);
         }
     }
 

@@ -32,6 +32,14 @@ Shian__ReviewList *shian_view_reviews(shian_txn_t *t,
     const shian_keys_t *keys, uint64_t venue, shian_str_t after,
     size_t limit, shian_str_t *next);
 
+/* The last `max` changes of the grade, oldest first. */
+bool shian_view_points(shian_txn_t *t, uint64_t venue, size_t max,
+    Shian__GradePoint ***points, size_t *n);
+
+/* What would lift the venue's colour, as of now_ms. */
+Shian__Better *shian_view_better(shian_txn_t *t, uint64_t venue,
+    uint64_t now_ms);
+
 typedef bool (*shian_reach_pt)(void *ctx, const Shian__Venue *v);
 
 Shian__ReviewList *shian_view_queue(shian_txn_t *t, const shian_keys_t *keys,

@@ -355,6 +355,11 @@ void ngx_http_shian_hold(ngx_http_request_t *r);
 void ngx_http_shian_wake(ngx_http_request_t *r);
 
 
+/* venues.c: gives each reason its word in the request's language. */
+void ngx_http_shian_reason_texts(ngx_http_shian_ctx_t *c,
+    Shian__Reason *const *reasons, size_t n);
+
+
 /* file.c: files by sendfile. */
 ngx_int_t ngx_http_shian_send_file(ngx_http_shian_ctx_t *c, const char *path,
     const char *type, const char *cache_control);

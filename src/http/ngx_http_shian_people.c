@@ -242,6 +242,16 @@ ngx_http_shian_my(ngx_http_shian_ctx_t *c)
     }
 
     desk->venue_name = desk->venue_view->name;
+    desk->better = shian_view_better(&c->txn, desk->venue, c->now_ms);
+
+    if (desk->better == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_shian_reason_texts(c, desk->better->remove,
+                                desk->better->n_remove);
+    ngx_http_shian_reason_texts(c, desk->venue_view->grade->reasons,
+                                desk->venue_view->grade->n_reasons);
     c->view = &desk->base;
 
     return ngx_http_shian_reply(c);

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "render/chart.h"
+
 #define SHIAN_MAX_CHOICES  60
 
 
@@ -391,17 +393,18 @@ ngx_http_shian_home(ngx_http_shian_ctx_t *c)
 /* ---- one venue ------------------------------------------------------------*/
 
 /* What a reason is about, in a word, for programs that show it. */
-static void
-ngx_http_shian_reason_texts(ngx_http_shian_ctx_t *c, Shian__GradeView *g)
+void
+ngx_http_shian_reason_texts(ngx_http_shian_ctx_t *c,
+    Shian__Reason *const *reasons, size_t n)
 {
     size_t       i;
     const char  *name;
 
-    for (i = 0; g != NULL && i < g->n_reasons; i++) {
+    for (i = 0; i < n; i++) {
         name = protobuf_c_enum_descriptor_get_value(
                    &shian__component__code__descriptor,
-                   (int) g->reasons[i]->code)->name;
-        g->reasons[i]->text = (char *) shian_lang_text(c->conf->templates,
+                   (int) reasons[i]->code)->name;
+        reasons[i]->text = (char *) shian_lang_text(c->conf->templates,
             c->lang, shian_printf(&c->arena, "code.%s", name));
     }
 }
@@ -483,7 +486,8 @@ ngx_http_shian_venue(ngx_http_shian_ctx_t *c)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_shian_reason_texts(c, view->grade);
+    ngx_http_shian_reason_texts(c, view->grade->reasons,
+                                view->grade->n_reasons);
     c->colour = protobuf_c_enum_descriptor_get_value(
                     &shian__colour__kind__descriptor,
                     (int) view->grade->colour)->name;
@@ -494,10 +498,64 @@ ngx_http_shian_venue(ngx_http_shian_ctx_t *c)
 }
 
 
+/* The history as a picture, on the page alone. */
+static bool
+ngx_http_shian_chart(ngx_http_shian_ctx_t *c, Shian__GradeList *view)
+{
+    int32_t         today;
+    unsigned        i;
+    shian_buf_t     svg;
+    shian_chart_t   chart;
+
+    static const char *const  words[SHIAN_COUNT(chart.words)] = {
+        SHIAN_TEXT("colour.ungraded"), SHIAN_TEXT("colour.green"),
+        SHIAN_TEXT("colour.yellow"), SHIAN_TEXT("colour.red"),
+        SHIAN_TEXT("colour.closed")
+    };
+
+    if (!shian_view_points(&c->txn, c->id, SHIAN_CHART_MAX, &view->points,
+                           &view->n_points))
+    {
+        return false;
+    }
+
+    if (view->n_points == 0) {
+        return true;
+    }
+
+    for (i = 0; i < SHIAN_COUNT(words); i++) {
+        chart.words[i] = shian_lang_text(c->conf->templates, c->lang,
+                                         words[i]);
+    }
+
+    chart.title = shian_lang_text(c->conf->templates, c->lang,
+                                  SHIAN_TEXT("grades.chart"));
+    chart.unit = shian_lang_text(c->conf->templates, c->lang,
+                                 SHIAN_TEXT("grades.unit"));
+    chart.lang = c->lang;
+    chart.tz_minutes = SHIAN_TZ_MINUTES;
+    chart.green = (int32_t) view->bounds->green;
+    chart.yellow = (int32_t) view->bounds->yellow;
+
+    /* By the day, so that the page is the same until something happens. */
+    today = shian_local_day(c->now_ms, SHIAN_TZ_MINUTES);
+    chart.end = (uint64_t) today * 86400000
+                - (uint64_t) SHIAN_TZ_MINUTES * 60000;
+
+    shian_buf_init(&svg, &c->arena);
+    (void) shian_chart_score(&chart, view->points, view->n_points,
+                             &svg.sink);
+    shian_putc(&svg.sink, '\0');
+    view->chart_svg = (char *) svg.p;
+
+    return !svg.sink.failed;
+}
+
+
 ngx_int_t
 ngx_http_shian_grades(ngx_http_shian_ctx_t *c)
 {
-    size_t             limit;
+    size_t             i, limit;
     shian_str_t        after, next;
     Shian__GradeList  *view;
 
@@ -513,7 +571,20 @@ ngx_http_shian_grades(ngx_http_shian_ctx_t *c)
                                      "There is no such venue.");
     }
 
-    ngx_http_shian_reason_texts(c, view->grade);
+    ngx_http_shian_reason_texts(c, view->grade->reasons,
+                                view->grade->n_reasons);
+
+    for (i = 0; i < view->n_items; i++) {
+        ngx_http_shian_reason_texts(c, view->items[i]->reasons,
+                                    view->items[i]->n_reasons);
+    }
+
+    if (c->format == SHIAN_OUT_HTML && after.n == 0
+        && !ngx_http_shian_chart(c, view))
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     view->next = ngx_http_shian_next(c, next);
     c->view = &view->base;
 

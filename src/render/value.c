@@ -454,6 +454,7 @@ static const struct {
     { "json",    SHIAN_V_STRING,  SHIAN_AS_JSON },
     { "upper",   SHIAN_V_STRING,  SHIAN_AS_UPPER },
     { "lang",    SHIAN_V_STRING,  SHIAN_AS_LANG },
+    { "lang",    SHIAN_V_ENUM,    SHIAN_AS_LANG },
 };
 
 

@@ -16,6 +16,7 @@
  *   DAY       sfixed32  YYYY-MM-DD   .date
  *   CENTI     sint32    -7.26        .whole (-7) .tenth (-7.3) .plus (+7.26)
  *   ENUM      enum      its name     .text (text <enum>.<name>) .is.NAME
+ *                                    .lang.PREFIX
  *   BYTES     bytes     hex          -
  *   LIST      repeated  -            .any .count
  *   LINES     .lines    -            .any .count

@@ -29,6 +29,11 @@
 #define QR  "<svg viewBox=\"0 0 29 29\" role=\"img\" aria-label=\"QR\">"      \
             "<path d=\"M2 2h7v7h-7zM20 2h7v7h-7zM2 20h7v7h-7z\"/></svg>"
 
+/* What a chart is made of; its shapes have a test of their own. */
+#define CHART  "<svg class=\"chart\" width=\"480\" "                      \
+               "viewBox=\"0 0 360 224\" role=\"img\" aria-label=\"-\">"   \
+               "<path d=\"M34 66H120V60H300\"/></svg>"
+
 static const ProtobufCMessageDescriptor *const  views[] = {
     &shian__checklist_view__descriptor,
     &shian__desk__descriptor,
@@ -79,6 +84,7 @@ static const struct {
     { "ground", &shian__review__ground__descriptor },
     { "code", &shian__component__code__descriptor },
     { "reason", &shian__component__code__descriptor },
+    { "better", &shian__component__code__descriptor },
 };
 
 typedef struct {
@@ -112,13 +118,16 @@ static void
 fill_scalar(shian_arena_t *a, const ProtobufCFieldDescriptor *f, json_t *j,
     void *at)
 {
+    const char  *text;
+
     switch (f->type) {
 
     case PROTOBUF_C_TYPE_STRING:
         assert_true(json_is_string(j));
+        text = json_string_value(j);
         *(char **) at = shian_strdup(a, shian_str(
-            strcmp(json_string_value(j), "@qr") == 0 ? QR
-                                                     : json_string_value(j)));
+            strcmp(text, "@qr") == 0 ? QR
+            : strcmp(text, "@chart") == 0 ? CHART : text));
         break;
 
     case PROTOBUF_C_TYPE_BOOL:

@@ -266,6 +266,8 @@ members_of_scalars(void **state)
         "{{#district.lang.district}}y{{/district.lang.district}}"
         "{{^name.lang.district}}n{{/name.lang.district}}", NULL, &v.base,
         "en", "Jinping|张记 &amp; Söhne|yn");
+    expect_message("{{colour.lang.status}}|{{colour.lang.colour}}", NULL,
+        &v.base, "en", "green|Good");
 
     /* Present zero is truthy, absent and empty are not. */
     v.category = (char *) "";
