@@ -229,36 +229,48 @@ shian_policy_parse(shian_arena_t *a, shian_str_t json, Shian__Policy **out,
 
 
 bool
-shian_policy_set_check(shian_op_t *o)
+shian_policy_check(shian_txn_t *t, const Shian__Policy *p, bool *unchanged,
+    shian_report_t *report)
 {
     Shian__PolicyRecord  *now;
-    const Shian__Policy  *p = o->op->policy_set->policy;
+
+    *unchanged = false;
 
     if (p == NULL || p->version == NULL) {
-        shian_fail_field(o->report, "version", "required", NULL);
+        shian_fail_field(report, "version", "required", NULL);
         return false;
     }
 
-    if (!consistent(p, o->report)) {
+    if (!consistent(p, report)) {
         return false;
     }
 
-    now = shian_policy_record(o->txn);
+    now = shian_policy_record(t);
 
-    if (now != NULL && now->policy != NULL) {
-        o->unchanged = shian_str_eq(shian_pack(o->arena, p),
-                                    shian_pack(o->arena, now->policy));
+    if (now == NULL || now->policy == NULL) {
+        return true;
+    }
 
-        if (!o->unchanged && now->policy->version != NULL
-            && strcmp(now->policy->version, p->version) == 0)
-        {
-            shian_fail_field(o->report, "version", "duplicate",
-                             "Another policy has this version.");
-            return false;
-        }
+    *unchanged = shian_str_eq(shian_pack(t->arena, p),
+                              shian_pack(t->arena, now->policy));
+
+    if (!*unchanged && now->policy->version != NULL
+        && strcmp(now->policy->version, p->version) == 0)
+    {
+        shian_fail_field(report, "version", "duplicate",
+                         "Another policy has this version.");
+        return false;
     }
 
     return true;
+}
+
+
+bool
+shian_policy_set_check(shian_op_t *o)
+{
+    return shian_policy_check(o->txn, o->op->policy_set->policy,
+                              &o->unchanged, o->report);
 }
 
 
@@ -284,54 +296,75 @@ shian_policy_set_apply(shian_op_t *o)
 
 
 bool
-shian_policy_preview(shian_txn_t *t, const shian_policy_t *p, uint64_t at_ms,
-    shian_policy_preview_t *out, shian_policy_change_pt change, void *ctx)
+shian_policy_preview_some(shian_txn_t *t, const shian_policy_t *p,
+    uint64_t at_ms, size_t max, shian_policy_preview_t *out,
+    shian_policy_change_pt change, void *ctx, bool *more)
 {
+    bool                  ok;
+    size_t                n;
     uint64_t              id;
     shian_scan_t          scan;
     Shian__Venue         *v;
     shian_txn_t           own;
     shian_arena_t         arena;
     shian_grade_t         grade;
-    shian_rowkey_t        none;
-    Shian__Colour__Kind   from, to;
+    shian_rowkey_t        none, start;
+    Shian__Colour__Kind   from;
 
-    memset(out, 0, sizeof(*out));
+    /* A city does not fit in memory at once. */
     shian_arena_init(&arena, NULL, NULL);
     own = *t;
     own.arena = &arena;
     none.n = 0;
-    shian_scan_open(&scan, t, SHIAN_T_VENUE, &none, NULL);
+    start = shian_rowkey_id(out->next);
+    ok = true;
+    shian_scan_open(&scan, t, SHIAN_T_VENUE, &none, &start);
 
-    while (shian_scan_next(&scan) && scan.key.n == 8) {
+    for (n = 0; n < max && shian_scan_next(&scan) && scan.key.n == 8; n++) {
         id = shian_be(scan.key.p, 8);
         v = shian_venue_get(&own, id);
+        ok = v != NULL
+             && shian_grade_venue(&own, v, p, at_ms, &grade, &from);
 
-        if (v == NULL || !shian_grade_venue(&own, v, p, at_ms, &grade, &from))
-        {
+        if (!ok) {
             break;
         }
 
-        to = grade.colour;
-
+        out->next = id + 1;
         out->venues++;
-        out->from_to[from][to]++;
+        out->from_to[from][grade.colour]++;
 
-        if (from != to) {
+        if (from != grade.colour) {
             out->changed++;
             if (change != NULL) {
-                change(ctx, v, from, to);
+                change(ctx, v, from, grade.colour);
             }
-        }
-
-        /* A city does not fit in memory at once. */
-        if (out->venues % PREVIEW_SLICE == 0) {
-            shian_arena_free(&arena);
         }
     }
 
+    *more = n == max;
     shian_scan_close(&scan);
     shian_arena_free(&arena);
 
-    return t->err == 0 && own.err == 0;
+    return ok && t->err == 0 && own.err == 0;
+}
+
+
+bool
+shian_policy_preview(shian_txn_t *t, const shian_policy_t *p, uint64_t at_ms,
+    shian_policy_preview_t *out, shian_policy_change_pt change, void *ctx)
+{
+    bool  more;
+
+    memset(out, 0, sizeof(*out));
+
+    do {
+        if (!shian_policy_preview_some(t, p, at_ms, PREVIEW_SLICE, out,
+                                       change, ctx, &more))
+        {
+            return false;
+        }
+    } while (more);
+
+    return true;
 }

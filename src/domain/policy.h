@@ -30,18 +30,35 @@ Shian__Policy *shian_policy_document(shian_arena_t *a,
 bool shian_policy_parse(shian_arena_t *a, shian_str_t json,
     Shian__Policy **out, shian_report_t *report);
 
+/*
+ * May p follow the policy in force?  *unchanged: it is the one in force.
+ * False with fields in the report.
+ */
+bool shian_policy_check(shian_txn_t *t, const Shian__Policy *p,
+    bool *unchanged, shian_report_t *report);
+
 /* What would change: how many venues go from which colour to which. */
 typedef struct {
     uint64_t  venues;
     uint64_t  changed;
     uint64_t  from_to[5][5];        /* by Colour.Kind */
+    uint64_t  next;                 /* the venue to go on with */
 } shian_policy_preview_t;
 
 /* Called for each venue whose colour would be another one. */
 typedef void (*shian_policy_change_pt)(void *ctx, const Shian__Venue *v,
     Shian__Colour__Kind from, Shian__Colour__Kind to);
 
-/* Grades every venue under p at at_ms, reading only. */
+/*
+ * Grades up to max venues under p at at_ms, reading only: from out->next on,
+ * so *out is zero before the first call.  *more: there are others.  False:
+ * the store cannot be read, or no memory.  Any thread.
+ */
+bool shian_policy_preview_some(shian_txn_t *t, const shian_policy_t *p,
+    uint64_t at_ms, size_t max, shian_policy_preview_t *out,
+    shian_policy_change_pt change, void *ctx, bool *more);
+
+/* The same for the whole city. */
 bool shian_policy_preview(shian_txn_t *t, const shian_policy_t *p,
     uint64_t at_ms, shian_policy_preview_t *out,
     shian_policy_change_pt change, void *ctx);

@@ -27,6 +27,21 @@ typedef struct ngx_http_shian_ctx_s    ngx_http_shian_ctx_t;
 typedef struct ngx_http_shian_route_s  ngx_http_shian_route_t;
 typedef struct ngx_http_shian_item_s   ngx_http_shian_item_t;
 typedef struct ngx_http_shian_cache_s  ngx_http_shian_cache_t;
+typedef struct ngx_http_shian_task_s   ngx_http_shian_task_t;
+
+
+/*
+ * How far grading is, for all workers to see: only one of them grades.  A
+ * store has the place in shared memory that its directive has in the
+ * configuration.
+ */
+#define SHIAN_STORES_SEEN  16
+
+typedef struct {
+    ngx_atomic_t          venue;        /* next of the sweep; 0: none */
+    ngx_atomic_t          day;          /* last gone through; 0: none */
+    ngx_atomic_t          policy;       /* of the last or present sweep */
+} ngx_http_shian_progress_t;
 
 
 /* A store that this worker has open; one for each folder. */
@@ -65,6 +80,8 @@ typedef struct {
     int32_t               graded_day;   /* 0: none since the start */
     uint64_t              grade_next;   /* venue; 0: not under way */
     uint64_t              policy;       /* in force when last looked at */
+    ngx_uint_t            place;        /* among the stores */
+    ngx_uint_t            previews;     /* of a policy, under way */
 } ngx_http_shian_env_t;
 
 
@@ -87,6 +104,7 @@ typedef struct {
     ngx_atomic_t          failed_batches;
     ngx_atomic_t          batch_ms;
     ngx_atomic_t          queue_full;
+    ngx_http_shian_progress_t  progress[SHIAN_STORES_SEEN];
 } ngx_http_shian_counters_t;
 
 
@@ -193,6 +211,7 @@ struct ngx_http_shian_ctx_s {
     ngx_int_t                    (*written)(ngx_http_shian_ctx_t *c);
     ngx_int_t                    (*refused)(ngx_http_shian_ctx_t *c);
     void                          *data;        /* of the handler */
+    ngx_http_shian_task_t         *task;        /* in the pool thread */
     const char                    *op;          /* for $shian_op */
     uint64_t                       seq;
     uint64_t                       venue;
@@ -349,10 +368,27 @@ ngx_int_t ngx_http_shian_submit_own(ngx_http_shian_env_t *env,
 void ngx_http_shian_grading_start(ngx_http_shian_env_t *env,
     ngx_cycle_t *cycle);
 
+/* What the grading worker, which may be another one, has last said. */
+ngx_http_shian_progress_t *ngx_http_shian_progress(
+    ngx_http_shian_env_t *env);
+
 
 /* Keeps a request while a pool thread works for it, and lets it go again. */
 void ngx_http_shian_hold(ngx_http_request_t *r);
 void ngx_http_shian_wake(ngx_http_request_t *r);
+
+
+/*
+ * task.c: runs work(data) in the pool thread, again as long as it returns
+ * true, and then done(c, data) in the event loop, outside a read, unless the
+ * request is gone by then.  Nothing of the request or of its pool may be
+ * allocated or changed in the thread but *data, which lives as long as the
+ * request: free what it holds in a cleanup of the pool.  Returns NGX_DONE, or
+ * what to return at once.
+ */
+ngx_int_t ngx_http_shian_task(ngx_http_shian_ctx_t *c,
+    bool (*work)(void *data),
+    ngx_int_t (*done)(ngx_http_shian_ctx_t *c, void *data), void *data);
 
 
 /* venues.c: gives each reason its word in the request's language. */
@@ -400,6 +436,8 @@ SHIAN_HANDLER(my);
 SHIAN_HANDLER(users);
 SHIAN_HANDLER(user_post);
 SHIAN_HANDLER(user_action);
+SHIAN_HANDLER(desk_policy);             /* policy.c */
+SHIAN_HANDLER(desk_policy_post);
 SHIAN_HANDLER(photo);                   /* file.c */
 SHIAN_HANDLER(photo_post);
 SHIAN_HANDLER(static);

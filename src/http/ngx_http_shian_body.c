@@ -11,12 +11,6 @@
 #include "store/ingest.h"
 
 
-typedef struct {
-    shian_ingest_t        in;
-    ngx_http_request_t   *request;
-} ngx_http_shian_body_task_t;
-
-
 static ngx_http_request_body_filter_pt  ngx_http_shian_next_body_filter;
 
 
@@ -127,70 +121,42 @@ ngx_http_shian_body_raw(ngx_http_shian_ctx_t *c, shian_str_t raw)
 
 /* ---- in the pool thread ---------------------------------------------------*/
 
-static void
-ngx_http_shian_body_thread(void *data, ngx_log_t *log)
+static bool
+ngx_http_shian_body_work(void *data)
 {
-    ngx_http_shian_body_task_t  *t = data;
+    shian_ingest(data);
 
-    shian_ingest(&t->in);
+    return false;
 }
 
 
-static void
-ngx_http_shian_body_resume(ngx_http_request_t *r)
+static ngx_int_t
+ngx_http_shian_body_ingested(ngx_http_shian_ctx_t *c, void *data)
 {
-    ngx_int_t                    rc;
-    ngx_http_shian_ctx_t        *c;
-    ngx_http_shian_body_task_t  *t;
+    shian_ingest_t  *in = data;
 
-    c = ngx_http_get_module_ctx(r, ngx_http_shian_module);
-    t = c->data;
-    r->write_event_handler = ngx_http_request_empty_handler;
+    c->report = in->report;
 
-    c->data = NULL;
-    c->report = t->in.report;
+    if (in->boundary.n != 0) {
+        c->body = in->pairs;
+        c->nbody = in->npairs;
+        c->photos = in->photos;
+        c->nphotos = in->nphotos;
 
-    if (t->in.boundary.n != 0) {
-        c->body = t->in.pairs;
-        c->nbody = t->in.npairs;
-        c->photos = t->in.photos;
-        c->nphotos = t->in.nphotos;
-        rc = ngx_http_shian_body_parsed(c);
-    } else {
-        rc = c->report.status != 200 ? ngx_http_shian_fail(c)
-                                     : ngx_http_shian_body_raw(c, t->in.raw);
+        return ngx_http_shian_body_parsed(c);
     }
 
-    ngx_http_finalize_request(r, rc);
-}
-
-
-static void
-ngx_http_shian_body_event(ngx_event_t *ev)
-{
-    ngx_http_shian_body_task_t  *t = ev->data;
-
-    if (ev->timedout && !ev->complete) {
-        /* An exiting worker must not leave before the thread is done. */
-        ev->timedout = 0;
-        ngx_add_timer(ev, 1000);
-        return;
-    }
-
-    if (ev->timer_set) {
-        ngx_del_timer(ev);
-    }
-
-    ngx_http_shian_wake(t->request);
+    return c->report.status != 200 ? ngx_http_shian_fail(c)
+                                   : ngx_http_shian_body_raw(c, in->raw);
 }
 
 
 static void
 ngx_http_shian_body_cleanup(void *data)
 {
-    ngx_http_shian_body_task_t  *t = data;
+    shian_ingest_t  *in = data;
 
-    shian_arena_free(&t->in.arena);
+    shian_arena_free(&in->arena);
 }
 
 
@@ -229,53 +195,34 @@ ngx_http_shian_body_pieces(ngx_http_request_t *r, shian_ingest_t *in)
 static ngx_int_t
 ngx_http_shian_body_post_task(ngx_http_shian_ctx_t *c, shian_str_t boundary)
 {
-    ngx_http_request_t          *r = c->request;
-    ngx_thread_task_t           *task;
-    ngx_pool_cleanup_t          *cln;
-    ngx_http_shian_body_task_t  *t;
+    shian_ingest_t      *in;
+    ngx_http_request_t  *r = c->request;
+    ngx_pool_cleanup_t  *cln;
 
-    task = ngx_thread_task_alloc(r->pool, sizeof(*t));
-    cln = ngx_pool_cleanup_add(r->pool, 0);
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(*in));
 
-    if (task == NULL || cln == NULL) {
+    if (cln == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    t = task->ctx;
-    ngx_memzero(t, sizeof(*t));
-    t->request = r;
-    t->in.boundary = boundary;
-    t->in.dir = c->conf->env->store->dir;
-    t->in.keys = c->conf->keys;
-    t->in.aud = ngx_http_shian_str(c->conf->base_url);
-    t->in.now_ms = c->now_ms;
-    t->in.max_photos = 4;
-    shian_arena_init(&t->in.arena, NULL, NULL);
-    shian_report_init(&t->in.report);
-
+    in = cln->data;
+    ngx_memzero(in, sizeof(*in));
+    in->boundary = boundary;
+    in->dir = c->conf->env->store->dir;
+    in->keys = c->conf->keys;
+    in->aud = ngx_http_shian_str(c->conf->base_url);
+    in->now_ms = c->now_ms;
+    in->max_photos = 4;
+    shian_arena_init(&in->arena, NULL, NULL);
+    shian_report_init(&in->report);
     cln->handler = ngx_http_shian_body_cleanup;
-    cln->data = t;
 
-    if (ngx_http_shian_body_pieces(r, &t->in) != NGX_OK) {
+    if (ngx_http_shian_body_pieces(r, in) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    c->data = t;
-    task->handler = ngx_http_shian_body_thread;
-    task->event.handler = ngx_http_shian_body_event;
-    task->event.data = t;
-    task->event.log = r->connection->log;
-
-    if (ngx_thread_task_post(c->conf->env->pool, task) != NGX_OK) {
-        return ngx_http_shian_refuse(c, 503, "busy",
-                                     "Too much is being written; try again.");
-    }
-
-    ngx_add_timer(&task->event, 1000);
-    r->write_event_handler = ngx_http_shian_body_resume;
-    ngx_http_shian_hold(r);
-
-    return NGX_DONE;
+    return ngx_http_shian_task(c, ngx_http_shian_body_work,
+                               ngx_http_shian_body_ingested, in);
 }
 
 

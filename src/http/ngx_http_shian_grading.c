@@ -15,6 +15,14 @@
 #define SHIAN_SLICE_QUEUE   256         /* waiting writes to stay below */
 
 
+ngx_http_shian_progress_t *
+ngx_http_shian_progress(ngx_http_shian_env_t *env)
+{
+    return &ngx_http_shian_counters->progress[env->place
+                                              % SHIAN_STORES_SEEN];
+}
+
+
 static int32_t
 ngx_http_shian_today(uint64_t *now_ms)
 {
@@ -120,9 +128,10 @@ ngx_http_shian_grade_slice(ngx_http_shian_env_t *env, uint64_t now_ms)
 static void
 ngx_http_shian_grade_event(ngx_event_t *ev)
 {
-    int32_t                today;
-    uint64_t               now_ms;
-    ngx_http_shian_env_t  *env = ev->data;
+    int32_t                     today;
+    uint64_t                    now_ms;
+    ngx_http_shian_env_t       *env = ev->data;
+    ngx_http_shian_progress_t  *progress;
 
     if (ngx_exiting || ngx_quit || ngx_terminate) {
         return;
@@ -143,6 +152,11 @@ ngx_http_shian_grade_event(ngx_event_t *ev)
         env->grade_next = 0;
         env->graded_day = today;
     }
+
+    progress = ngx_http_shian_progress(env);
+    progress->venue = (ngx_atomic_uint_t) env->grade_next;
+    progress->day = (ngx_atomic_uint_t) env->graded_day;
+    progress->policy = (ngx_atomic_uint_t) env->policy;
 
     ngx_add_timer(ev, env->grade_next != 0 ? SHIAN_SLICE_PAUSE
                                            : env->interval);

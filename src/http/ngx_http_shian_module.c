@@ -234,6 +234,7 @@ ngx_http_shian_find_env(ngx_conf_t *cf, ngx_str_t *path)
     }
 
     env->path = *path;
+    env->place = smcf->envs.nelts - 1;
     env->batch_max = SHIAN_BATCH_MAX;
     *envs = env;
 

@@ -72,6 +72,10 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
     { POST, "/desk/users/{id}", CHIEF, SMALL, JSON, "problem",
       F(user_action) },
 
+    { GET, "/desk/policy", CHIEF, 0, JSON, "desk_policy", F(desk_policy) },
+    { POST, "/desk/policy", CHIEF, SMALL, JSON, "desk_policy",
+      F(desk_policy_post) },
+
     { GET, "/healthz", ANY, 0, 0, NULL, F(healthz) },
     { GET, "/.well-known/shian.json", ANY, 0, JSON, NULL, F(site) },
     { GET, "/.well-known/gs1resolver", ANY, 0, JSON, NULL, F(gs1resolver) },

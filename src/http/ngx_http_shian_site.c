@@ -96,6 +96,20 @@ ngx_http_shian_counters_text(shian_sink_t *s)
 
 
 static void
+ngx_http_shian_grading_text(shian_sink_t *s, ngx_http_shian_env_t *env)
+{
+    ngx_http_shian_progress_t  *progress = ngx_http_shian_progress(env);
+
+    ngx_http_shian_metric(s, "grading_venue", "gauge",
+                          "Next venue of the grading sweep, 0 when idle.",
+                          env->grading ? (double) progress->venue : 0);
+    ngx_http_shian_metric(s, "grading_day", "gauge",
+                          "Days from 1970 to the local day last graded.",
+                          (double) progress->day);
+}
+
+
+static void
 ngx_http_shian_store_text(shian_sink_t *s, ngx_http_shian_ctx_t *c)
 {
     MDB_stat                stat;
@@ -157,6 +171,7 @@ ngx_http_shian_metrics_handler(ngx_http_request_t *r)
 
     if (c->conf->env != NULL && ngx_http_shian_read_begin(c) == NGX_OK) {
         ngx_http_shian_store_text(&out.sink, c);
+        ngx_http_shian_grading_text(&out.sink, c->conf->env);
         ngx_http_shian_read_end(c);
     }
 

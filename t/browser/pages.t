@@ -227,6 +227,17 @@ async function refuse(page) {
     await page.locator('#errors').waitFor();
 }
 
+/* The bound of yellow changed and sent, whatever the browser thinks of it. */
+async function change(page, yellow, until) {
+    await page.locator('#version').fill('next');
+    await page.locator('[id="colour.yellow"]').fill(String(yellow));
+    await page.evaluate(() => {
+        document.querySelector('form.narrow').noValidate = true;
+    });
+    await page.locator('button[value=preview]').click();
+    await page.locator(until).waitFor();
+}
+
 async function everything(city) {
     const { public_, found } = await addresses(city);
     const anybody = await city.person('phone');
@@ -255,7 +266,12 @@ async function everything(city) {
 
     await look(chief, city, {
         'desk': '/desk', 'desk reviews': '/desk/reviews',
-        'users': '/desk/users', 'reply shown': `/v/${found.yellow}/reviews`
+        'users': '/desk/users', 'reply shown': `/v/${found.yellow}/reviews`,
+        'policy': '/desk/policy', 'policy with errors': '/desk/policy',
+        'policy preview': '/desk/policy'
+    }, {
+        'policy with errors': (page) => change(page, 500, '#errors'),
+        'policy preview': (page) => change(page, 85, 'svg.bars')
     });
 
     const bank = await city.signedIn('phone', {}, '--login', 'bank');

@@ -41,6 +41,8 @@ static const ProtobufCMessageDescriptor *const  views[] = {
     &shian__home__descriptor,
     &shian__inspection_list__descriptor,
     &shian__plaque_sheet__descriptor,
+    &shian__policy_desk__descriptor,
+    &shian__policy_preview__descriptor,
     &shian__policy_view__descriptor,
     &shian__problem__descriptor,
     &shian__review_form__descriptor,
@@ -147,14 +149,14 @@ fill_scalar(shian_arena_t *a, const ProtobufCFieldDescriptor *f, json_t *j,
         assert_true(shian_time_parse(shian_str(json_string_value(j)), at));
         break;
 
-    case PROTOBUF_C_TYPE_INT32:
-        *(int32_t *) at = (int32_t) json_integer_value(j);
-        break;
-
     case PROTOBUF_C_TYPE_SINT32:
         *(int32_t *) at = (int32_t) (json_number_value(j) * 100
                                      + (json_number_value(j) < 0 ? -0.5
                                                                  : 0.5));
+        break;
+
+    case PROTOBUF_C_TYPE_INT32:
+        *(int32_t *) at = (int32_t) json_integer_value(j);
         break;
 
     case PROTOBUF_C_TYPE_UINT32:
@@ -614,7 +616,7 @@ every_template_has_a_sample(void **state)
         "home", "venues", "venue", "reviews", "review_form", "grades",
         "inspections", "problem", "counterfeit", "withdrawn", "plaque",
         "signin", "desk", "desk_reviews", "users", "my", "my_reviews",
-        "thanks", "policy", "stats"
+        "thanks", "policy", "stats", "desk_policy", "desk_policy_preview"
     };
     size_t          p;
 
