@@ -90,7 +90,7 @@ ngx_http_shian_renew_read(ngx_http_shian_env_t *env)
      * Another program has let the store grow past our map.  It can be taken
      * over while no transaction of this process is open.
      */
-    if (rc == MDB_MAP_RESIZED && !env->busy) {
+    if (rc == MDB_MAP_RESIZED && !env->busy && env->previews == 0) {
         rc = mdb_env_set_mapsize(env->store->env, 0);
         rc = rc == 0 ? mdb_txn_renew(env->read) : rc;
     }
