@@ -102,7 +102,7 @@ shian_cmd_policy_set(shian_ctl_t *c)
 }
 
 
-/* ---- preview -------------------------------------------------------------- */
+/* ---- preview ------------------------------------------------------------- */
 
 static const char *
 colour_name(int colour)

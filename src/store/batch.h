@@ -41,7 +41,8 @@ typedef struct {
 /*
  * Runs n operations in one transaction and commits to disk before it returns.
  * Afterwards each item has its result or its report.  When the commit fails
- * nothing was written and every item reports 507 (no room) or 500.  Blocks on the disk and on other writers: pool thread or
+ * nothing was written and every item reports 507 (no room), 503 (the store
+ * has grown) or 500.  Blocks on the disk and on other writers: pool thread or
  * command line, never the event loop.  Returns 0 or the LMDB code.
  */
 int shian_batch_run(shian_store_t *s, const shian_machine_t *m,
