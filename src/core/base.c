@@ -100,7 +100,8 @@ shian_alloc(shian_arena_t *a, size_t size)
         return NULL;
     }
 
-    size = (size + ALIGN - 1) & ~(ALIGN - 1);
+    /* Nothing still gets an address of its own, as with malloc. */
+    size = size == 0 ? ALIGN : (size + ALIGN - 1) & ~(ALIGN - 1);
 
     if (size <= (size_t) (a->end - a->pos)) {
         p = a->pos;

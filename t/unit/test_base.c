@@ -17,6 +17,7 @@ arena_aligns_and_survives_growth(void **state)
     (void) state;
     shian_arena_init(&a, NULL, NULL);
 
+    assert_non_null(shian_alloc(&a, 0));
     first = shian_alloc(&a, 3);
     memcpy(first, "abc", 3);
 
