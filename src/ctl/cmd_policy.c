@@ -15,11 +15,9 @@ const shian_option_t  shian_policy_preview_options[] = {
 int
 shian_cmd_policy_show(shian_ctl_t *c)
 {
-    shian_txn_t           t;
-    shian_policy_t        now;
-    Shian__Policy        *doc;
-    shian_file_sink_t     out;
-    Shian__PolicyRecord  *r;
+    shian_txn_t         t;
+    Shian__Policy      *doc;
+    shian_file_sink_t   out;
 
     if (!shian_ctl_store(c, false)
         || shian_txn_begin(c->store, &c->arena, false, &t) != 0)
@@ -27,11 +25,7 @@ shian_cmd_policy_show(shian_ctl_t *c)
         return SHIAN_FAILED;
     }
 
-    r = shian_policy_record(&t);
-    shian_policy_now(&t, &now);
-    doc = shian_policy_document(&c->arena, &now,
-                                r == NULL ? "default-1"
-                                          : r->policy->version);
+    doc = shian_policy_whole(&t);
     shian_txn_abort(&t);
     shian_file_sink(&out, stdout);
 

@@ -179,6 +179,22 @@ shian_policy_document(shian_arena_t *a, const shian_policy_t *p,
 }
 
 
+Shian__Policy *
+shian_policy_whole(shian_txn_t *t)
+{
+    const char           *version;
+    shian_policy_t        now;
+    Shian__PolicyRecord  *r;
+
+    r = shian_policy_record(t);
+    version = r == NULL || r->policy == NULL || r->policy->version == NULL
+              ? "default-1" : r->policy->version;
+    shian_policy_now(t, &now);
+
+    return shian_policy_document(t->arena, &now, version);
+}
+
+
 /* Each number alone was in range; do they fit each other? */
 static bool
 consistent(const Shian__Policy *p, shian_report_t *report)

@@ -24,6 +24,12 @@ Shian__Policy *shian_policy_document(shian_arena_t *a,
     const shian_policy_t *p, const char *version);
 
 /*
+ * The policy in force as a whole document with its version, in the
+ * transaction's arena; NULL: no memory.
+ */
+Shian__Policy *shian_policy_whole(shian_txn_t *t);
+
+/*
  * Reads a JSON document; wrong fields are in the report, by path.  Numbers
  * that contradict each other (yellow above green) are refused as well.
  */

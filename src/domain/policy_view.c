@@ -392,7 +392,6 @@ shian_view_policy_desk(shian_txn_t *t)
 {
     uint64_t               id;
     shian_arena_t         *a = t->arena;
-    shian_policy_t         now;
     Shian__PolicyDesk     *view;
     Shian__PolicyVersion  *version;
 
@@ -414,10 +413,7 @@ shian_view_policy_desk(shian_txn_t *t)
         view->versions[view->n_versions++] = version;
     }
 
-    shian_policy_now(t, &now);
-    view->policy = shian_policy_document(a, &now,
-                       view->n_versions == 0 ? "default-1"
-                                             : view->versions[0]->version);
+    view->policy = shian_policy_whole(t);
 
     return view->policy == NULL ? NULL : view;
 }

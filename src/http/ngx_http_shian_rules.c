@@ -17,27 +17,19 @@
 ngx_int_t
 ngx_http_shian_policy(ngx_http_shian_ctx_t *c)
 {
-    const char           *version;
-    shian_policy_t        numbers;
     Shian__PolicyView     view = SHIAN__POLICY_VIEW__INIT;
     Shian__PolicyRecord  *record;
 
-    version = "default-1";
     record = shian_policy_record(&c->txn);
-    shian_policy_now(&c->txn, &numbers);
     view.has_id = 1;
 
     if (record != NULL) {
         view.id = record->id;
         view.has_since = record->has_since;
         view.since = record->since;
-
-        if (record->policy != NULL && record->policy->version != NULL) {
-            version = record->policy->version;
-        }
     }
 
-    view.policy = shian_policy_document(&c->arena, &numbers, version);
+    view.policy = shian_policy_whole(&c->txn);
 
     if (view.policy == NULL || c->txn.err != 0) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
