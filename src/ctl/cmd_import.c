@@ -475,23 +475,14 @@ shian_cmd_import_venues(shian_ctl_t *c)
         return shian_ctl_usage(c, "--datum is wgs84, gcj02 or bd09");
     }
 
-    l = shian_zalloc(&c->arena, sizeof(*l));
+    l = shian_list_new(c, &rc);
     if (l == NULL) {
-        return shian_ctl_fail(c, "memory has run out");
+        return rc;
     }
 
-    l->ctl = c;
-    l->path = c->args[0];
-    l->source = shian_arg(c, "source");
-    l->source = l->source == NULL ? "import" : l->source;
-    l->dry = shian_flag(c, "dry-run");
     l->once = true;
     l->take = take_venue;
     l->ctx = &o;
-
-    if (l->source[0] == '\0' || strlen(l->source) > 50) {
-        return shian_ctl_usage(c, "--source is 1 to 50 bytes");
-    }
 
     rc = shian_list_run(l, SHIAN_L_VENUES, o.datum, needs, 1);
 
@@ -499,12 +490,5 @@ shian_cmd_import_venues(shian_ctl_t *c)
         rc = SHIAN_FAILED;
     }
 
-    if (rc != SHIAN_USAGE && l->ctl->store != NULL
-        && shian_list_report(l) != SHIAN_DONE)
-    {
-        rc = SHIAN_FAILED;
-    }
-
-    shian_list_free(l);
-    return rc;
+    return shian_list_end(l, rc);
 }

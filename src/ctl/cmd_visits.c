@@ -200,29 +200,17 @@ import(shian_ctl_t *c, unsigned kind, bool once, shian_col_t need,
     int            rc;
     shian_list_t  *l;
 
-    l = shian_zalloc(&c->arena, sizeof(*l));
+    l = shian_list_new(c, &rc);
     if (l == NULL) {
-        return shian_ctl_fail(c, "memory has run out");
+        return rc;
     }
 
-    l->ctl = c;
-    l->path = c->args[0];
-    l->source = shian_arg(c, "source");
-    l->source = l->source == NULL ? "import" : l->source;
-    l->dry = shian_flag(c, "dry-run");
     l->once = once;
     l->take = take;
 
     rc = shian_list_run(l, kind, "wgs84", &need, 1);
 
-    if (rc != SHIAN_USAGE && c->store != NULL
-        && shian_list_report(l) != SHIAN_DONE)
-    {
-        rc = SHIAN_FAILED;
-    }
-
-    shian_list_free(l);
-    return rc;
+    return shian_list_end(l, rc);
 }
 
 

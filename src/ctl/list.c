@@ -716,8 +716,8 @@ json_reasons(const char *name, const shian_reasons_t *r, shian_sink_t *out)
 }
 
 
-int
-shian_list_report(shian_list_t *l)
+static int
+report(shian_list_t *l)
 {
     bool               ok;
     uint64_t           ms;
@@ -771,13 +771,47 @@ shian_list_report(shian_list_t *l)
 }
 
 
-void
-shian_list_free(shian_list_t *l)
+shian_list_t *
+shian_list_new(shian_ctl_t *c, int *rc)
 {
+    shian_list_t  *l;
+
+    l = shian_zalloc(&c->arena, sizeof(*l));
+    if (l == NULL) {
+        *rc = shian_ctl_fail(c, "memory has run out");
+        return NULL;
+    }
+
+    l->ctl = c;
+    l->path = c->args[0];
+    l->source = shian_arg(c, "source");
+    l->source = l->source == NULL ? "import" : l->source;
+    l->dry = shian_flag(c, "dry-run");
+
+    if (l->source[0] == '\0' || strlen(l->source) > 50) {
+        *rc = shian_ctl_usage(c, "--source is 1 to 50 bytes");
+        return NULL;
+    }
+
+    return l;
+}
+
+
+int
+shian_list_end(shian_list_t *l, int rc)
+{
+    if (rc != SHIAN_USAGE && l->ctl->store != NULL
+        && report(l) != SHIAN_DONE)
+    {
+        rc = SHIAN_FAILED;
+    }
+
     shian_slice_free(&l->slice);
     free(l->touched);
 
     if (l->rejects != NULL) {
         (void) fclose(l->rejects);
     }
+
+    return rc;
 }

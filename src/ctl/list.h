@@ -81,9 +81,15 @@ struct shian_list_s {
 };
 
 /*
- * Reads l->path from end to end with l->ctl, source, dry, once and take set.
+ * A list for the operand of the command, with its options --source and
+ * --dry-run.  NULL after saying what is wrong; the status is in *rc.
+ */
+shian_list_t *shian_list_new(shian_ctl_t *c, int *rc);
+
+/*
+ * Reads l->path from end to end with once, take and ctx set by the caller.
  * kind is the list's bit; `needs` are the fields one of which it must have.
- * Afterwards the counts stand; shian_list_report and shian_list_free follow.
+ * Afterwards the counts stand; shian_list_end follows.
  */
 int shian_list_run(shian_list_t *l, unsigned kind, const char *datum,
     const shian_col_t *needs, size_t nneeds);
@@ -101,9 +107,7 @@ void shian_list_warn(shian_list_t *l, const char *text);
 /* The row that touched a venue, 0 none. */
 uint32_t shian_list_touched(const shian_list_t *l, uint64_t venue);
 
-/* Prints the account; returns the exit status. */
-int shian_list_report(shian_list_t *l);
-
-void shian_list_free(shian_list_t *l);
+/* Prints the account where there is one, frees l, returns the exit status. */
+int shian_list_end(shian_list_t *l, int rc);
 
 #endif /* SHIAN_LIST_H */
