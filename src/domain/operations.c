@@ -58,10 +58,13 @@ shian_operation(Shian__Operation__BodyCase body)
 {
     size_t  i;
 
-    /* Numbers run on from the first, a unit test keeps it so. */
-    i = (size_t) body - (size_t) shian_operations[0].body;
+    for (i = 0; i < shian_noperations; i++) {
+        if (shian_operations[i].body == body) {
+            return &shian_operations[i];
+        }
+    }
 
-    return i < shian_noperations ? &shian_operations[i] : NULL;
+    return NULL;
 }
 
 

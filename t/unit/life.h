@@ -22,8 +22,8 @@ typedef struct {
     city_t        city;
     uint64_t      scans;
     uint64_t      reviews;              /* how many there may be by now */
-    size_t        done[64];             /* by number of the body */
-    size_t        refused[64];
+    size_t        done[128];            /* by number of the body */
+    size_t        refused[128];
     size_t        unchanged;
     size_t        repeated;
     uint8_t      *ring[RING];           /* packed operations to repeat */
