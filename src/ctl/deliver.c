@@ -8,12 +8,12 @@
 #include "domain/event.h"
 
 #define POLL_MS         200
-#define TIMEOUT_MS      10000L
 #define WAIT_MAX_MS     240000          /* and a quarter: five minutes */
 #define RETRY_AFTER_MS  INT64_C(3600000)
 #define LOOK            2000            /* entries of the log in one turn */
 #define KEEP_EVERY      10000           /* entries that were none of its */
 #define ANSWER          4096
+#define HEADERS         65536
 
 typedef enum {
     SENT,
@@ -42,6 +42,7 @@ typedef struct {
     bool                    ended;
     bool                    failed;
 
+    size_t                  nheaders;
     size_t                  nanswer;
     bool                    enough;     /* of the answer */
     char                    answer[ANSWER];
@@ -114,6 +115,25 @@ on_answer(char *p, size_t size, size_t n, void *data)
 }
 
 
+/* libcurl keeps headers: as many as it is given. */
+static size_t
+on_header(char *p, size_t size, size_t n, void *data)
+{
+    post_t  *post = data;
+
+    (void) p;
+    (void) size;
+
+    if (n > HEADERS - post->nheaders) {
+        return 0;
+    }
+
+    post->nheaders += n;
+
+    return n;
+}
+
+
 static bool
 post_open(post_t *p)
 {
@@ -127,11 +147,16 @@ post_open(post_t *p)
               == CURLE_OK
            && curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK
            && curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK
-           && curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, TIMEOUT_MS) == CURLE_OK
+           && curl_easy_setopt(e, CURLOPT_TIMEOUT_MS,
+                               (long) p->d->gateways->timeout_ms)
+              == CURLE_OK
            && curl_easy_setopt(e, CURLOPT_USERAGENT, "shian") == CURLE_OK
            && curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_answer)
               == CURLE_OK
            && curl_easy_setopt(e, CURLOPT_WRITEDATA, p) == CURLE_OK
+           && curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header)
+              == CURLE_OK
+           && curl_easy_setopt(e, CURLOPT_HEADERDATA, p) == CURLE_OK
            && curl_easy_setopt(e, CURLOPT_PRIVATE, p) == CURLE_OK;
 }
 
@@ -189,7 +214,7 @@ set_headers(post_t *p, shian_str_t body)
 static void
 post_start(post_t *p, shian_str_t body)
 {
-    p->nanswer = 0;
+    p->nheaders = p->nanswer = 0;
     p->enough = false;
 
     if (!set_headers(p, body)

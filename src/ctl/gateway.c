@@ -331,18 +331,19 @@ static bool
 take_settings(shian_ctl_t *c, shian_gateways_t *all, const char *path,
     json_t **list)
 {
-    json_int_t    retry, give_up;
+    json_int_t    timeout, retry, give_up;
     json_error_t  e;
 
+    timeout = 10000;
     retry = 1000;
     give_up = DAY_MS;
     all->lang = shian_langs[0];
     all->base_url = c->base_url;
 
-    if (json_unpack_ex(all->root, &e, 0, "{s:o,s?s,s?s,s?I,s?I!}",
+    if (json_unpack_ex(all->root, &e, 0, "{s:o,s?s,s?s,s?I,s?I,s?I!}",
                        "gateways", list, "base_url", &all->base_url, "lang",
-                       &all->lang, "retry_ms", &retry, "give_up_ms",
-                       &give_up)
+                       &all->lang, "timeout_ms", &timeout, "retry_ms",
+                       &retry, "give_up_ms", &give_up)
         != 0)
     {
         (void) shian_ctl_fail(c, "%s: %s", path, e.text);
@@ -354,12 +355,15 @@ take_settings(shian_ctl_t *c, shian_gateways_t *all, const char *path,
         return false;
     }
 
-    if (retry < 1 || retry > 60000 || give_up < 1 || give_up > 30 * DAY_MS) {
-        (void) shian_ctl_fail(c, "%s: retry_ms is 1 to 60000, give_up_ms up "
-                              "to 30 days", path);
+    if (timeout < 1 || timeout > 60000 || retry < 1 || retry > 60000
+        || give_up < 1 || give_up > 30 * DAY_MS)
+    {
+        (void) shian_ctl_fail(c, "%s: timeout_ms and retry_ms are 1 to "
+                              "60000, give_up_ms up to 30 days", path);
         return false;
     }
 
+    all->timeout_ms = (uint64_t) timeout;
     all->retry_ms = (uint64_t) retry;
     all->give_up_ms = (uint64_t) give_up;
 

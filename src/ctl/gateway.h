@@ -44,6 +44,7 @@ typedef struct {
 typedef struct {
     size_t               n;
     shian_gateway_t     *v;
+    uint64_t             timeout_ms;
     uint64_t             retry_ms;
     uint64_t             give_up_ms;
     const char          *lang;

@@ -216,7 +216,8 @@ subtest 'who wants what' => sub {
 subtest 'failures are tried again, refusals are not' => sub {
     my $s = city(4);
     my @seq = visits($s, 4);
-    my @plan = (500, 503, 408, [302, { Location => '/elsewhere' }],
+    my $endless = { map { ("X-$_" => 'x' x 9000) } 1 .. 20 };
+    my @plan = ([200, $endless], 500, 503, 408, [302, { Location => '/elsewhere' }],
                 [429, { 'Retry-After' => 1 }], 200, 200, 400, 200);
     my $r = Receiver->new(sub { $plan[$_[1]] // 200 });
     config($s, ['a', $r->url('/in?token=planted')]);
@@ -225,9 +226,9 @@ subtest 'failures are tried again, refusals are not' => sub {
     is end($pid, 'TERM'), 0;
 
     my @got = $r->requests;
-    is_deeply [seqs(@got)], [($seq[0]) x 6, @seq[1, 2, 3]],
-        'the first six times, the refused one once';
-    cmp_ok $got[5]{at} - $got[4]{at}, '>=', 0.95, 'Retry-After counts';
+    is_deeply [seqs(@got)], [($seq[0]) x 7, @seq[1, 2, 3]],
+        'the first seven times, the refused one once';
+    cmp_ok $got[6]{at} - $got[5]{at}, '>=', 0.95, 'Retry-After counts';
     is scalar($r->requests('/elsewhere')), 0, 'redirects are not followed';
 
     my @dead = dead($s);
@@ -236,9 +237,20 @@ subtest 'failures are tried again, refusals are not' => sub {
         "a $seq[2] venue.red HTTP 400", 'it is kept with its reason';
 
     my $said = slurp("$s->{dir}/said");
-    is scalar(() = $said =~ /^shianctl: gateway "a"/mg), 6,
+    is scalar(() = $said =~ /^shianctl: gateway "a"/mg), 7,
         'a line for each problem' or diag $said;
     unlike $said, qr/planted|\Q$secret\E/, 'without what is secret';
+};
+
+subtest 'no answer in time' => sub {
+    my $s = city(2);
+    my @seq = visits($s, 2);
+    my $r = Receiver->new(sub { $_[1] == 0 ? 'never' : 200 });
+    config($s, { timeout_ms => 400 }, ['a', $r->url('/')]);
+    my $pid = follow($s, '--after', 0);
+    ok wait_for(sub { place($s, 'a') == $seq[-1] });
+    is end($pid, 'TERM'), 0;
+    is_deeply [(seqs($r->requests))[0, 1]], [@seq[0, 0]], 'is a failure';
 };
 
 subtest 'waits grow, and differ by chance' => sub {
@@ -483,6 +495,7 @@ subtest 'configurations that are wrong' => sub {
         [[['a', $url, content_type => "a\r\nb: c"]], 'content_type'],
         [[['a', $url, colour => 'red']], 'colour'],
         [[{ retry_ms => 0 }, ['a', $url]], 'retry_ms'],
+        [[{ timeout_ms => 0 }, ['a', $url]], 'timeout_ms'],
         [[{ lang => 'fr' }, ['a', $url]], 'lang is'],
         [[{ speed => 1 }, ['a', $url]], 'speed'], [[], 'list of 1 to'])
     {
