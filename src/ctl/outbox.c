@@ -26,6 +26,22 @@ fail(shian_ctl_t *c, const char *dir, const char *file, const char *what)
 /* ---- the folder ---------------------------------------------------------- */
 
 
+/* Root may make it where the store's owner may not, but for the owner. */
+static bool
+make_folder(shian_ctl_t *c, const char *dir)
+{
+    bool  ok;
+
+    shian_ctl_as_user(c);
+    ok = mkdir(dir, 0700) == 0
+         ? !c->switched || chown(dir, c->owner, c->group) == 0
+         : errno == EEXIST;
+    shian_ctl_as_owner(c);
+
+    return ok;
+}
+
+
 bool
 shian_outbox_open(shian_ctl_t *c, const char *dir, const char *site,
     shian_outbox_t *o)
@@ -33,14 +49,9 @@ shian_outbox_open(shian_ctl_t *c, const char *dir, const char *site,
     o->dir = dir;
     o->site = site;
     o->lock = -1;
-
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
-        (void) shian_ctl_fail(c, "%s: %s", dir, strerror(errno));
-        o->fd = -1;
-        return false;
-    }
-
-    o->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    o->fd = make_folder(c, dir) ? open(dir, O_RDONLY | O_DIRECTORY
+                                            | O_CLOEXEC)
+                                : -1;
 
     if (o->fd == -1) {
         (void) shian_ctl_fail(c, "%s: %s", dir, strerror(errno));

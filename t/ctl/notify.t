@@ -527,6 +527,24 @@ subtest 'configurations that are wrong' => sub {
     }
 };
 
+subtest 'root acts as the owner of the store' => sub {
+    my @nobody = getpwnam 'nobody';
+    plan skip_all => 'not root' if $> != 0 || !@nobody;
+    # A process that changed its user may not be traced, as leak checks do.
+    local $ENV{ASAN_OPTIONS} = 'detect_leaks=0';
+    my $dir = File::Temp->newdir('shian-XXXXXX', TMPDIR => 1);
+    chmod 0711, $dir;
+    my $s = { store => "$dir/store", keys => "$dir/keys",
+              base => 'http://127.0.0.1:8080', dir => $dir };
+    is ctl($s, 'init', '--owner', 'nobody')->{status}, 0;
+    config($s, ['a', 'http://127.0.0.1:9/']);
+    is notify($s, '--once')->{status}, 0,
+        'a configuration only root can read, and a folder only root can make';
+    my @owners = map { (stat)[4] } "$dir/state", glob "$dir/state/*";
+    cmp_ok scalar(@owners), '>=', 3;
+    is scalar(grep { $_ != $nobody[2] } @owners), 0, 'are the owner\'s';
+};
+
 subtest 'the example and the manual' => sub {
     my $s = city(1);
     my @seq = visits($s, 1);
