@@ -332,8 +332,12 @@ settle(post_t *p)
         keep(p);
     }
 
+    /* What was given up for age says nothing of the gateway's health. */
+    if (p->place.failing_ms == 0) {
+        p->failures = 0;
+    }
+
     p->seq = 0;
-    p->failures = 0;
     p->due_ms = 0;
     p->d->more = true;
 }
