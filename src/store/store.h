@@ -42,6 +42,11 @@ typedef enum {
     SHIAN_T_USER,
     SHIAN_T_POLICY,
     SHIAN_T_CHECKLIST,
+    SHIAN_T_INSPECTION_BY,
+    SHIAN_T_FINDING,
+    SHIAN_T_FINDING_BY,
+    SHIAN_T_APPEAL,
+    SHIAN_T_SELF_CHECK,
     SHIAN_T_MAX
 } shian_table_t;
 
