@@ -2,6 +2,9 @@
 
 #include <inttypes.h>
 
+#include "checkin.h"
+#include "finding.h"
+#include "safeguard.h"
 #include "tally.h"
 #include "venue.h"
 #include "view_parts.h"
@@ -11,6 +14,9 @@
 
 /* Most entries are smaller; the rest costs an allocation. */
 #define ENTRY_SIZE  4096
+
+/* Of a venue, among which one that was just sent is looked for. */
+#define INSPECTIONS  20
 
 
 static char *
@@ -85,13 +91,139 @@ review_flagged(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
 }
 
 
+/* ---- inspections and what follows from them -------------------------------*/
+
+static void
+venue_href(shian_txn_t *t, uint64_t venue, const char *page,
+    Shian__Event *event)
+{
+    SET(event, venue, venue);
+    event->href = shian_printf(t->arena, "/v/%" PRIu64 "%s", venue, page);
+}
+
+
+/* The inspection that an entry made; NULL: not among the venue's latest. */
+static Shian__Inspection *
+inspection_of(shian_txn_t *t, const Shian__Operation *op)
+{
+    size_t              i;
+    shian_scan_t        scan;
+    shian_rowkey_t      prefix;
+    Shian__Inspection  *in, *found;
+
+    prefix = shian_rowkey_id(op->inspection_post->venue);
+    found = NULL;
+    shian_scan_open(&scan, t, SHIAN_T_INSPECTION, &prefix, NULL);
+
+    for (i = 0; i < INSPECTIONS && found == NULL && shian_scan_next(&scan);
+         i++)
+    {
+        in = shian__inspection__unpack(&t->arena->pb, scan.value.n,
+                                       scan.value.p);
+        found = in != NULL && in->at == op->at && op->actor != NULL
+                && in->user == op->actor->user ? in : NULL;
+    }
+
+    shian_scan_close(&scan);
+
+    return found;
+}
+
+
+/* One that an officer has, or had, to look at. */
+static bool
+inspection_waiting(shian_txn_t *t, const Shian__Entry *e,
+    Shian__Event *event)
+{
+    Shian__Inspection  *in;
+
+    in = inspection_of(t, e->operation);
+
+    if (in == NULL || in->n_flags == 0) {
+        return false;
+    }
+
+    venue_href(t, in->venue, "/inspections", event);
+    SET(event, record, in->id);
+    event->state = name_of(&shian__inspection__state__descriptor, in->state);
+
+    return true;
+}
+
+
+static bool
+inspection_replied(shian_txn_t *t, const Shian__Entry *e,
+    Shian__Event *event)
+{
+    const Shian__InspectionReply  *op = e->operation->inspection_reply;
+
+    venue_href(t, op->venue, "/inspections", event);
+    SET(event, record, op->inspection);
+
+    return true;
+}
+
+
+static bool
+finding_submitted(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
+{
+    Shian__Finding  *f;
+
+    f = shian_finding_get(t, e->operation->finding_submit->finding);
+
+    if (f == NULL) {
+        return false;
+    }
+
+    venue_href(t, f->venue, "", event);
+    SET(event, record, f->id);
+    event->state = name_of(&shian__finding__state__descriptor, f->state);
+
+    return true;
+}
+
+
+/* A venue has one appeal at a time; an earlier one is no news any more. */
+static bool
+appeal_filed(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
+{
+    Shian__Tally   *tally;
+    Shian__Appeal  *a;
+
+    tally = shian_tally_get(t, e->operation->appeal_file->venue);
+    a = tally == NULL ? NULL : shian_appeal_get(t, tally->appeal);
+
+    if (a == NULL || a->at != e->operation->at) {
+        return false;
+    }
+
+    venue_href(t, a->venue, "/grades", event);
+    SET(event, record, a->id);
+    event->state = name_of(&shian__appeal__state__descriptor, a->state);
+
+    return true;
+}
+
+
+static bool
+reinspection_asked(shian_txn_t *t, const Shian__Entry *e,
+    Shian__Event *event)
+{
+    venue_href(t, e->operation->reinspection_ask->venue, "", event);
+
+    return true;
+}
+
+
 /* ---- colours --------------------------------------------------------------*/
 
 /* The venue whose grade the entry may have changed; 0: none. */
 static uint64_t
 graded_venue(shian_txn_t *t, const Shian__Operation *op)
 {
-    Shian__Review  *r;
+    Shian__Review   *r;
+    Shian__Finding  *f;
+    Shian__Appeal   *a;
 
     switch (op->body_case) {
 
@@ -117,6 +249,20 @@ graded_venue(shian_txn_t *t, const Shian__Operation *op)
     case SHIAN__OPERATION__BODY_INSPECTION_IMPORT:
         return op->inspection_import->inspection == NULL ? 0
                : op->inspection_import->inspection->venue;
+
+    case SHIAN__OPERATION__BODY_INSPECTION_POST:
+        return op->inspection_post->venue;
+
+    case SHIAN__OPERATION__BODY_INSPECTION_DECIDE:
+        return op->inspection_decide->venue;
+
+    case SHIAN__OPERATION__BODY_FINDING_DECIDE:
+        f = shian_finding_get(t, op->finding_decide->finding);
+        return f == NULL ? 0 : f->venue;
+
+    case SHIAN__OPERATION__BODY_APPEAL_DECIDE:
+        a = shian_appeal_get(t, op->appeal_decide->appeal);
+        return a == NULL ? 0 : a->venue;
 
     default:
         return 0;
@@ -156,10 +302,9 @@ venue_red(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
     }
 
     colour = shian_tally_colour(tally);
-    SET(event, venue, venue);
+    venue_href(t, venue, "", event);
     SET(event, urgent, colour == SHIAN__COLOUR__KIND__red);
     event->state = name_of(&shian__colour__kind__descriptor, colour);
-    event->href = shian_printf(t->arena, "/v/%" PRIu64, venue);
 
     return true;
 }
@@ -171,12 +316,14 @@ venue_red(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
 const shian_event_row_t  shian_events[] = {
     ROW(REVIEW_POST, "review.held", OFFICER, review_held),
     ROW(REVIEW_FLAG, "review.flagged", OFFICER, review_flagged),
-    ROW(REVIEW_POST, "venue.red", STAFF, venue_red),
-    ROW(REVIEW_DECIDE, "venue.red", STAFF, venue_red),
-    ROW(VENUE_STATUS, "venue.red", STAFF, venue_red),
-    ROW(VENUE_REGRADE, "venue.red", STAFF, venue_red),
-    ROW(VENUE_UPSERT, "venue.red", STAFF, venue_red),
-    ROW(INSPECTION_IMPORT, "venue.red", STAFF, venue_red),
+    ROW(INSPECTION_POST, "inspection.waiting", OFFICER, inspection_waiting),
+    ROW(INSPECTION_REPLY, "inspection.replied", OFFICER, inspection_replied),
+    ROW(FINDING_SUBMIT, "finding.submitted", STAFF, finding_submitted),
+    ROW(APPEAL_FILE, "appeal.filed", OFFICER, appeal_filed),
+    ROW(REINSPECTION_ASK, "reinspection.asked", STAFF, reinspection_asked),
+
+    /* Of whatever else an entry may have changed the colour. */
+    ROW(_NOT_SET, "venue.red", STAFF, venue_red),
 };
 
 const size_t  shian_nevents = SHIAN_COUNT(shian_events);
@@ -221,7 +368,9 @@ shian_event(shian_txn_t *t, const Shian__Entry *e)
     event = NULL;
 
     for (i = 0; i < shian_nevents && event == NULL; i++) {
-        if (shian_events[i].body == e->operation->body_case) {
+        if (shian_events[i].body == e->operation->body_case
+            || shian_events[i].body == SHIAN__OPERATION__BODY__NOT_SET)
+        {
             event = tell(t, e, &shian_events[i]);
         }
     }

@@ -17,7 +17,7 @@
                             | SHIAN_ROLE(chief) | SHIAN_ROLE(admin))
 
 typedef struct {
-    Shian__Operation__BodyCase    body;
+    Shian__Operation__BodyCase    body;     /* NOT_SET: of any entry */
     const char                   *type;     /* its words: text event.<type> */
     uint32_t                      roles;    /* SHIAN_ROLE bits */
 

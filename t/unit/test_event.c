@@ -8,32 +8,20 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "city.h"
+#include "visits.h"
 #include "domain/event.h"
 #include "render/json.h"
 #include "render/lang.h"
 
-#define ROLE(name)  SHIAN__ROLE__KIND__##name
-
 static const char  secret[] = "the soup was cold";
-
-typedef struct {
-    city_t          city;
-    shian_arena_t   arena;          /* of what is read */
-    shian_txn_t     txn;
-    uint64_t        scans;
-} fixture_t;
-
 
 static int
 set_up(void **state)
 {
-    static fixture_t  fx;
+    static city_t  city;
 
-    memset(&fx, 0, sizeof(fx));
-    city_open(&fx.city, 7, CITY_MAP);
-    shian_arena_init(&fx.arena, NULL, NULL);
-    *state = &fx;
+    city_open(&city, 7, CITY_MAP);
+    *state = &city;
 
     return 0;
 }
@@ -42,43 +30,53 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-    fixture_t  *fx = *state;
-
-    shian_arena_free(&fx->arena);
-    city_close(&fx->city);
+    city_close(*state);
 
     return 0;
 }
 
 
 static shian_txn_t *
-look(fixture_t *fx)
+look(city_t *c)
 {
-    assert_int_equal(shian_txn_begin(fx->city.store, &fx->arena, false,
-                                     &fx->txn), 0);
-    return &fx->txn;
+    static shian_txn_t  t;
+
+    assert_int_equal(shian_txn_begin(c->store, &c->arena, false, &t), 0);
+
+    return &t;
 }
 
 
 static uint64_t
-head(fixture_t *fx)
+head_of(shian_txn_t *t)
 {
-    shian_txn_t   *t = look(fx);
-    shian_head_t   h;
+    shian_head_t  h;
 
     shian_log_head(t, &h);
-    shian_txn_abort(t);
 
     return h.seq;
 }
 
 
+static uint64_t
+head(city_t *c)
+{
+    uint64_t      seq;
+    shian_txn_t  *t = look(c);
+
+    seq = head_of(t);
+    shian_txn_abort(t);
+
+    return seq;
+}
+
+
 /* The event of the last entry, or NULL. */
 static Shian__Event *
-last(fixture_t *fx)
+last(city_t *c)
 {
-    uint64_t        seq = head(fx);
-    shian_txn_t    *t = look(fx);
+    uint64_t        seq = head(c);
+    shian_txn_t    *t = look(c);
     Shian__Entry   *e;
     Shian__Event   *event;
 
@@ -94,25 +92,26 @@ last(fixture_t *fx)
 
 
 static uint64_t
-venue(fixture_t *fx, const char *name, const char *district)
+venue(city_t *c, const char *name, const char *district)
 {
-    Shian__Operation  *op = city_venue(&fx->city, name);
+    Shian__Operation  *op = city_venue(c, name);
 
     op->venue_upsert->venue->district = (char *) district;
     op->venue_upsert->venue->address = (char *) name;
-    assert_int_equal(city_do(&fx->city, op), 200);
+    assert_int_equal(city_do(c, op), 200);
 
-    return fx->city.item[0].result.id;
+    return c->item[0].result.id;
 }
 
 
 static Shian__Operation *
-review(fixture_t *fx, uint64_t at, bool hold)
+review(city_t *c, uint64_t at, bool hold)
 {
+    static uint64_t    scans;
     Shian__Operation  *op;
 
-    fx->scans++;
-    op = city_review(&fx->city, at, 2, secret, fx->scans, fx->scans);
+    scans++;
+    op = city_review(c, at, 2, secret, scans, scans);
     op->review_post->has_hold = 1;
     op->review_post->hold = hold;
 
@@ -121,40 +120,40 @@ review(fixture_t *fx, uint64_t at, bool hold)
 
 
 static void
-visit(fixture_t *fx, uint64_t at)
+graded(city_t *c, uint64_t at)
 {
     Shian__Operation   *op;
     Shian__Inspection  *in;
 
-    op = city_operation(&fx->city, ROLE(admin), 0);
-    in = shian_zalloc(&fx->city.arena, sizeof(*in));
+    op = city_operation(c, ROLE(admin), 0);
+    in = shian_zalloc(&c->arena, sizeof(*in));
     shian__inspection__init(in);
     in->has_venue = in->has_on = in->has_score = 1;
     in->venue = at;
-    in->on = shian_local_day(fx->city.now, SHIAN_TZ_MINUTES) - 1;
+    in->on = shian_local_day(c->now, SHIAN_TZ_MINUTES) - 1;
     in->score = 100;
-    CITY_BODY(&fx->city, op, INSPECTION_IMPORT, inspection_import,
+    CITY_BODY(c, op, INSPECTION_IMPORT, inspection_import,
               Shian__InspectionImport,
               shian__inspection_import__init)->inspection = in;
-    assert_int_equal(city_do(&fx->city, op), 200);
+    assert_int_equal(city_do(c, op), 200);
 }
 
 
 static void
-status(fixture_t *fx, uint64_t at, Shian__Venue__Status to)
+status(city_t *c, uint64_t at, Shian__Venue__Status to)
 {
     Shian__Operation    *op;
     Shian__VenueStatus  *body;
 
-    op = city_operation(&fx->city, ROLE(chief), 0);
-    body = CITY_BODY(&fx->city, op, VENUE_STATUS, venue_status,
+    op = city_operation(c, ROLE(chief), 0);
+    body = CITY_BODY(c, op, VENUE_STATUS, venue_status,
                      Shian__VenueStatus, shian__venue_status__init);
     body->has_venue = body->has_status = 1;
     body->venue = at;
     body->status = to;
-    fx->city.now += 1000;
-    op->at = fx->city.now;
-    assert_int_equal(city_do(&fx->city, op), 200);
+    c->now += 1000;
+    op->at = c->now;
+    assert_int_equal(city_do(c, op), 200);
 }
 
 
@@ -163,17 +162,17 @@ a_held_review_is_told(void **state)
 {
     uint64_t       v;
     shian_buf_t    json;
-    fixture_t     *fx = *state;
+    city_t        *c = *state;
     Shian__Event  *event;
 
-    v = venue(fx, "Noodles", "North");
-    assert_null(last(fx));
+    v = venue(c, "Noodles", "North");
+    assert_null(last(c));
 
-    assert_int_equal(city_do(&fx->city, review(fx, v, false)), 200);
-    assert_null(last(fx));
+    assert_int_equal(city_do(c, review(c, v, false)), 200);
+    assert_null(last(c));
 
-    assert_int_equal(city_do(&fx->city, review(fx, v, true)), 200);
-    event = last(fx);
+    assert_int_equal(city_do(c, review(c, v, true)), 200);
+    event = last(c);
     assert_non_null(event);
     assert_string_equal(event->type, "review.held");
     assert_string_equal(event->state, "held");
@@ -181,12 +180,12 @@ a_held_review_is_told(void **state)
     assert_string_equal(event->district, "North");
     assert_int_equal(event->venue, v);
     assert_int_equal(event->record, 2);
-    assert_int_equal(event->at, fx->city.now);
+    assert_int_equal(event->at, c->now);
     assert_string_equal(event->href, "/desk/reviews#review-2");
     assert_false(event->urgent);
 
     /* Nothing of who wrote it, nor of what. */
-    shian_buf_init(&json, &fx->arena);
+    shian_buf_init(&json, &c->arena);
     assert_true(shian_json_write(&event->base, &json.sink));
     shian_putc(&json.sink, '\0');
     assert_null(strstr((char *) json.p, "soup"));
@@ -201,27 +200,27 @@ each_entry_has_its_own_review(void **state)
 {
     size_t         i;
     uint64_t       v, seq;
-    fixture_t     *fx = *state;
+    city_t        *c = *state;
     shian_txn_t   *t;
     Shian__Entry  *e;
     Shian__Event  *event;
 
-    v = venue(fx, "Noodles", NULL);
-    seq = head(fx);
+    v = venue(c, "Noodles", NULL);
+    seq = head(c);
 
     for (i = 0; i < 5; i++) {
-        city_add(&fx->city, review(fx, v, true));
+        city_add(c, review(c, v, true));
     }
 
-    assert_int_equal(city_run(&fx->city), 0);
-    t = look(fx);
+    assert_int_equal(city_run(c), 0);
+    t = look(c);
 
     for (i = 0; i < 5; i++) {
         e = shian_log_get(t, seq + 1 + i);
         assert_non_null(e);
         event = shian_event(t, e);
         assert_non_null(event);
-        assert_int_equal(event->record, fx->city.item[i].result.id);
+        assert_int_equal(event->record, c->item[i].result.id);
     }
 
     shian_txn_abort(t);
@@ -232,24 +231,24 @@ static void
 a_flag_is_told(void **state)
 {
     uint64_t            v, r;
-    fixture_t          *fx = *state;
+    city_t             *c = *state;
     Shian__Event       *event;
     Shian__Operation   *op;
     Shian__ReviewFlag  *flag;
 
-    v = venue(fx, "Noodles", "North");
-    assert_int_equal(city_do(&fx->city, review(fx, v, false)), 200);
-    r = fx->city.item[0].result.id;
+    v = venue(c, "Noodles", "North");
+    assert_int_equal(city_do(c, review(c, v, false)), 200);
+    r = c->item[0].result.id;
 
-    op = city_operation(&fx->city, ROLE(venue), v);
-    flag = CITY_BODY(&fx->city, op, REVIEW_FLAG, review_flag,
+    op = city_operation(c, ROLE(venue), v);
+    flag = CITY_BODY(c, op, REVIEW_FLAG, review_flag,
                      Shian__ReviewFlag, shian__review_flag__init);
     flag->has_review = 1;
     flag->review = r;
     flag->text = "never here";
-    assert_int_equal(city_do(&fx->city, op), 200);
+    assert_int_equal(city_do(c, op), 200);
 
-    event = last(fx);
+    event = last(c);
     assert_non_null(event);
     assert_string_equal(event->type, "review.flagged");
     assert_string_equal(event->state, "published");
@@ -261,17 +260,17 @@ static void
 turning_red_is_told_once(void **state)
 {
     uint64_t       v, seq;
-    fixture_t     *fx = *state;
+    city_t        *c = *state;
     shian_txn_t   *t;
     Shian__Event  *event;
 
-    v = venue(fx, "Noodles", "North");
-    visit(fx, v);
-    assert_null(last(fx));
+    v = venue(c, "Noodles", "North");
+    graded(c, v);
+    assert_null(last(c));
 
-    status(fx, v, SHIAN__VENUE__STATUS__suspended);
-    seq = head(fx);
-    event = last(fx);
+    status(c, v, SHIAN__VENUE__STATUS__suspended);
+    seq = head(c);
+    event = last(c);
     assert_non_null(event);
     assert_string_equal(event->type, "venue.red");
     assert_string_equal(event->state, "red");
@@ -279,21 +278,112 @@ turning_red_is_told_once(void **state)
     assert_true(event->urgent);
 
     /* A bad review makes red no redder. */
-    assert_int_equal(city_do(&fx->city, review(fx, v, false)), 200);
-    assert_null(last(fx));
+    assert_int_equal(city_do(c, review(c, v, false)), 200);
+    assert_null(last(c));
 
     /* What was told stays, with what became of it. */
-    status(fx, v, SHIAN__VENUE__STATUS__active);
-    assert_null(last(fx));
-    t = look(fx);
+    status(c, v, SHIAN__VENUE__STATUS__active);
+    assert_null(last(c));
+    t = look(c);
     event = shian_event(t, shian_log_get(t, seq));
     assert_non_null(event);
     assert_string_equal(event->state, "green");
     assert_false(event->urgent);
     shian_txn_abort(t);
 
-    status(fx, v, SHIAN__VENUE__STATUS__suspended);
-    assert_non_null(last(fx));
+    status(c, v, SHIAN__VENUE__STATUS__suspended);
+    assert_non_null(last(c));
+}
+
+
+/* The last entry told this, of this record, which stands so. */
+static void
+told(city_t *c, const char *type, uint64_t record, const char *state)
+{
+    Shian__Event  *event = last(c);
+
+    assert_non_null(event);
+    assert_string_equal(event->type, type);
+    assert_int_equal(event->record, record);
+    assert_int_equal(event->venue, 1);
+    assert_string_equal(event->district, "锦屏");
+
+    if (state == NULL) {
+        assert_null(event->state);
+    } else {
+        assert_string_equal(event->state, state);
+    }
+}
+
+
+static void
+inspections_are_told_where_staff_act(void **state)
+{
+    world_t               *w = *state;
+    city_t                *c = &w->city;
+    shian_txn_t           *t;
+    Shian__Event          *event;
+    Shian__Operation      *op;
+    Shian__AppealFile     *appeal;
+    Shian__InspectionReply  *reply;
+    Shian__ReinspectionAsk  *ask;
+
+    /* At the door, and nothing odd. */
+    assert_int_equal(city_do(c, visit(c, "L1+ L2- P1-", "mM")), 200);
+    assert_null(last(c));
+
+    submit(c, 1, 200);
+    told(c, "finding.submitted", 1, "submitted");
+    op = finding_step(c, 1, SHIAN__FINDING_DECIDE__ACTION__verify);
+    assert_int_equal(city_do(c, op), 200);
+    assert_null(last(c));
+
+    /* Far away. */
+    c->now += 24 * 60 * MINUTE;
+    op = visit(c, "L1+ L2-", "C");
+    op->inspection_post->lat = LAT + 2000 * METRE;
+    assert_int_equal(city_do(c, op), 200);
+    told(c, "inspection.waiting", 2, "waiting");
+
+    c->now += 24 * 60 * MINUTE;
+    decide(c, 2, "confirm", 200);
+    told(c, "venue.red", 0, "red");
+
+    t = look(c);
+    event = shian_event(t, shian_log_get(t, head_of(t) - 1));
+    assert_non_null(event);
+    assert_string_equal(event->state, "confirmed");
+    shian_txn_abort(t);
+
+    op = by(c, ROLE(venue), 0, 1);
+    reply = CITY_BODY(c, op, INSPECTION_REPLY, inspection_reply,
+                      Shian__InspectionReply, shian__inspection_reply__init);
+    reply->has_venue = reply->has_inspection = 1;
+    reply->venue = 1;
+    reply->inspection = 2;
+    reply->text = "never here";
+    assert_int_equal(city_do(c, op), 200);
+    told(c, "inspection.replied", 2, NULL);
+
+    op = by(c, ROLE(venue), 0, 1);
+    appeal = CITY_BODY(c, op, APPEAL_FILE, appeal_file, Shian__AppealFile,
+                       shian__appeal_file__init);
+    appeal->has_venue = 1;
+    appeal->venue = 1;
+    appeal->text = "never here";
+    assert_int_equal(city_do(c, op), 200);
+    told(c, "appeal.filed", 1, "filed");
+
+    submit(c, 2, 200);
+    submit(c, 3, 200);
+    op = by(c, ROLE(venue), 0, 1);
+    ask = CITY_BODY(c, op, REINSPECTION_ASK, reinspection_ask,
+                    Shian__ReinspectionAsk, shian__reinspection_ask__init);
+    ask->has_venue = 1;
+    ask->venue = 1;
+    ask->text = "please";
+    assert_int_equal(city_do(c, op), 200);
+    told(c, "reinspection.asked", 0, NULL);
 }
 
 
@@ -339,22 +429,22 @@ the_latest_come_first(void **state)
 {
     size_t           i, n;
     uint64_t         v, seq;
-    fixture_t       *fx = *state;
+    city_t          *c = *state;
     shian_txn_t     *t;
     Shian__Event   **events;
     shian_caller_t   caller;
 
-    v = venue(fx, "Noodles", "North");
-    assert_int_equal(city_do(&fx->city, review(fx, v, true)), 200);
-    seq = head(fx);
+    v = venue(c, "Noodles", "North");
+    assert_int_equal(city_do(c, review(c, v, true)), 200);
+    seq = head(c);
 
     for (i = 0; i < 5; i++) {
-        assert_int_equal(city_do(&fx->city, review(fx, v, i % 2 != 0)), 200);
+        assert_int_equal(city_do(c, review(c, v, i % 2 != 0)), 200);
     }
 
     shian_caller_init(&caller);
     caller.actor.role = ROLE(officer);
-    t = look(fx);
+    t = look(c);
     events = shian_events_latest(t, &caller, 20, &n);
     assert_non_null(events);
     assert_int_equal(n, 3);
@@ -373,23 +463,23 @@ the_latest_come_first(void **state)
     /* As far back as it looks, and no further. */
     caller.actor.role = ROLE(officer);
 
-    while (head(fx) < seq + SHIAN_EVENTS_BACK - 1) {
+    while (head(c) < seq + SHIAN_EVENTS_BACK - 1) {
         for (i = 0; i < CITY_BATCH
-                    && head(fx) + i < seq + SHIAN_EVENTS_BACK - 1; i++)
+                    && head(c) + i < seq + SHIAN_EVENTS_BACK - 1; i++)
         {
-            city_add(&fx->city, review(fx, v, false));
+            city_add(c, review(c, v, false));
         }
 
-        assert_int_equal(city_run(&fx->city), 0);
+        assert_int_equal(city_run(c), 0);
     }
 
-    t = look(fx);
+    t = look(c);
     (void) shian_events_latest(t, &caller, 20, &n);
     assert_int_equal(n, 3);
     shian_txn_abort(t);
 
-    assert_int_equal(city_do(&fx->city, review(fx, v, false)), 200);
-    t = look(fx);
+    assert_int_equal(city_do(c, review(c, v, false)), 200);
+    t = look(c);
     (void) shian_events_latest(t, &caller, 20, &n);
     assert_int_equal(n, 2);
     shian_txn_abort(t);
@@ -460,7 +550,10 @@ every_type_has_its_words(void **state)
     assert_non_null(templates);
 
     for (i = 0; i < shian_nevents; i++) {
-        assert_non_null(shian_operation(shian_events[i].body));
+        assert_true(shian_operation(shian_events[i].body) != NULL
+                    || (shian_events[i].body
+                        == SHIAN__OPERATION__BODY__NOT_SET
+                        && i == shian_nevents - 1));
         assert_non_null(shian_events[i].tell);
         assert_int_not_equal(shian_events[i].roles, 0);
         assert_int_equal(shian_events[i].roles & ~SHIAN_FOLLOWERS, 0);
@@ -487,6 +580,8 @@ main(void)
         cmocka_unit_test_setup_teardown(a_flag_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(turning_red_is_told_once, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            inspections_are_told_where_staff_act, setup, teardown),
         cmocka_unit_test(people_see_what_is_theirs),
         cmocka_unit_test_setup_teardown(the_latest_come_first, set_up,
                                         tear_down),
