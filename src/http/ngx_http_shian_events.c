@@ -226,6 +226,14 @@ ngx_http_shian_reap(ngx_http_shian_stream_t *s)
 }
 
 
+/* Texts, or what filters have put between them: the end of a chunk. */
+static ngx_uint_t
+ngx_http_shian_under_way(ngx_http_shian_stream_t *s)
+{
+    return s->busy != NULL || s->ctx->request->connection->buffered;
+}
+
+
 /* Hands on what waits, or pushes what is under way; NGX_ERROR: no more. */
 static ngx_int_t
 ngx_http_shian_flush(ngx_http_shian_stream_t *s)
@@ -238,7 +246,7 @@ ngx_http_shian_flush(ngx_http_shian_stream_t *s)
 
     ngx_http_shian_reap(s);
 
-    if (s->out == NULL && s->busy == NULL) {
+    if (s->out == NULL && !ngx_http_shian_under_way(s)) {
         return NGX_OK;
     }
 
@@ -257,7 +265,7 @@ ngx_http_shian_flush(ngx_http_shian_stream_t *s)
     wev = r->connection->write;
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    if (s->busy == NULL) {
+    if (!ngx_http_shian_under_way(s)) {
         s->unsent_max = SHIAN_UNSENT_MAX;
 
         if (wev->timer_set && !wev->delayed) {
@@ -302,7 +310,7 @@ ngx_http_shian_finish(ngx_http_shian_stream_t *s)
     rc = NGX_ERROR;
 
     /* Nobody waits for a reader who has not taken what is there. */
-    if (text != NULL && s->busy == NULL
+    if (text != NULL && !ngx_http_shian_under_way(s)
         && ngx_http_shian_say(s, text, 1) == NGX_OK)
     {
         out = s->out;
@@ -488,7 +496,8 @@ ngx_http_shian_turn(ngx_http_shian_env_t *env, ngx_http_shian_stream_t *s,
     ngx_http_shian_ctx_t   *ctx = s->ctx;
     ngx_http_shian_text_t  *beat;
 
-    if (s->out == NULL && s->busy == NULL && env->followed >= s->from
+    if (s->out == NULL && !ngx_http_shian_under_way(s)
+        && env->followed >= s->from
         && ngx_current_msec - s->sent >= ctx->conf->heartbeat)
     {
         beat = ngx_http_shian_beat(env);

@@ -430,6 +430,38 @@ complaint(city_t *c, bool known, uint64_t device)
 
 
 static void
+step(city_t *c, Shian__ComplaintStep__Action action)
+{
+    shian_txn_t           *t;
+    shian_report_t         report;
+    shian_workdays_t       days;
+    Shian__Operation      *op = by(c, ROLE(officer), OFFICER, 0);
+    Shian__ComplaintStep  *s;
+
+    s = CITY_BODY(c, op, COMPLAINT_STEP, complaint_step,
+                  Shian__ComplaintStep, shian__complaint_step__init);
+    s->has_complaint = s->has_action = 1;
+    s->complaint = 1;
+    s->action = action;
+    s->text = "never here";
+    s->has_to = s->has_due_on = s->has_recommend = 1;
+    s->to = OFFICER;
+    s->due_on = shian_local_day(c->now, SHIAN_TZ_MINUTES) + 3;
+    s->recommend = SHIAN__OUTCOME__KIND__unsubstantiated;
+    s->has_lat = s->has_lng = 1;
+    s->lat = LAT;
+    s->lng = LNG;
+
+    shian_workdays_default(&days);
+    shian_report_init(&report);
+    t = look(c);
+    assert_true(shian_complaint_step_prepare(t, &days, op->at, s, &report));
+    shian_txn_abort(t);
+    assert_int_equal(city_do(c, op), 200);
+}
+
+
+static void
 complaints_are_told_without_who_complained(void **state)
 {
     size_t                   i;
@@ -477,6 +509,15 @@ complaints_are_told_without_who_complained(void **state)
     }
 
     shian_txn_abort(t);
+
+    step(c, SHIAN__COMPLAINT_STEP__ACTION__accept);
+    assert_null(last(c));
+    step(c, SHIAN__COMPLAINT_STEP__ACTION__dispatch);
+    told(c, "complaint.dispatched", 1, "dispatched");
+    step(c, SHIAN__COMPLAINT_STEP__ACTION__check_in);
+    assert_null(last(c));
+    step(c, SHIAN__COMPLAINT_STEP__ACTION__report);
+    told(c, "complaint.reported", 1, "reported");
 
     op = city_operation(c, ROLE(public), 0);
     follow = CITY_BODY(c, op, COMPLAINT_FOLLOW, complaint_follow,
