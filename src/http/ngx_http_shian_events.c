@@ -102,7 +102,10 @@ ngx_http_shian_count_streams(ngx_int_t delta)
 {
     static ngx_uint_t  n;
 
-    /* A worker says how many it has: one that was killed leaves none. */
+    /*
+     * A worker says, and says again, how many it has: one that was killed
+     * leaves none, and an old one has its place only until it ends.
+     */
     n += delta;
     ngx_http_shian_counters->streams[ngx_worker % SHIAN_WORKERS_SEEN] = n;
 }
@@ -569,6 +572,7 @@ ngx_http_shian_follow(ngx_event_t *ev)
 
     if (!ngx_queue_empty(&env->streams)) {
         ngx_add_timer(ev, more ? 1 : SHIAN_POLL_MS);
+        ngx_http_shian_count_streams(0);
     }
 }
 
