@@ -42,6 +42,7 @@ typedef enum {
     SHIAN_T_USER,
     SHIAN_T_POLICY,
     SHIAN_T_CHECKLIST,
+    SHIAN_T_PATROL,
     SHIAN_T_MAX
 } shian_table_t;
 

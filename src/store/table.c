@@ -27,4 +27,6 @@ const shian_table_row_t  shian_tables[SHIAN_T_MAX] = {
     [SHIAN_T_USER] = { "user", "id(8)", SHIAN_REPLAYED },
     [SHIAN_T_POLICY] = { "policy", "id(8)", SHIAN_REPLAYED },
     [SHIAN_T_CHECKLIST] = { "checklist", "id(8)", SHIAN_REPLAYED },
+    [SHIAN_T_PATROL] = { "patrol", "field(1) rest, by field: patrol.h",
+                         SHIAN_REPLAYED },
 };
