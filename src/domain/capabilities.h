@@ -32,6 +32,17 @@ SHIAN_CAPABILITY(user_disable);
 SHIAN_CAPABILITY(session_start);        /* session.c */
 SHIAN_CAPABILITY(session_end);
 SHIAN_CAPABILITY(inspection_import);    /* inspection.c */
-SHIAN_CAPABILITY(evaluation_set);
+SHIAN_CAPABILITY(inspection_post);      /* checkin.c */
+SHIAN_CAPABILITY(inspection_decide);
+SHIAN_CAPABILITY(evaluation_set);       /* evaluation.c */
+SHIAN_CAPABILITY(evaluation_close);
+SHIAN_CAPABILITY(finding_submit);       /* finding.c */
+SHIAN_CAPABILITY(finding_decide);
+SHIAN_CAPABILITY(inspection_reply);     /* safeguard.c */
+SHIAN_CAPABILITY(reply_remove);
+SHIAN_CAPABILITY(appeal_file);
+SHIAN_CAPABILITY(appeal_decide);
+SHIAN_CAPABILITY(reinspection_ask);
+SHIAN_CAPABILITY(self_check_post);
 
 #endif /* SHIAN_CAPABILITIES_H */

@@ -84,6 +84,50 @@ const shian_field_rule_t  shian_field_rules[] = {
     { M(review_post), "text", 1, 1000, NULL,
       SHIAN_SEALED | SHIAN_MULTILINE },
 
+    { M(inspection_post), "venue", 1, 0, NULL, 0 },
+    { M(inspection_post), "kind", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(inspection_post), "checklist", 1, 40, NULL, SHIAN_REQUIRED },
+    { M(inspection_post), "started_at", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(inspection_post), "finished_at", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(inspection_post), "lat", 0, 90, NULL, 0 },
+    { M(inspection_post), "lng", 0, 180, NULL, 0 },
+    { M(inspection_post), "accuracy", 0, 1000000, NULL, 0 },
+    { M(inspection_post), "items", 1, 200, NULL, SHIAN_REQUIRED },
+    { M(inspection_post), "note", 1, 2000, NULL, SHIAN_MULTILINE },
+    { M(inspection_post), "complaint", 1, 0, NULL, 0 },
+
+    { M(answer), "code", 1, 10, "[A-Z][A-Z0-9]*", SHIAN_REQUIRED },
+    { M(answer), "result", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(answer), "note", 1, 500, NULL, SHIAN_MULTILINE },
+    { M(answer), "severity", 0, 0, NULL, 0 },
+    { M(answer), "deadline_on", 0, 0, NULL, 0 },
+    { M(answer), "photos", 0, 10, NULL, 0 },
+    { M(answer), "photos_public", 0, 0, NULL, 0 },
+
+    { M(inspection_decide), "action", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(inspection_decide), "reason", 1, 500, NULL, SHIAN_MULTILINE },
+
+    { M(inspection_reply), "text", 1, 1000, NULL,
+      SHIAN_REQUIRED | SHIAN_MULTILINE },
+
+    { M(finding_submit), "text", 1, 1000, NULL,
+      SHIAN_REQUIRED | SHIAN_MULTILINE },
+
+    { M(finding_decide), "action", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(finding_decide), "reason", 1, 500, NULL, SHIAN_MULTILINE },
+    { M(finding_decide), "deadline_on", 0, 0, NULL, 0 },
+
+    { M(appeal_file), "text", 1, 2000, NULL,
+      SHIAN_REQUIRED | SHIAN_MULTILINE },
+
+    { M(appeal_decide), "action", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(appeal_decide), "text", 1, 2000, NULL, SHIAN_MULTILINE },
+    { M(appeal_decide), "finding", 0, 50, NULL, 0 },
+
+    { M(reinspection_ask), "text", 1, 500, NULL, SHIAN_MULTILINE },
+
+    { M(self_check_post), "items", 1, 200, NULL, SHIAN_REQUIRED },
+
     { M(review_reply), "text", 1, 500, NULL,
       SHIAN_REQUIRED | SHIAN_MULTILINE },
 

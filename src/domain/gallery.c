@@ -14,6 +14,10 @@ put(shian_op_t *o, const Shian__Photo *p)
 }
 
 
+/*
+ * A record names the photo, which may be one that nobody ever put: then it is
+ * written with what is known of it.
+ */
 void
 shian_gallery_use(shian_op_t *o, const Shian__Photo *p, uint64_t venue,
     bool open)
@@ -22,19 +26,51 @@ shian_gallery_use(shian_op_t *o, const Shian__Photo *p, uint64_t venue,
 
     known = shian_photo_get(o->txn, shian_bytes(p->hash));
 
-    if (known != NULL) {
-        if (open) {
-            shian_gallery_open(o, p, 1);
-        }
-        return;
+    if (known == NULL) {
+        now = *p;
+        known = &now;
+        known->open = known->used = 0;
+        known->has_at = 1;
+        known->at = o->op->at;
     }
 
-    now = *p;
-    now.has_open = now.has_venue = now.has_at = 1;
-    now.open = open;
-    now.venue = venue;
-    now.at = o->op->at;
-    put(o, &now);
+    /* Whose it is: the first record's that names it. */
+    if (!known->has_venue || known->venue == 0) {
+        known->has_venue = 1;
+        known->venue = venue;
+    }
+
+    known->has_open = known->has_used = 1;
+    known->open += open;
+    known->used++;
+    put(o, known);
+}
+
+
+void
+shian_gallery_name(shian_op_t *o, ProtobufCBinaryData hash, uint64_t venue,
+    bool open)
+{
+    Shian__Photo  p = SHIAN__PHOTO__INIT;
+
+    p.has_hash = 1;
+    p.hash = hash;
+    shian_gallery_use(o, &p, venue, open);
+}
+
+
+bool
+shian_gallery_named(Shian__Photo *const *photos, size_t n)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (photos[i]->hash.len != SHIAN_HASH_SIZE) {
+            return false;
+        }
+    }
+
+    return true;
 }
 
 
@@ -71,7 +107,13 @@ shian_photo_put_check(shian_op_t *o)
 void
 shian_photo_put_apply(shian_op_t *o)
 {
-    shian_gallery_use(o, o->op->photo_put->photo, 0, false);
+    Shian__Photo  p = *o->op->photo_put->photo;
+
+    p.has_open = p.has_used = p.has_venue = p.has_at = 1;
+    p.open = p.used = 0;
+    p.venue = 0;
+    p.at = o->op->at;
+    put(o, &p);
 
     /* Set for a new one only: a known photo changes nothing. */
     o->result.has_id = 1;

@@ -14,4 +14,11 @@ void shian_gallery_use(shian_op_t *o, const Shian__Photo *p, uint64_t venue,
 /* A record that names it was published (delta 1) or taken down (-1). */
 void shian_gallery_open(shian_op_t *o, const Shian__Photo *p, int delta);
 
+/* The same as use, for a photo that was sent before, by its hash. */
+void shian_gallery_name(shian_op_t *o, ProtobufCBinaryData hash,
+    uint64_t venue, bool open);
+
+/* Does each have the hash of a photo? */
+bool shian_gallery_named(Shian__Photo *const *photos, size_t n);
+
 #endif /* SHIAN_GALLERY_H */

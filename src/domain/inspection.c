@@ -1,6 +1,5 @@
-#include <errno.h>
-
 #include "capabilities.h"
+#include "checkin.h"
 #include "domain.h"
 
 #define DAY_MS  UINT64_C(86400000)
@@ -63,7 +62,7 @@ shian_inspection_import_apply(shian_op_t *o)
     uint64_t           at;
     Shian__Venue      *v;
     Shian__Tally      *tally;
-    shian_rowkey_t     k;
+    shian_rowkey_t     k, where;
     Shian__Inspection  in;
 
     in = *o->op->inspection_import->inspection;
@@ -87,6 +86,13 @@ shian_inspection_import_apply(shian_op_t *o)
     shian_rowkey_be(&k, in.id, 8);
     shian_row_put_message(o->txn, SHIAN_T_INSPECTION, &k, &in);
 
+    where.n = 0;
+    shian_rowkey_be(&where, in.venue, 8);
+    shian_rowkey_be(&where, (uint32_t) in.on, 4);
+    k = shian_checkin_prefix('i', in.id);
+    shian_row_put(o->txn, SHIAN_T_INSPECTION_BY, &k,
+                  shian_slice(where.b, where.n));
+
     tally->has_inspections = 1;
     tally->inspections++;
 
@@ -108,71 +114,4 @@ shian_inspection_import_apply(shian_op_t *o)
     o->result.id = in.id;
     o->result.venue = in.venue;
     o->result.outcome = SHIAN__RESULT__OUTCOME__created;
-}
-
-
-bool
-shian_evaluation_set_check(shian_op_t *o)
-{
-    Shian__Venue                *v;
-    const Shian__EvaluationSet  *op = o->op->evaluation_set;
-
-    v = shian_venue_get(o->txn, op->venue);
-
-    if (v == NULL) {
-        return shian_no_such(o, "There is no such venue.");
-    }
-
-    if (op->evaluation == NULL || op->evaluation->year < 2000
-        || op->evaluation->year > 2199)
-    {
-        shian_fail_field(o->report, "year", "range", NULL);
-        return false;
-    }
-
-    return shian_may(o, v);
-}
-
-
-void
-shian_evaluation_set_apply(shian_op_t *o)
-{
-    size_t                       i, n;
-    Shian__Tally                *tally;
-    Shian__Evaluation          **all;
-    const Shian__EvaluationSet  *op = o->op->evaluation_set;
-
-    tally = shian_tally_get(o->txn, op->venue);
-    if (tally == NULL) {
-        return;
-    }
-
-    all = shian_array(o->arena, tally->n_evaluations + 1, sizeof(*all));
-    if (all == NULL) {
-        o->txn->err = ENOMEM;
-        return;
-    }
-
-    /* Latest year first; a year recorded again is replaced. */
-    for (n = 0, i = 0; i < tally->n_evaluations
-                       && tally->evaluations[i]->year > op->evaluation->year;
-         i++)
-    {
-        all[n++] = tally->evaluations[i];
-    }
-
-    all[n++] = op->evaluation;
-
-    for (; i < tally->n_evaluations; i++) {
-        if (tally->evaluations[i]->year != op->evaluation->year) {
-            all[n++] = tally->evaluations[i];
-        }
-    }
-
-    tally->evaluations = all;
-    tally->n_evaluations = n;
-    shian_tally_put(o, op->venue, tally);
-
-    o->result.has_venue = 1;
-    o->result.venue = op->venue;
 }

@@ -10,6 +10,7 @@
 #define ADMIN    SHIAN_ROLE(admin)
 #define CHIEF    (SHIAN_ROLE(chief) | ADMIN)
 #define OFFICER  (SHIAN_ROLE(officer) | CHIEF)
+#define STAFF    (SHIAN_ROLE(inspector) | OFFICER)
 #define VENUE    SHIAN_ROLE(venue)
 
 const shian_operation_row_t  shian_operations[] = {
@@ -48,6 +49,28 @@ const shian_operation_row_t  shian_operations[] = {
     ROW("policy.set", POLICY_SET, shian__policy_set, CHIEF, policy_set),
     ROW("checklist.set", CHECKLIST_SET, shian__checklist_set, CHIEF,
         checklist_set),
+    ROW("inspection.post", INSPECTION_POST, shian__inspection_post, STAFF,
+        inspection_post),
+    ROW("inspection.decide", INSPECTION_DECIDE, shian__inspection_decide, OFFICER,
+        inspection_decide),
+    ROW("finding.submit", FINDING_SUBMIT, shian__finding_submit, VENUE,
+        finding_submit),
+    ROW("finding.decide", FINDING_DECIDE, shian__finding_decide, STAFF,
+        finding_decide),
+    ROW("inspection.reply", INSPECTION_REPLY, shian__inspection_reply, VENUE,
+        inspection_reply),
+    ROW("reply.remove", REPLY_REMOVE, shian__reply_remove, OFFICER,
+        reply_remove),
+    ROW("appeal.file", APPEAL_FILE, shian__appeal_file, VENUE,
+        appeal_file),
+    ROW("appeal.decide", APPEAL_DECIDE, shian__appeal_decide, VENUE | OFFICER,
+        appeal_decide),
+    ROW("reinspection.ask", REINSPECTION_ASK, shian__reinspection_ask, VENUE,
+        reinspection_ask),
+    ROW("evaluation.close", EVALUATION_CLOSE, shian__evaluation_close, ADMIN,
+        evaluation_close),
+    ROW("self.check.post", SELF_CHECK_POST, shian__self_check_post, VENUE,
+        self_check_post),
 };
 
 const size_t  shian_noperations = SHIAN_COUNT(shian_operations);

@@ -36,21 +36,6 @@ stars(uint32_t n, protobuf_c_boolean given)
 }
 
 
-static bool
-photos_named(const Shian__ReviewPost *op)
-{
-    size_t  i;
-
-    for (i = 0; i < op->n_photo; i++) {
-        if (op->photo[i]->hash.len != SHIAN_HASH_SIZE) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
 bool
 shian_review_post_check(shian_op_t *o)
 {
@@ -69,7 +54,8 @@ shian_review_post_check(shian_op_t *o)
     }
 
     if (!stars(op->hygiene, 1) || !stars(op->food, op->has_food)
-        || !stars(op->service, op->has_service) || !photos_named(op))
+        || !stars(op->service, op->has_service)
+        || !shian_gallery_named(op->photo, op->n_photo))
     {
         return shian_fail(o->report, 400, "malformed",
                           "Stars are 1 to 5, photos have a hash.");

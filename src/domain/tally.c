@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "finding.h"
 #include "patrol.h"
 #include "policy.h"
 
@@ -303,7 +304,9 @@ shian_grade_inputs(shian_txn_t *t, const Shian__Venue *v,
     in->reviews = tally->reviews;
     in->hygiene_sum = tally->hygiene_sum;
     in->before = shian_tally_colour(tally);
-    in->evidence_at = tally->last_visit_at;
+    in->evidence_at = tally->last_visit_at > tally->rectified_at
+                      ? tally->last_visit_at : tally->rectified_at;
+    shian_finding_inputs(t, tally, v->id, day, p->residual_days, in);
 
     if (tally->downgrade != NULL) {
         in->downgrade_at = tally->downgrade->since;

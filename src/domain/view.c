@@ -6,6 +6,7 @@
 #include "core/code.h"
 #include "core/ids.h"
 #include "policy.h"
+#include "safeguard.h"
 #include "tally.h"
 #include "view_parts.h"
 
@@ -73,11 +74,36 @@ photo_href(shian_arena_t *a, const Shian__Photo *p)
 }
 
 
+bool
+shian_view_photos(shian_txn_t *t, Shian__Photo *const *photos, size_t n,
+    Shian__PhotoView ***out, size_t *nout)
+{
+    size_t             i;
+    Shian__PhotoView  *p;
+
+    *nout = 0;
+    *out = shian_array(t->arena, n, sizeof(**out));
+
+    for (i = 0; *out != NULL && i < n; i++) {
+        p = shian_alloc(t->arena, sizeof(*p));
+        if (p == NULL) {
+            return false;
+        }
+
+        shian__photo_view__init(p);
+        p->href = photo_href(t->arena, photos[i]);
+        COPY(p, photos[i], width);
+        COPY(p, photos[i], height);
+        (*out)[(*nout)++] = p;
+    }
+
+    return n == 0 || *out != NULL;
+}
+
+
 static Shian__ReviewView *
 view_review(shian_txn_t *t, const shian_keys_t *keys, const Shian__Review *r)
 {
-    size_t              i;
-    Shian__PhotoView   *photo;
     Shian__ReviewView  *view;
 
     NEW(view, review_view);
@@ -104,17 +130,8 @@ view_review(shian_txn_t *t, const shian_keys_t *keys, const Shian__Review *r)
         }
     }
 
-    view->photos = shian_array(t->arena, r->n_photos, sizeof(*view->photos));
-
-    for (i = 0; view->photos != NULL && i < r->n_photos; i++) {
-        NEW(photo, photo_view);
-        photo->href = photo_href(t->arena, r->photos[i]);
-        COPY(photo, r->photos[i], width);
-        COPY(photo, r->photos[i], height);
-        view->photos[view->n_photos++] = photo;
-    }
-
-    return view;
+    return shian_view_photos(t, r->photos, r->n_photos, &view->photos,
+                             &view->n_photos) ? view : NULL;
 }
 
 
@@ -336,57 +353,6 @@ shian_view_queue(shian_txn_t *t, const shian_keys_t *keys,
 }
 
 
-Shian__InspectionList *
-shian_view_inspections(shian_txn_t *t, uint64_t venue, shian_str_t after,
-    size_t limit, shian_str_t *next)
-{
-    Shian__Venue           *v;
-    shian_scan_t            scan;
-    shian_rowkey_t          prefix;
-    Shian__Inspection      *in;
-    Shian__InspectionList  *view;
-
-    *next = SHIAN_NONE;
-    v = shian_venue_get(t, venue);
-    if (v == NULL) {
-        return NULL;
-    }
-
-    NEW(view, inspection_list);
-    SET(view, venue, venue);
-    view->venue_name = v->name;
-    view->items = shian_array(t->arena, limit, sizeof(*view->items));
-
-    if (view->items == NULL) {
-        return NULL;
-    }
-
-    prefix = shian_rowkey_id(venue);
-    shian_view_open(&scan, t, SHIAN_T_INSPECTION, &prefix, after);
-
-    while (shian_scan_next(&scan)) {
-
-        if (view->n_items == limit) {
-            *next = after;
-            break;
-        }
-
-        in = shian__inspection__unpack(&t->arena->pb, scan.value.n,
-                                       scan.value.p);
-        if (in == NULL) {
-            break;
-        }
-
-        view->items[view->n_items++] = in;
-        after = shian_view_keep(t, scan.key);
-    }
-
-    shian_scan_close(&scan);
-
-    return view;
-}
-
-
 static Shian__Link *
 venue_links(shian_txn_t *t, const Shian__Venue *v)
 {
@@ -456,6 +422,25 @@ plaque_end(shian_txn_t *t, const shian_keys_t *keys,
 }
 
 
+/* That it runs, or how it ended as long as the grade it was about stands. */
+static Shian__AppealView *
+running_appeal(shian_txn_t *t, const Shian__Tally *tally)
+{
+    Shian__Appeal  *a;
+
+    a = tally->has_appeal ? shian_appeal_get(t, tally->appeal) : NULL;
+
+    if (a == NULL || a->state == SHIAN__APPEAL__STATE__withdrawn
+        || (a->state != SHIAN__APPEAL__STATE__filed
+            && (tally->grade == NULL || tally->grade->cause != a->cause)))
+    {
+        return NULL;
+    }
+
+    return shian_view_appeal(t, a, SHIAN_EYE_PUBLIC);
+}
+
+
 Shian__VenueView *
 shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
     uint64_t now_ms)
@@ -485,7 +470,7 @@ shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
 
     NEW(view->counts, venue_counts);
     SET(view->counts, inspections, tally->inspections);
-    SET(view->counts, findings_open, 0);
+    SET(view->counts, findings_open, tally->findings_open);
     SET(view->counts, complaints_substantiated, 0);
     SET(view->counts, reviews_removed, tally->reviews_removed);
 
@@ -498,7 +483,14 @@ shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
             > policy.self_check_days);
     }
 
-    in = shian_view_inspections(t, id, SHIAN_NONE, SHIAN_LATEST, &next);
+    in = shian_view_inspections(t, id, SHIAN_NONE, SHIAN_LATEST, false,
+                                &next);
+    view->appeal = running_appeal(t, tally);
+
+    if (tally->has_reinspection_due_on) {
+        SET(view, reinspection_due_on, tally->reinspection_due_on);
+    }
+
     view->reviews = shian_array(t->arena, SHIAN_LATEST,
                                 sizeof(*view->reviews));
     view->links = venue_links(t, v);

@@ -22,15 +22,35 @@ Shian__VenueItem *shian_view_item(shian_txn_t *t, const Shian__Venue *v,
 /*
  * Lists after a raw cursor (NONE for the first page); *next as in shian_find.
  * venue 0 in reviews: the moderators' queue of `state` (held or
- * SHIAN_FLAGGED) as far as `reach` allows, NULL for all.
+ * SHIAN_FLAGGED) as far as `reach` allows, NULL for all.  Inspections that
+ * do not count are listed with `all`.
  */
 Shian__GradeList *shian_view_grades(shian_txn_t *t, uint64_t venue,
     shian_str_t after, size_t limit, shian_str_t *next);
 Shian__InspectionList *shian_view_inspections(shian_txn_t *t,
-    uint64_t venue, shian_str_t after, size_t limit, shian_str_t *next);
+    uint64_t venue, shian_str_t after, size_t limit, bool all,
+    shian_str_t *next);
 Shian__ReviewList *shian_view_reviews(shian_txn_t *t,
     const shian_keys_t *keys, uint64_t venue, shian_str_t after,
     size_t limit, shian_str_t *next);
+
+/* Who looks: what is shown of one record grows from left to right. */
+typedef enum {
+    SHIAN_EYE_PUBLIC = 0,
+    SHIAN_EYE_VENUE,
+    SHIAN_EYE_STAFF
+} shian_eye_t;
+
+/* One inspection with its items by head. */
+Shian__InspectionView *shian_view_inspection(shian_txn_t *t,
+    const Shian__Inspection *in, shian_eye_t eye);
+
+/* Days are counted from local day `day`. */
+Shian__FindingView *shian_view_finding(shian_txn_t *t,
+    const Shian__Finding *f, int32_t day);
+
+Shian__AppealView *shian_view_appeal(shian_txn_t *t, const Shian__Appeal *a,
+    shian_eye_t eye);
 
 /* The last `max` changes of the grade, oldest first. */
 bool shian_view_points(shian_txn_t *t, uint64_t venue, size_t max,

@@ -605,7 +605,8 @@ ngx_http_shian_inspections(ngx_http_shian_ctx_t *c)
         return ngx_http_shian_fail(c);
     }
 
-    view = shian_view_inspections(&c->txn, c->id, after, limit, &next);
+    view = shian_view_inspections(&c->txn, c->id, after, limit, false,
+                                  &next);
     if (view == NULL) {
         return ngx_http_shian_refuse(c, 404, "not_found",
                                      "There is no such venue.");

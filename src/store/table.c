@@ -27,6 +27,13 @@ const shian_table_row_t  shian_tables[SHIAN_T_MAX] = {
     [SHIAN_T_USER] = { "user", "id(8)", SHIAN_REPLAYED },
     [SHIAN_T_POLICY] = { "policy", "id(8)", SHIAN_REPLAYED },
     [SHIAN_T_CHECKLIST] = { "checklist", "id(8)", SHIAN_REPLAYED },
+    [SHIAN_T_INSPECTION_BY] = { "inspection_by", "field(1) value id(8)",
+                                SHIAN_REPLAYED },
+    [SHIAN_T_FINDING] = { "finding", "id(8)", SHIAN_REPLAYED },
+    [SHIAN_T_FINDING_BY] = { "finding_by", "field(1) value id(8)",
+                             SHIAN_REPLAYED },
+    [SHIAN_T_APPEAL] = { "appeal", "id(8)", SHIAN_REPLAYED },
+    [SHIAN_T_SELF_CHECK] = { "self_check", "venue(8)", SHIAN_REPLAYED },
     [SHIAN_T_PATROL] = { "patrol", "field(1) rest, by field: patrol.h",
                          SHIAN_REPLAYED },
 };

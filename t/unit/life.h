@@ -311,6 +311,7 @@ make_visit(world_t *w, Shian__Operation *op)
     op->evaluation_set->has_venue = 1;
     op->evaluation_set->venue = some_venue(w);
     e->has_year = e->has_level = 1;
+    e->source = chance(w, 95) ? "old system" : NULL;
     e->year = (uint32_t) (2019 + pick(w, 8)) - 20 * chance(w, 5);
     e->level = (Shian__Evaluation__Level) (1 + pick(w, 4));
 }
@@ -495,6 +496,9 @@ make_status(world_t *w, Shian__Operation *op)
 }
 
 
+#include "life_visits.h"
+
+
 /* percent, maker */
 static const struct {
     unsigned   share;
@@ -503,8 +507,13 @@ static const struct {
     { 15, make_upsert },
     { 3, make_rule },
     { 5, make_status },
-    { 40, make_review },
-    { 14, make_answer },
+    { 20, make_review },
+    { 8, make_answer },
+    { 10, make_check_in },
+    { 4, make_decision },
+    { 5, make_rectification },
+    { 3, make_appeal },
+    { 4, make_word },
     { 8, make_visit },
     { 4, make_plaque },
     { 4, make_user },
