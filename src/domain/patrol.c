@@ -4,10 +4,12 @@
 #include <inttypes.h>
 #include <math.h>
 #include <sodium.h>
+#include <stdlib.h>
 
-#include "checklist.h"
+#include "finding.h"
 #include "policy.h"
 #include "tally.h"
+#include "view.h"
 #include "view_parts.h"
 
 #define COLOURS     4
@@ -17,6 +19,11 @@
 #define CURSOR      (1 + 1 + 4 + 8 + 8)
 #define MAX_TAGS    32
 #define NOWHERE     UINT64_MAX
+
+#define LOOK_AT     1000         /* findings, in one list */
+#define NEAR_DAYS   3            /* before a deadline */
+
+#define TASK(name)  SHIAN__PATROL_TASK__TASK__##name
 
 /* The order in which colours are visited; who is closed is not. */
 static const Shian__Colour__Kind  order[COLOURS] = {
@@ -501,64 +508,77 @@ shian_patrol_list(shian_txn_t *t, const shian_patrol_t *p, shian_str_t *next)
 
 /* ---- what waits -----------------------------------------------------------*/
 
+/* The venue's task of that kind, for it has but one of each; or NULL. */
 static Shian__PatrolTask *
-new_task(shian_txn_t *t, const list_t *l, Shian__PatrolTask__Task kind,
-    uint64_t venue, int32_t due_on)
+task_of(const Shian__PatrolList *list, Shian__PatrolTask__Task kind,
+    uint64_t venue)
 {
+    size_t  i;
+
+    for (i = 0; i < list->n_tasks; i++) {
+        if (list->tasks[i]->task == kind && list->tasks[i]->venue == venue) {
+            return list->tasks[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* NULL where it is out of reach as well. */
+static Shian__PatrolTask *
+new_task(const list_t *l, Shian__PatrolTask__Task kind, uint64_t venue,
+    int32_t due_on)
+{
+    shian_txn_t        *t = l->txn;
     Shian__Venue       *v;
     Shian__Tally       *tally;
-    Shian__PatrolTask  *task;
+    Shian__PatrolTask  *it;
 
     v = shian_venue_get(t, venue);
     tally = v == NULL ? NULL : shian_tally_get(t, venue);
 
-    if (tally == NULL || !shian_in_reach(l->p->role, l->p->user, 0, v)) {
+    if (tally == NULL || v->status == SHIAN__VENUE__STATUS__closed
+        || !shian_in_reach(l->p->role, l->p->user, 0, v))
+    {
         return NULL;
     }
 
-    NEW(task, patrol_task);
-    SET(task, task, kind);
-    SET(task, venue, venue);
-    task->name = v->name;
-    task->address = v->address;
-    SET(task, colour, shian_tally_colour(tally));
-    SET(task, due_on, due_on);
-    task->href = shian_printf(t->arena, "/patrol/v/%" PRIu64, venue);
+    NEW(it, patrol_task);
+    SET(it, task, kind);
+    SET(it, venue, venue);
+    it->name = v->name;
+    it->address = v->address;
+    SET(it, colour, shian_tally_colour(tally));
+    SET(it, due_on, due_on);
+    it->href = shian_printf(t->arena, "/patrol/v/%" PRIu64 "%s", venue,
+                            kind == TASK(reinspection) ? "?kind=follow_up"
+                                                       : "?kind=recheck");
 
     if (due_on < l->today) {
-        SET(task, overdue_days, (uint32_t) (l->today - due_on));
+        SET(it, overdue_days, (uint32_t) (l->today - due_on));
     }
 
-    return task;
+    return it;
 }
 
 
-bool
-shian_patrol_tasks(shian_txn_t *t, const shian_patrol_t *p,
-    Shian__PatrolList *list)
+static void
+add_reinspections(const list_t *l, Shian__PatrolList *list)
 {
-    list_t              l;
     shian_scan_t        scan;
     shian_rowkey_t      prefix;
     Shian__PatrolTask  *it;
 
-    list->tasks = shian_array(t->arena, SHIAN_PATROL_TASKS,
-                              sizeof(*list->tasks));
-
-    if (list->tasks == NULL || !list_begin(&l, t, p)) {
-        return false;
-    }
-
     prefix.n = 0;
     shian_rowkey_be(&prefix, 'r', 1);
-    shian_scan_open(&scan, t, SHIAN_T_PATROL, &prefix, NULL);
+    shian_scan_open(&scan, l->txn, SHIAN_T_PATROL, &prefix, NULL);
 
     while (list->n_tasks < SHIAN_PATROL_TASKS && shian_scan_next(&scan)
            && scan.key.n == 13 && scan.value.n == VALUE)
     {
-        it = !may_reach(&l, scan.value) ? NULL
-             : new_task(t, &l, SHIAN__PATROL_TASK__TASK__reinspection,
-                        shian_be(scan.key.p + 5, 8),
+        it = !may_reach(l, scan.value) ? NULL
+             : new_task(l, TASK(reinspection), shian_be(scan.key.p + 5, 8),
                         (int32_t) shian_be(scan.key.p + 1, 4));
 
         if (it != NULL) {
@@ -567,90 +587,134 @@ shian_patrol_tasks(shian_txn_t *t, const shian_patrol_t *p,
     }
 
     shian_scan_close(&scan);
+}
+
+
+static bool
+add_finding(const list_t *l, Shian__PatrolTask__Task kind,
+    const Shian__Finding *f, Shian__PatrolList *list)
+{
+    Shian__FindingView  *view;
+    Shian__PatrolTask   *it;
+
+    it = task_of(list, kind, f->venue);
+
+    if (it != NULL) {
+        it->findings++;
+        return true;
+    }
+
+    it = new_task(l, kind, f->venue, f->deadline_on);
+
+    if (it == NULL) {
+        return l->txn->err == 0;
+    }
+
+    view = shian_view_finding(l->txn, f, l->today);
+
+    if (view == NULL) {
+        return false;
+    }
+
+    SET(it, findings, 1);
+    it->item = f->item;
+    it->text = view->text;
+    it->text_en = view->text_en;
+    COPY(it, f, severity);
+    list->tasks[list->n_tasks++] = it;
+
+    return true;
+}
+
+
+/*
+ * Of finding_by: 's' in the order in which venues said so, 'd' by deadlines,
+ * as far as they are near; without those of which the venue has said so.
+ */
+static bool
+add_findings(const list_t *l, char field, Shian__PatrolTask__Task kind,
+    size_t room, Shian__PatrolList *list)
+{
+    bool             ok;
+    size_t           looked;
+    shian_scan_t     scan;
+    Shian__Finding  *f;
+    shian_rowkey_t   prefix;
+
+    ok = true;
+    room += list->n_tasks;
+    prefix = shian_finding_prefix(field, 0, 0);
+    shian_scan_open(&scan, l->txn, SHIAN_T_FINDING_BY, &prefix, NULL);
+
+    for (looked = 0; ok && looked < LOOK_AT && list->n_tasks < room
+                     && shian_scan_next(&scan); looked++)
+    {
+        f = shian_finding_get(l->txn, shian_be(scan.key.p + scan.key.n - 8,
+                                               8));
+
+        if (f == NULL || (field == 'd'
+                          && f->state == SHIAN__FINDING__STATE__submitted))
+        {
+            continue;
+        }
+
+        if (field == 'd' && f->deadline_on > l->today + NEAR_DAYS) {
+            break;
+        }
+
+        ok = add_finding(l, kind, f, list);
+    }
+
+    shian_scan_close(&scan);
+
+    return ok;
+}
+
+
+static int
+compare_tasks(const void *a, const void *b)
+{
+    const Shian__PatrolTask  *x = *(Shian__PatrolTask *const *) a;
+    const Shian__PatrolTask  *y = *(Shian__PatrolTask *const *) b;
+
+    if (x->due_on != y->due_on) {
+        return x->due_on < y->due_on ? -1 : 1;
+    }
+
+    if (x->task != y->task) {
+        return x->task < y->task ? -1 : 1;
+    }
+
+    return x->venue < y->venue ? -1 : x->venue > y->venue;
+}
+
+
+bool
+shian_patrol_tasks(shian_txn_t *t, const shian_patrol_t *p,
+    Shian__PatrolList *list)
+{
+    list_t  l;
+
+    list->tasks = shian_array(t->arena, 3 * SHIAN_PATROL_TASKS,
+                              sizeof(*list->tasks));
+
+    if (list->tasks == NULL || !list_begin(&l, t, p)) {
+        return false;
+    }
+
+    add_reinspections(&l, list);
+
+    if (!add_findings(&l, 's', TASK(submitted), SHIAN_PATROL_TASKS, list)
+        || !add_findings(&l, 'd', TASK(recheck), SHIAN_PATROL_TASKS, list))
+    {
+        return false;
+    }
+
+    qsort(list->tasks, list->n_tasks, sizeof(*list->tasks), compare_tasks);
+
+    if (list->n_tasks > SHIAN_PATROL_TASKS) {
+        list->n_tasks = SHIAN_PATROL_TASKS;
+    }
 
     return t->err == 0;
-}
-
-
-/* ---- the check-in ---------------------------------------------------------*/
-
-static Shian__CheckInItem *
-check_in_item(shian_txn_t *t, const Shian__Checklist__Item *item)
-{
-    Shian__CheckInItem  *it;
-
-    NEW(it, check_in_item);
-    it->code = item->code;
-    it->text = item->text;
-    it->text_en = item->text_en;
-    it->guidance = item->guidance;
-    it->guidance_en = item->guidance_en;
-    COPY(it, item, severity);
-
-    return it;
-}
-
-
-static Shian__CheckInHead *
-check_in_head(shian_txn_t *t, const Shian__ChecklistView__Section *section)
-{
-    size_t               i;
-    Shian__CheckInHead  *head;
-
-    NEW(head, check_in_head);
-    COPY(head, section, head);
-    head->items = shian_array(t->arena, section->n_items + 1,
-                              sizeof(*head->items));
-
-    for (i = 0; head->items != NULL && i < section->n_items; i++) {
-        head->items[i] = check_in_item(t, section->items[i]);
-
-        if (head->items[i] == NULL) {
-            return NULL;
-        }
-        head->n_items++;
-    }
-
-    return head->items == NULL ? NULL : head;
-}
-
-
-Shian__CheckIn *
-shian_patrol_check_in(shian_txn_t *t, uint64_t venue, uint64_t now_ms)
-{
-    size_t                 i;
-    Shian__Venue          *v;
-    Shian__Tally          *tally;
-    Shian__CheckIn        *in;
-    Shian__ChecklistView  *list;
-
-    v = shian_venue_get(t, venue);
-    tally = v == NULL ? NULL : shian_tally_get(t, venue);
-    list = tally == NULL ? NULL : shian_checklist_view(t);
-
-    if (list == NULL) {
-        return NULL;
-    }
-
-    NEW(in, check_in);
-    in->venue = shian_patrol_item(t, v, tally, now_ms, -1);
-    in->checklist = list->version;
-    SET(in, started_at, now_ms);
-
-    if (tally->has_reinspection_due_on) {
-        COPY(in, tally, reinspection_due_on);
-    }
-
-    in->heads = shian_array(t->arena, list->n_heads + 1, sizeof(*in->heads));
-
-    for (i = 0; in->heads != NULL && i < list->n_heads; i++) {
-        in->heads[i] = check_in_head(t, list->heads[i]);
-
-        if (in->heads[i] == NULL) {
-            return NULL;
-        }
-        in->n_heads++;
-    }
-
-    return in->venue == NULL || in->heads == NULL ? NULL : in;
 }
