@@ -484,6 +484,7 @@ SHIAN_HANDLER(patrol_venue);
 SHIAN_HANDLER(patrol_worker);
 SHIAN_HANDLER(patrol_app);
 SHIAN_HANDLER(inspection_post);
+SHIAN_HANDLER(inspection);
 SHIAN_HANDLER(healthz);                 /* site.c */
 SHIAN_HANDLER(site);
 ngx_int_t ngx_http_shian_metrics_handler(ngx_http_request_t *r);

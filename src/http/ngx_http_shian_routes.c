@@ -79,6 +79,8 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
 
     { POST, "/v/{id}/inspections", STAFF, PHOTOS, JSON, "patrol_venue",
       F(inspection_post) },
+    { GET, "/v/{id}/inspections/{n}", ANY, 0, JSON, "visit",
+      F(inspection) },
     { GET, "/patrol", STAFF, 0, JSON | CSV | GEO, "patrol", F(patrol) },
     { GET, "/patrol/sw.js", ANY, 0, 0, NULL, F(patrol_worker) },
     { GET, "/patrol/app.webmanifest", ANY, 0, 0, NULL, F(patrol_app) },

@@ -10,7 +10,7 @@ const { run, ok, is, sizes } = require('./lib/city.js');
 const outbox = '#outbox li[data-state]';
 
 /* A browser whose profile outlives it, as a phone's does. */
-async function phone(city, position) {
+async function phone(city) {
     const context = await chromium.launchPersistentContext(
         path.join(city.dir, 'phone'), {
             executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
@@ -18,8 +18,7 @@ async function phone(city, position) {
                    '--no-first-run', '--disable-background-networking',
                    '--disable-component-update', '--disable-sync'],
             viewport: sizes.phone, locale: 'zh-CN', hasTouch: true,
-            reducedMotion: 'reduce', permissions: ['geolocation'],
-            geolocation: position
+            reducedMotion: 'reduce', permissions: ['geolocation']
         });
 
     context.setDefaultTimeout(20000);
@@ -115,7 +114,21 @@ async function waitForState(page, state, n) {
 
 /* Two visits without a network, a dead battery, and both arrive once. */
 async function offline(city) {
-    let context = await phone(city);
+    const used = [];
+    const start = async () => {
+        used.push(await phone(city));
+        return used[used.length - 1];
+    };
+
+    try {
+        await batteryDies(city, start);
+    } finally {
+        await Promise.all(used.map((context) => context.close()));
+    }
+}
+
+async function batteryDies(city, start) {
+    let context = await start();
     let page = await context.newPage();
 
     await signIn(city, page);
@@ -164,7 +177,7 @@ async function offline(city) {
     is(await page.locator('#L2 .photos li').count(), 1, 'and its photos');
 
     await context.close();
-    context = await phone(city);
+    context = await start();
     await context.setOffline(true);
     page = await context.newPage();
     await page.goto(city.url + '/patrol');
@@ -196,7 +209,6 @@ async function offline(city) {
     await page.goto(city.url + `/patrol/v/${venues[2].id}`);
     is(await page.locator('#L2-note').inputValue(), '没挂出来',
        'the draft is still there to go on with');
-    await context.close();
 }
 
 async function arrived(city, context, venues, before) {
