@@ -76,6 +76,11 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
     { POST, "/desk/policy", CHIEF, SMALL, JSON, "desk_policy",
       F(desk_policy_post) },
 
+    { GET, "/desk/supervisors", CHIEF, 0, JSON | CSV, "supervisors",
+      F(supervisors) },
+    { GET, "/desk/supervisors/{id}", CHIEF, 0, JSON | CSV, "supervisor",
+      F(supervisor) },
+
     { GET, "/healthz", ANY, 0, 0, NULL, F(healthz) },
     { GET, "/.well-known/shian.json", ANY, 0, JSON, NULL, F(site) },
     { GET, "/.well-known/gs1resolver", ANY, 0, JSON, NULL, F(gs1resolver) },
