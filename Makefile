@@ -94,6 +94,23 @@ $(B)/gen/checklist.json.h: conf/checklist.json
 
 $(B)/src/domain/checklist.o: $(B)/gen/checklist.json.h
 
+# What complaints are about, and the calendars: built in the same way.
+$(B)/gen/categories.json.h: conf/categories.json
+	@mkdir -p $(@D)
+	sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
+
+HOLIDAYS := $(sort $(wildcard conf/holidays/*.csv))
+
+$(B)/gen/holidays.h: $(HOLIDAYS)
+	@mkdir -p $(@D)
+	@for f in $(HOLIDAYS); do \
+	    y=$${f##*/}; echo "{ $${y%.csv},"; \
+	    sed 's/.*/"&\\n"/' $$f; echo "},"; \
+	done >$@
+
+$(B)/src/domain/complaint_category.o: $(B)/gen/categories.json.h
+$(B)/src/core/workday.o: $(B)/gen/holidays.h
+
 $(B)/libshian.a: $(LIB_O)
 	@rm -f $@
 	@echo "AR $(@F)"

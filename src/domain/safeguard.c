@@ -479,6 +479,10 @@ shian_appeal_decide_apply(shian_op_t *o)
         }
     }
 
+    if (a->state == STATE(upheld)) {
+        shian_finding_taken_back(o, tally);
+    }
+
     shian_regrade(o, v, tally);
     settle_appeal(o, a, tally);
 }
