@@ -451,6 +451,8 @@ SHIAN_HANDLER(user_post);
 SHIAN_HANDLER(user_action);
 SHIAN_HANDLER(desk_policy);             /* policy.c */
 SHIAN_HANDLER(desk_policy_post);
+SHIAN_HANDLER(desk_checklist);          /* checklist.c */
+SHIAN_HANDLER(desk_checklist_post);
 SHIAN_HANDLER(supervisors);             /* overview.c */
 SHIAN_HANDLER(supervisor);
 SHIAN_HANDLER(photo);                   /* file.c */

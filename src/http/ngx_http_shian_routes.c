@@ -17,6 +17,7 @@
 #define GEO      SHIAN_FORMAT(GEOJSON)
 
 #define SMALL    (64 * 1024)
+#define LIST     (1024 * 1024)           /* a checklist, percent-encoded */
 #define PHOTOS   (33 * 1024 * 1024)
 
 #define F(name)  ngx_http_shian_##name
@@ -76,6 +77,10 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
     { POST, "/desk/policy", CHIEF, SMALL, JSON, "desk_policy",
       F(desk_policy_post) },
 
+    { GET, "/desk/checklist", CHIEF, 0, JSON, "desk_checklist",
+      F(desk_checklist) },
+    { POST, "/desk/checklist", CHIEF, LIST, JSON, "desk_checklist",
+      F(desk_checklist_post) },
     { GET, "/desk/supervisors", CHIEF, 0, JSON | CSV, "supervisors",
       F(supervisors) },
     { GET, "/desk/supervisors/{id}", CHIEF, 0, JSON | CSV, "supervisor",

@@ -35,6 +35,8 @@
                "<path d=\"M34 66H120V60H300\"/></svg>"
 
 static const ProtobufCMessageDescriptor *const  views[] = {
+    &shian__checklist_desk__descriptor,
+    &shian__checklist_preview__descriptor,
     &shian__checklist_view__descriptor,
     &shian__desk__descriptor,
     &shian__grade_list__descriptor,
@@ -50,6 +52,8 @@ static const ProtobufCMessageDescriptor *const  views[] = {
     &shian__review_view__descriptor,
     &shian__sign_in__descriptor,
     &shian__stats__descriptor,
+    &shian__supervisor_list__descriptor,
+    &shian__supervisor_visits__descriptor,
     &shian__user_list__descriptor,
     &shian__venue_list__descriptor,
     &shian__venue_view__descriptor,
@@ -211,8 +215,10 @@ fill(shian_arena_t *a, const ProtobufCMessageDescriptor *desc, json_t *json)
         }
 
         assert_true(f->type == PROTOBUF_C_TYPE_MESSAGE
-                    || f->type == PROTOBUF_C_TYPE_STRING);
-        size = sizeof(void *);
+                    || f->type == PROTOBUF_C_TYPE_STRING
+                    || f->type == PROTOBUF_C_TYPE_ENUM);
+        size = f->type == PROTOBUF_C_TYPE_ENUM ? sizeof(int32_t)
+                                               : sizeof(void *);
         items = shian_array(a, json_array_size(j), size);
         assert_non_null(items);
 
@@ -616,7 +622,9 @@ every_template_has_a_sample(void **state)
         "home", "venues", "venue", "reviews", "review_form", "grades",
         "inspections", "problem", "counterfeit", "withdrawn", "plaque",
         "signin", "desk", "desk_reviews", "users", "my", "my_reviews",
-        "thanks", "policy", "stats", "desk_policy", "desk_policy_preview"
+        "thanks", "policy", "stats", "desk_policy", "desk_policy_preview",
+        "supervisors", "supervisor", "desk_checklist",
+        "desk_checklist_preview"
     };
     size_t          p;
 
