@@ -28,6 +28,7 @@ typedef struct ngx_http_shian_route_s  ngx_http_shian_route_t;
 typedef struct ngx_http_shian_item_s   ngx_http_shian_item_t;
 typedef struct ngx_http_shian_cache_s  ngx_http_shian_cache_t;
 typedef struct ngx_http_shian_task_s   ngx_http_shian_task_t;
+typedef struct ngx_http_shian_text_s   ngx_http_shian_text_t;
 
 
 /*
@@ -35,7 +36,8 @@ typedef struct ngx_http_shian_task_s   ngx_http_shian_task_t;
  * goes on where the last one stood.  A store has the place in shared memory
  * that its directive has in the configuration.
  */
-#define SHIAN_STORES_SEEN  16
+#define SHIAN_STORES_SEEN   16
+#define SHIAN_WORKERS_SEEN  64
 
 typedef struct {
     ngx_atomic_t          store;        /* crc32 of the folder's name */
@@ -86,6 +88,13 @@ typedef struct {
     ngx_uint_t            own_failed;
     ngx_uint_t            place;        /* among the stores */
     ngx_uint_t            previews;     /* of a policy, under way */
+
+    /* Those who follow the log: events.c. */
+    ngx_queue_t           streams;
+    ngx_event_t           follow;       /* armed while there are streams */
+    uint64_t              followed;     /* the entry last told */
+    ngx_http_shian_text_t  *beat;       /* for those who hear nothing else */
+    uint64_t              beat_seq;
 } ngx_http_shian_env_t;
 
 
@@ -109,6 +118,9 @@ typedef struct {
     ngx_atomic_t          batch_ms;
     ngx_atomic_t          queue_full;
     ngx_http_shian_progress_t  progress[SHIAN_STORES_SEEN];
+    ngx_atomic_t          events;
+    ngx_atomic_t          slow_readers;
+    ngx_atomic_t          streams[SHIAN_WORKERS_SEEN];
 } ngx_http_shian_counters_t;
 
 
@@ -126,6 +138,7 @@ typedef struct {
     ngx_flag_t            grading;
     ngx_msec_t            interval;
     ngx_uint_t            queue_max;
+    ngx_msec_t            heartbeat;
     char                  version[17];  /* of the templates and files */
 } ngx_http_shian_srv_conf_t;
 
@@ -372,6 +385,16 @@ ngx_int_t ngx_http_shian_submit_own(ngx_http_shian_env_t *env,
 
 
 /*
+ * events.c: streams of what the log tells.  start readies a store's; poke
+ * says that this worker has written; open counts those of all workers.
+ */
+void ngx_http_shian_events_start(ngx_http_shian_env_t *env,
+    ngx_cycle_t *cycle);
+void ngx_http_shian_events_poke(ngx_http_shian_env_t *env);
+ngx_uint_t ngx_http_shian_events_open(void);
+
+
+/*
  * grading.c: the routine that regrades what time changes, once the pool is
  * there.  NGX_ERROR: no memory.
  */
@@ -455,6 +478,7 @@ SHIAN_HANDLER(desk_checklist);          /* checklist.c */
 SHIAN_HANDLER(desk_checklist_post);
 SHIAN_HANDLER(supervisors);             /* overview.c */
 SHIAN_HANDLER(supervisor);
+SHIAN_HANDLER(events);                  /* events.c */
 SHIAN_HANDLER(photo);                   /* file.c */
 SHIAN_HANDLER(photo_post);
 SHIAN_HANDLER(static);

@@ -171,6 +171,8 @@ ngx_http_shian_batch_done(ngx_event_t *ev)
 
         ngx_http_shian_wake(r);
     }
+
+    ngx_http_shian_events_poke(env);
 }
 
 
@@ -601,6 +603,8 @@ ngx_http_shian_env_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
     env->tick.log = cycle->log;
     env->tick.cancelable = 1;
     ngx_add_timer(&env->tick, SHIAN_TICK_MS);
+
+    ngx_http_shian_events_start(env, cycle);
 
     return ngx_http_shian_grading_start(env, cycle);
 }
