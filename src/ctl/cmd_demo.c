@@ -286,19 +286,21 @@ build(shian_demo_t *d)
     uint64_t       ids[SHIAN_COUNT(staff)];
     const size_t   last = SHIAN_COUNT(staff) - 1;
 
-    shian_slice_init(&d->slice, d->ctl, &shian_machine);
+    shian_arena_init(&d->arena, NULL, NULL);
 
     ok = read_checklist(d) && shian_plan_init(&d->plan)
          && (d->staff = calloc(d->plan.nstaff, sizeof(*d->staff))) != NULL
          && (d->memory = calloc(d->plan.n, sizeof(*d->memory))) != NULL
+         && (d->items = calloc(SHIAN_DEMO_BATCH, sizeof(*d->items))) != NULL
          && hire(d, ids) && live(d)
          && put_user(d, shian_plan_instant(&d->plan, 0, 0),
                      staff[last].login, staff[last].role, staff[last].name,
                      NULL, &ids[last])
          && print_links(d, ids);
 
-    shian_slice_free(&d->slice);
+    shian_arena_free(&d->arena);
     shian_plan_free(&d->plan);
+    free(d->items);
     free(d->memory);
     free(d->staff);
 

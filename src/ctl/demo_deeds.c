@@ -30,43 +30,42 @@ typedef struct {
 bool
 shian_demo_settle(shian_demo_t *d)
 {
-    size_t         i;
-    shian_item_t  *item;
+    int             rc;
+    size_t          i;
+    shian_item_t  **order;
 
-    if (!shian_slice_run(&d->slice)) {
+    order = shian_array(&d->arena, d->n, sizeof(*order));
+    if (order == NULL) {
+        (void) shian_ctl_fail(d->ctl, "memory has run out");
         return false;
     }
 
-    for (i = 0; i < d->slice.n; i++) {
-        item = &d->slice.items[i];
+    for (i = 0; i < d->n; i++) {
+        order[i] = &d->items[i];
+    }
 
-        if (item->report.status != 200) {
+    rc = d->n == 0 ? 0 : shian_batch_run(d->ctl->store, &shian_machine,
+                                         order, d->n);
+    if (rc != 0) {
+        (void) shian_ctl_fail(d->ctl, "the store could not write: %s",
+                              mdb_strerror(rc));
+        return false;
+    }
+
+    for (i = 0; i < d->n; i++) {
+        if (d->items[i].report.status != 200) {
             (void) shian_ctl_fail(d->ctl, "the demo was refused: %s",
                                   shian_ctl_refusal(&d->ctl->arena,
-                                                    &item->report));
+                                                    &d->items[i].report));
             return false;
         }
     }
 
-    d->operations += d->slice.n;
-    shian_slice_reset(&d->slice);
+    d->operations += d->n;
+    d->n = 0;
+    shian_arena_free(&d->arena);
 
     return true;
-}
-
-
-static bool
-queue(deed_t *t)
-{
-    return shian_slice_add(&t->demo->slice, &t->op);
-}
-
-
-/* The store gives its first venue the number 1. */
-static uint64_t
-number(const deed_t *t)
-{
-    return t->event->venue + UINT64_C(1);
 }
 
 
@@ -76,6 +75,33 @@ no_memory(const deed_t *t)
     (void) shian_ctl_fail(t->demo->ctl, "memory has run out");
 
     return false;
+}
+
+
+static bool
+queue(deed_t *t)
+{
+    shian_item_t  *item;
+
+    item = &t->demo->items[t->demo->n];
+    memset(item, 0, sizeof(*item));
+    item->operation = shian_pack(t->arena, &t->op);
+
+    if (item->operation.p == NULL) {
+        return no_memory(t);
+    }
+
+    t->demo->n++;
+
+    return true;
+}
+
+
+/* The store gives its first venue the number 1. */
+static uint64_t
+number(const deed_t *t)
+{
+    return t->event->venue + UINT64_C(1);
 }
 
 
@@ -720,7 +746,7 @@ review(deed_t *t)
         return false;
     }
 
-    item = &t->demo->slice.items[t->demo->slice.n - 1];
+    item = &t->demo->items[t->demo->n - 1];
     item->vault_id = id;
     item->vault_row = row;
 
@@ -790,16 +816,16 @@ shian_demo_do(shian_demo_t *d, const shian_event_t *e)
     deed_t  t;
 
     /* No event is more operations than a checklist has items. */
-    if (d->slice.n + 64 > SHIAN_SLICE && !shian_demo_settle(d)) {
+    if (d->n + 64 > SHIAN_DEMO_BATCH && !shian_demo_settle(d)) {
         return false;
     }
 
     t.demo = d;
     t.event = e;
     t.memory = &d->memory[e->venue];
-    t.arena = &d->slice.arena;
-    t.dice = shian_dice_for(d->plan.seed, e->venue + UINT64_C(1),
-                            e->at + e->deed);
+    t.arena = &d->arena;
+    t.dice = shian_dice_for(d->plan.seed, number(&t),
+                            e->at + d->operations + d->n);
     shian__actor__init(&t.actor);
     t.op = shian_ctl_operation(d->ctl);
     t.op.at = e->at;

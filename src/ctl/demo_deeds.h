@@ -8,6 +8,12 @@
 #include "ctl.h"
 #include "demo_life.h"
 
+/*
+ * Operations in one write transaction.  Nobody else writes yet, and whatever
+ * page a transaction touches twice is written once.
+ */
+#define SHIAN_DEMO_BATCH  4000
+
 /* What later events of a venue refer to. */
 typedef struct {
     uint64_t  finding;          /* the first of its last visit's findings */
@@ -33,7 +39,11 @@ typedef struct {
     uint64_t                 appeals;
 
     uint64_t                 operations;
-    shian_slice_t            slice;
+
+    /* What is queued: SHIAN_DEMO_BATCH items, in an arena emptied with them. */
+    shian_item_t            *items;
+    size_t                   n;
+    shian_arena_t            arena;
 } shian_demo_t;
 
 /* Queues what an event is.  False: it was said why. */

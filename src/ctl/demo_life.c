@@ -583,7 +583,8 @@ by_time(const void *x, const void *y)
 
     return a->at != b->at ? (a->at < b->at ? -1 : 1)
            : a->venue != b->venue ? (a->venue < b->venue ? -1 : 1)
-           : (int) a->deed - (int) b->deed;
+           : a->deed != b->deed ? (int) a->deed - (int) b->deed
+           : (int) a->n - (int) b->n;
 }
 
 
