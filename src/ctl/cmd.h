@@ -41,6 +41,7 @@ SHIAN_CMD(checklist_show);          /* cmd_checklist.c */
 SHIAN_CMD(checklist_set);
 SHIAN_CMD(grade);                   /* cmd_grade.c */
 SHIAN_CMD(demo);                    /* cmd_demo.c */
+SHIAN_CMD(notify);                  /* cmd_notify.c */
 
 /* Makes the store and, where there is none, the key file: init and demo. */
 bool shian_make_store(shian_ctl_t *c);

@@ -64,6 +64,8 @@ const shian_command_t  shian_commands[] = {
         backup),
     ROW("restore", "DIR", "Brings a backup back into an empty store", 1, 1,
         restore),
+    ROW("notify", "", "Follows the log and posts signed webhooks", 0, 0,
+        notify),
 };
 
 const size_t  shian_ncommands = SHIAN_COUNT(shian_commands);

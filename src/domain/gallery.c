@@ -75,6 +75,30 @@ shian_gallery_named(Shian__Photo *const *photos, size_t n)
 
 
 void
+shian_gallery_drop(shian_op_t *o, const Shian__Photo *p)
+{
+    Shian__Photo    *known;
+    shian_rowkey_t   k;
+
+    known = shian_photo_get(o->txn, shian_bytes(p->hash));
+
+    if (known == NULL) {
+        return;
+    }
+
+    if (known->used > 1) {
+        known->used--;
+        put(o, known);
+        return;
+    }
+
+    k.n = 0;
+    shian_rowkey_bytes(&k, p->hash.data, p->hash.len);
+    shian_row_del(o->txn, SHIAN_T_PHOTO, &k);
+}
+
+
+void
 shian_gallery_open(shian_op_t *o, const Shian__Photo *p, int delta)
 {
     Shian__Photo  *known;

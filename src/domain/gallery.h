@@ -11,6 +11,12 @@
 void shian_gallery_use(shian_op_t *o, const Shian__Photo *p, uint64_t venue,
     bool open);
 
+/*
+ * A record names it no more: where that was the last one its row goes, and
+ * its file is the caller's to remove after the commit.
+ */
+void shian_gallery_drop(shian_op_t *o, const Shian__Photo *p);
+
 /* A record that names it was published (delta 1) or taken down (-1). */
 void shian_gallery_open(shian_op_t *o, const Shian__Photo *p, int delta);
 

@@ -34,4 +34,13 @@ const shian_table_row_t  shian_tables[SHIAN_T_MAX] = {
                              SHIAN_REPLAYED },
     [SHIAN_T_APPEAL] = { "appeal", "id(8)", SHIAN_REPLAYED },
     [SHIAN_T_SELF_CHECK] = { "self_check", "venue(8)", SHIAN_REPLAYED },
+    [SHIAN_T_COMPLAINT] = { "complaint", "id(8)", SHIAN_REPLAYED },
+    [SHIAN_T_COMPLAINT_BY] = { "complaint_by", "field(1) value id(8)",
+                               SHIAN_REPLAYED },
+    [SHIAN_T_COMPLAINT_EVENT] = { "complaint_event", "complaint(8) n(4)",
+                                  SHIAN_REPLAYED },
+    [SHIAN_T_CASE] = { "case", "id(8)", SHIAN_REPLAYED },
+    [SHIAN_T_CASE_BY] = { "case_by", "field(1) value id(8)",
+                          SHIAN_REPLAYED },
+    [SHIAN_T_LOOK] = { "look", "inverted ms(8) seq(8)", SHIAN_REPLAYED },
 };
