@@ -40,22 +40,6 @@ static const struct {
 /* ---- staff and links ----------------------------------------------------- */
 
 
-/* The venue whose owner can sign in: one with something to improve. */
-static uint64_t
-host(const shian_plan_t *p)
-{
-    uint64_t  i;
-
-    for (i = 0; i < p->n; i++) {
-        if (shian_plan_colour(p, i) == SHIAN__COLOUR__KIND__yellow) {
-            return i + 1;
-        }
-    }
-
-    return 1;
-}
-
-
 static bool
 put_user(shian_demo_t *d, uint64_t at_ms, const char *login,
     Shian__Role__Kind role, const char *name, const char *district,
@@ -77,7 +61,7 @@ put_user(shian_demo_t *d, uint64_t at_ms, const char *login,
     body.n_district = district != NULL;
     body.district = (char **) (uintptr_t) &district;
     body.has_venue = role == SHIAN__ROLE__KIND__venue;
-    body.venue = body.has_venue ? host(&d->plan) : 0;
+    body.venue = 1;
 
     op = shian_ctl_operation(d->ctl);
     op.at = at_ms;

@@ -207,9 +207,19 @@ pick_life(Shian__Colour__Kind colour, uint64_t r)
 
 
 static void
+swap_lives(shian_plan_t *p, uint64_t i, uint64_t j)
+{
+    uint8_t  life;
+
+    life = p->life[i];
+    p->life[i] = p->life[j];
+    p->life[j] = life;
+}
+
+
+static void
 deal(shian_plan_t *p)
 {
-    uint8_t        swap;
     uint64_t       i, j, r, ends[5];
     shian_dice_t   dice = { p->seed };
 
@@ -233,11 +243,11 @@ deal(shian_plan_t *p)
         p->life[i] = pick_life(order[j], r++);
     }
 
-    for (i = p->n; i > 1; i--) {
-        j = shian_dice(&dice, i);
-        swap = p->life[j];
-        p->life[j] = p->life[i - 1];
-        p->life[i - 1] = swap;
+    /* Venue 1 is what a newcomer opens: one with something to improve. */
+    swap_lives(p, 0, ends[1] < ends[2] ? ends[1] : 0);
+
+    for (i = p->n; i > 2; i--) {
+        swap_lives(p, 1 + shian_dice(&dice, i - 1), i - 1);
     }
 }
 
@@ -284,13 +294,6 @@ shian_plan_free(shian_plan_t *p)
     free(p->life);
     free(p->slots);
     free(p->events);
-}
-
-
-Shian__Colour__Kind
-shian_plan_colour(const shian_plan_t *p, uint64_t venue)
-{
-    return lives[p->life[venue]].colour;
 }
 
 
@@ -343,14 +346,15 @@ add(tale_t *t, uint8_t deed, int32_t days, uint64_t minute, uint64_t items,
 
 
 /*
- * An inspector's visits of a day follow one another at 45 minutes, so that
- * nobody is at two places or flies between them.
+ * An inspector's visits of a day are 45 minutes apart, so that nobody is at
+ * two places or flies between them; the day begins at half past eight or
+ * later.
  */
 static void
 add_visit(tale_t *t, uint8_t deed, int32_t days, uint64_t items)
 {
-    uint8_t       *slot;
-    uint64_t       minutes;
+    uint8_t       *taken;
+    uint64_t       minutes, slot;
     shian_plan_t  *p = t->plan;
 
     minutes = deed == SHIAN_DO_FAST ? 2 : 15 + shian_dice(&t->dice, 15);
@@ -359,11 +363,10 @@ add_visit(tale_t *t, uint8_t deed, int32_t days, uint64_t items)
         return;
     }
 
-    slot = &p->slots[(size_t) t->user * SHIAN_DEMO_WINDOW
-                     + (size_t) (p->hi - days)];
-    add(t, deed, days, 510 + 45 * (uint64_t) (*slot % 17) + minutes, items,
-        minutes);
-    (*slot)++;
+    taken = &p->slots[(size_t) t->user * SHIAN_DEMO_WINDOW
+                      + (size_t) (p->hi - days)];
+    slot = (t->user * UINT64_C(5) + (uint64_t) days * 7 + (*taken)++) % 17;
+    add(t, deed, days, 510 + 45 * slot + minutes, items, minutes);
 }
 
 

@@ -77,8 +77,9 @@ typedef struct {
 } shian_plan_t;
 
 /*
- * Deals a life to each venue; seed, today, n and items are set.  False: no
- * memory; shian_plan_free is due either way.
+ * Deals a life to each venue, to the first one with something to improve;
+ * seed, today, n and items are set.  False: no memory; shian_plan_free is due
+ * either way.
  */
 bool shian_plan_init(shian_plan_t *p);
 void shian_plan_free(shian_plan_t *p);
@@ -92,8 +93,5 @@ bool shian_plan_window(shian_plan_t *p, int32_t hi, int32_t lo);
 /* The instant of a minute of the local day that is so many before today. */
 uint64_t shian_plan_instant(const shian_plan_t *p, int32_t days,
     uint64_t minute);
-
-/* What is planned for a venue; the rules decide. */
-Shian__Colour__Kind shian_plan_colour(const shian_plan_t *p, uint64_t venue);
 
 #endif /* SHIAN_DEMO_LIFE_H */
