@@ -79,9 +79,10 @@ put_user(shian_demo_t *d, uint64_t at_ms, const char *login,
 }
 
 
-/* Supervisors by number in the two inner subdistricts, officers elsewhere. */
+/* Supervisors in the two inner subdistricts, officers of offices elsewhere. */
 static bool
-hire_district(shian_demo_t *d, uint32_t i, uint64_t at_ms, uint32_t *number)
+hire_district(shian_demo_t *d, uint32_t i, uint64_t at_ms,
+    uint32_t number[2])
 {
     bool            ok, inner;
     uint32_t        k;
@@ -100,9 +101,8 @@ hire_district(shian_demo_t *d, uint32_t i, uint64_t at_ms, uint32_t *number)
             continue;
         }
 
-        login = inner ? shian_printf(a, "jiandu%02u", ++*number)
-                : k == 0 ? shian_demo_office(i)
-                : shian_printf(a, "%s%u", shian_demo_office(i), k + 1);
+        login = shian_printf(a, inner ? "jiandu%02u" : "suo%02u",
+                             ++number[inner]);
         name = inner || k != 0 ? shian_demo_person(&dice, a)
                : shian_printf(a, "%s市场监管所", shian_demo_district(i));
         ok = put_user(d, at_ms, login,
@@ -121,7 +121,7 @@ hire(shian_demo_t *d, uint64_t ids[SHIAN_COUNT(staff)])
 {
     bool      ok;
     size_t    i;
-    uint32_t  number;
+    uint32_t  number[2] = { 0, 0 };
     uint64_t  at;
 
     at = shian_plan_instant(&d->plan, SHIAN_DEMO_FOUNDED + 1, 600);
@@ -135,10 +135,9 @@ hire(shian_demo_t *d, uint64_t ids[SHIAN_COUNT(staff)])
     d->chief = ids[1];
     d->officer = ids[2];
     d->staff[0] = ids[3];
-    number = 0;
 
     for (i = 0; ok && i < SHIAN_DISTRICTS; i++) {
-        ok = hire_district(d, (uint32_t) i, at, &number);
+        ok = hire_district(d, (uint32_t) i, at, number);
     }
 
     return ok;

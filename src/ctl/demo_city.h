@@ -72,7 +72,4 @@ char *shian_demo_person(shian_dice_t *d, shian_arena_t *a);
 /* The name of district i; NULL past the last. */
 const char *shian_demo_district(size_t i);
 
-/* The login of its market supervision office. */
-const char *shian_demo_office(size_t i);
-
 #endif /* SHIAN_DEMO_CITY_H */
