@@ -154,6 +154,16 @@
         return outbox.send(false);
     }
 
+    /* What has arrived needs no telling after a day. */
+    function forget() {
+        return outbox.all('queue').then(function (queue) {
+            return Promise.all(queue.filter(function (entry) {
+                return entry.state === 'sent'
+                       && Date.now() - entry.at > 86400000;
+            }).map(function (entry) { return outbox.drop(entry.key); }));
+        });
+    }
+
     /* The browser may send later, even when this page is closed. */
     function later() {
         if (navigator.serviceWorker && 'SyncManager' in window) {
@@ -591,7 +601,7 @@
     box.querySelector('[data-take]').hidden = Boolean(form)
         || !window.caches;
 
-    (form ? outbox.get('drafts', draftId()).then(begin) : Promise.resolve())
+    (form ? outbox.get('drafts', draftId()).then(begin) : forget())
         .then(show).then(function () {
             if (!form && !/^\/patrol\/?$/.test(location.pathname)) {
                 tell(box.dataset.notHere);
