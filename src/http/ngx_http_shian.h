@@ -158,7 +158,8 @@ typedef enum {
     SHIAN_OUT_JSON,
     SHIAN_OUT_CSV,
     SHIAN_OUT_GEOJSON,
-    SHIAN_OUT_ATOM
+    SHIAN_OUT_ATOM,
+    SHIAN_OUT_XML
 } ngx_http_shian_format_t;
 
 #define SHIAN_FORMAT(name)  (1u << SHIAN_OUT_##name)
@@ -445,6 +446,13 @@ char *ngx_http_shian_kept_photo(ngx_http_shian_ctx_t *c,
 /* venues.c: reads s, n decimal numbers with commas between, into v. */
 bool ngx_http_shian_numbers(shian_str_t s, double *v, size_t n);
 
+/*
+ * open311_post.c: is it one of Open311's addresses, where even errors have the
+ * specification's form?  Answers with what c->report says.
+ */
+ngx_int_t ngx_http_shian_is_open311(ngx_http_shian_ctx_t *c);
+ngx_int_t ngx_http_shian_open311_fail(ngx_http_shian_ctx_t *c);
+
 
 /* file.c: files by sendfile. */
 ngx_int_t ngx_http_shian_send_file(ngx_http_shian_ctx_t *c, const char *path,
@@ -508,6 +516,13 @@ SHIAN_HANDLER(inspection_post);
 SHIAN_HANDLER(inspection);
 SHIAN_HANDLER(healthz);                 /* site.c */
 SHIAN_HANDLER(site);
+SHIAN_HANDLER(open311_discovery);       /* open311.c */
+SHIAN_HANDLER(open311_services);
+SHIAN_HANDLER(open311_definition);
+SHIAN_HANDLER(open311_requests);
+SHIAN_HANDLER(open311_request);
+SHIAN_HANDLER(open311_token);
+SHIAN_HANDLER(open311_post);            /* open311_post.c */
 ngx_int_t ngx_http_shian_metrics_handler(ngx_http_request_t *r);
 
 #endif /* NGX_HTTP_SHIAN_H */

@@ -8,6 +8,7 @@
 
 #include <sodium.h>
 
+#include "domain/complaint.h"
 #include "store/ingest.h"
 
 
@@ -213,7 +214,9 @@ ngx_http_shian_body_post_task(ngx_http_shian_ctx_t *c, shian_str_t boundary)
     in->aud = ngx_http_shian_str(c->conf->base_url);
     in->now_ms = c->now_ms;
     in->max_photos = c->route->handler == ngx_http_shian_inspection_post
-                     ? SHIAN_MAX_PHOTOS : 4;
+                     ? SHIAN_MAX_PHOTOS
+                     : c->route->handler == ngx_http_shian_open311_post
+                     ? SHIAN_COMPLAINT_PHOTOS : 4;
     shian_arena_init(&in->arena, NULL, NULL);
     shian_report_init(&in->report);
     cln->handler = ngx_http_shian_body_cleanup;

@@ -11,6 +11,7 @@
 #include "render/csv_out.h"
 #include "render/geojson.h"
 #include "render/json.h"
+#include "render/xml.h"
 
 
 /* ---- headers --------------------------------------------------------------*/
@@ -280,7 +281,16 @@ ngx_http_shian_render(ngx_http_shian_ctx_t *c, shian_buf_t *out,
 
     switch (c->format) {
 
+    case SHIAN_OUT_XML:
+        *type = "text/xml; charset=utf-8";
+        return shian_xml_write(c->view, &out->sink);
+
     case SHIAN_OUT_JSON:
+        if (ngx_http_shian_is_open311(c)) {
+            *type = "application/json; charset=utf-8";
+            return shian_spark_write(c->view, &out->sink);
+        }
+
         *type = "application/json";
         return shian_json_write(c->view, &out->sink);
 
@@ -480,6 +490,21 @@ ngx_http_shian_fail(ngx_http_shian_ctx_t *c)
     Shian__Problem       p;
     ngx_http_request_t  *r = c->request;
 
+    if ((c->report.status == 503 || c->report.status == 429)
+        && ngx_http_shian_set_header(r, "Retry-After", "2") != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* What is left of a body that nobody wants is not read. */
+    if (c->report.status == 413) {
+        r->keepalive = 0;
+    }
+
+    if (ngx_http_shian_is_open311(c)) {
+        return ngx_http_shian_open311_fail(c);
+    }
+
     if (!ngx_http_shian_problem(c, &p)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -503,17 +528,6 @@ ngx_http_shian_fail(ngx_http_shian_ctx_t *c)
 
     if (c->format == SHIAN_OUT_JSON) {
         type = "application/problem+json";
-    }
-
-    if ((p.status == 503 || p.status == 429)
-        && ngx_http_shian_set_header(r, "Retry-After", "2") != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    /* What is left of a body that nobody wants is not read. */
-    if (p.status == 413) {
-        r->keepalive = 0;
     }
 
     return ngx_http_shian_send(c, p.status, type, shian_buf_str(&out));

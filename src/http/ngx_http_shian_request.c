@@ -256,10 +256,11 @@ static const struct {
     { ngx_string(".csv"), SHIAN_OUT_CSV },
     { ngx_string(".geojson"), SHIAN_OUT_GEOJSON },
     { ngx_string(".atom"), SHIAN_OUT_ATOM },
+    { ngx_string(".xml"), SHIAN_OUT_XML },
 };
 
 
-/* The path as it stands, then without a suffix that names a format. */
+/* The path without a suffix that names a format, else as it stands. */
 static const ngx_http_shian_route_t *
 ngx_http_shian_route(ngx_http_shian_ctx_t *c, ngx_uint_t *methods)
 {
@@ -271,11 +272,6 @@ ngx_http_shian_route(ngx_http_shian_ctx_t *c, ngx_uint_t *methods)
     method = c->request->method == NGX_HTTP_HEAD ? NGX_HTTP_GET
                                                  : c->request->method;
     path = ngx_http_shian_str(c->request->uri);
-    route = ngx_http_shian_find(c, path, method, 0, methods);
-
-    if (route != NULL || *methods != 0) {
-        return route;
-    }
 
     for (i = 0; i < SHIAN_COUNT(ngx_http_shian_suffixes); i++) {
         n = ngx_http_shian_suffixes[i].suffix.len;
@@ -288,13 +284,17 @@ ngx_http_shian_route(ngx_http_shian_ctx_t *c, ngx_uint_t *methods)
             route = ngx_http_shian_find(c, shian_slice(path.p, path.n - n),
                                         method, 1u << c->format, methods);
 
-            /* "/.json" is the front page's. */
-            if (route == NULL && *methods == 0 && path.n == n + 1) {
-                route = ngx_http_shian_find(c, SHIAN_STR("/"), method,
-                                            1u << c->format, methods);
+            if (route != NULL || *methods != 0) {
+                return route;
             }
             break;
         }
+    }
+
+    route = ngx_http_shian_find(c, path, method, 0, methods);
+
+    if (route != NULL || *methods != 0) {
+        c->format = SHIAN_OUT_HTML;
     }
 
     return route;

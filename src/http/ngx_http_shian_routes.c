@@ -15,6 +15,7 @@
 #define JSON     SHIAN_FORMAT(JSON)
 #define CSV      SHIAN_FORMAT(CSV)
 #define GEO      SHIAN_FORMAT(GEOJSON)
+#define XML      SHIAN_FORMAT(XML)
 
 #define SMALL    (64 * 1024)
 #define LIST     (1024 * 1024)           /* a checklist, percent-encoded */
@@ -95,6 +96,21 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
       F(supervisors) },
     { GET, "/desk/supervisors/{id}", CHIEF, 0, JSON | CSV, "supervisor",
       F(supervisor) },
+
+    { GET, "/open311/v2/discovery", ANY, 0, XML | JSON, NULL,
+      F(open311_discovery) },
+    { GET, "/open311/v2/services", ANY, 0, XML | JSON, NULL,
+      F(open311_services) },
+    { GET, "/open311/v2/services/{code}", ANY, 0, XML | JSON, NULL,
+      F(open311_definition) },
+    { GET, "/open311/v2/requests", ANY, 0, XML | JSON, NULL,
+      F(open311_requests) },
+    { POST, "/open311/v2/requests", ANY, PHOTOS, XML | JSON, NULL,
+      F(open311_post) },
+    { GET, "/open311/v2/requests/{code}", ANY, 0, XML | JSON, NULL,
+      F(open311_request) },
+    { GET, "/open311/v2/tokens/{token}", ANY, 0, XML | JSON, NULL,
+      F(open311_token) },
 
     { GET, "/healthz", ANY, 0, 0, NULL, F(healthz) },
     { GET, "/.well-known/shian.json", ANY, 0, JSON, NULL, F(site) },

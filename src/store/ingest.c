@@ -362,7 +362,8 @@ part_begin(void *ctx, const shian_part_t *p)
     part->name = shian_str(name);
     part->file = p->file;
     part->chosen = p->chosen;
-    part->photo = p->file && named(part->name, "photo", &part->code);
+    part->photo = p->file && (named(part->name, "photo", &part->code)
+                              || named(part->name, "media", &part->code));
     part->too_large = false;
     part->n = 0;
 
