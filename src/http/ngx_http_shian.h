@@ -395,6 +395,16 @@ ngx_int_t ngx_http_shian_task(ngx_http_shian_ctx_t *c,
 void ngx_http_shian_reason_texts(ngx_http_shian_ctx_t *c,
     Shian__Reason *const *reasons, size_t n);
 
+/*
+ * reviews.c: a token for a photo on disk that a form sent back may hold for a
+ * day; NULL without memory.
+ */
+char *ngx_http_shian_kept_photo(ngx_http_shian_ctx_t *c,
+    const uint8_t hash[SHIAN_HASH_SIZE]);
+
+/* venues.c: reads s, n decimal numbers with commas between, into v. */
+bool ngx_http_shian_numbers(shian_str_t s, double *v, size_t n);
+
 
 /*
  * step.c: steps of workflows.  An address that takes a step by POST has a GET
@@ -438,6 +448,10 @@ bool ngx_http_shian_record_shows(ngx_http_shian_ctx_t *c, shian_str_t hash);
 ngx_int_t ngx_http_shian_send_file(ngx_http_shian_ctx_t *c, const char *path,
     const char *type, const char *cache_control);
 
+/* The file `name` of html/static, by the rules of /static/. */
+ngx_int_t ngx_http_shian_send_static(ngx_http_shian_ctx_t *c,
+    shian_str_t name);
+
 
 /* Handlers: one for each row of routes[]. */
 #define SHIAN_HANDLER(name)                                                  \
@@ -479,6 +493,11 @@ SHIAN_HANDLER(desk_policy_post);
 SHIAN_HANDLER(photo);                   /* file.c */
 SHIAN_HANDLER(photo_post);
 SHIAN_HANDLER(static);
+SHIAN_HANDLER(patrol);                  /* patrol.c */
+SHIAN_HANDLER(patrol_venue);
+SHIAN_HANDLER(patrol_worker);
+SHIAN_HANDLER(patrol_app);
+SHIAN_HANDLER(inspection_post);
 SHIAN_HANDLER(healthz);                 /* site.c */
 SHIAN_HANDLER(site);
 SHIAN_HANDLER(my_findings);             /* findings.c */

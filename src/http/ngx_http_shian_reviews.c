@@ -7,6 +7,8 @@
 #include "core/text.h"
 #include "domain/tally.h"
 
+#define SHIAN_KEPT_MS  (UINT64_C(24) * 3600 * 1000)
+
 
 /* ---- reading --------------------------------------------------------------*/
 
@@ -160,6 +162,28 @@ ngx_http_shian_stars(ngx_http_shian_ctx_t *c, const char *field,
     }
 
     return *out != NULL;
+}
+
+
+char *
+ngx_http_shian_kept_photo(ngx_http_shian_ctx_t *c,
+    const uint8_t hash[SHIAN_HASH_SIZE])
+{
+    shian_str_t    text;
+    shian_token_t  t;
+
+    ngx_memzero(&t, sizeof(t));
+    t.use = SHIAN_USE_PHOTO;
+    t.kind = SHIAN_SUBJECT_PHOTO;
+    t.iat_ms = c->now_ms;
+    t.exp_ms = c->now_ms + SHIAN_KEPT_MS;
+    t.has_photo = true;
+    ngx_memcpy(t.photo, hash, sizeof(t.photo));
+    shian_session_id(t.jti, t.exp_ms);
+
+    return shian_token_issue(&c->arena, c->conf->keys,
+                             ngx_http_shian_str(c->conf->base_url), &t, &text)
+           ? shian_strdup(&c->arena, text) : NULL;
 }
 
 

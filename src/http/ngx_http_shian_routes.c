@@ -123,6 +123,13 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
       F(desk_appeal) },
     { POST, "/desk/appeals/{id}", OFFICER, SMALL, JSON, "desk_appeal",
       F(desk_appeal_post) },
+    { POST, "/v/{id}/inspections", STAFF, PHOTOS, JSON, "patrol_venue",
+      F(inspection_post) },
+    { GET, "/patrol", STAFF, 0, JSON | CSV | GEO, "patrol", F(patrol) },
+    { GET, "/patrol/sw.js", ANY, 0, 0, NULL, F(patrol_worker) },
+    { GET, "/patrol/app.webmanifest", ANY, 0, 0, NULL, F(patrol_app) },
+    { GET, "/patrol/v/{id}", STAFF, 0, JSON, "patrol_venue",
+      F(patrol_venue) },
 
     { GET, "/healthz", ANY, 0, 0, NULL, F(healthz) },
     { GET, "/.well-known/shian.json", ANY, 0, JSON, NULL, F(site) },

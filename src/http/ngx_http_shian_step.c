@@ -11,8 +11,6 @@
 #include "domain/checkin.h"
 #include "domain/safeguard.h"
 
-#define SHIAN_KEPT_MS  (UINT64_C(24) * 3600 * 1000)
-
 
 /* ---- forms ----------------------------------------------------------------*/
 
@@ -21,34 +19,25 @@ ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c, Shian__Choice ***out,
     size_t *n)
 {
     size_t          i;
-    shian_str_t     text;
-    shian_token_t   t;
     Shian__Choice  *choice;
 
     *n = 0;
     *out = shian_array(&c->arena, c->nphotos + 1, sizeof(**out));
 
     for (i = 0; *out != NULL && i < c->nphotos; i++) {
-        ngx_memzero(&t, sizeof(t));
-        t.use = SHIAN_USE_PHOTO;
-        t.kind = SHIAN_SUBJECT_PHOTO;
-        t.iat_ms = c->now_ms;
-        t.exp_ms = c->now_ms + SHIAN_KEPT_MS;
-        t.has_photo = true;
-        ngx_memcpy(t.photo, c->photos[i]->hash.data, sizeof(t.photo));
-        shian_session_id(t.jti, t.exp_ms);
         choice = shian_alloc(&c->arena, sizeof(*choice));
 
-        if (choice == NULL
-            || !shian_token_issue(&c->arena, c->conf->keys,
-                                  ngx_http_shian_str(c->conf->base_url), &t,
-                                  &text))
-        {
+        if (choice == NULL) {
             return false;
         }
 
         shian__choice__init(choice);
-        choice->value = shian_strdup(&c->arena, text);
+        choice->value = ngx_http_shian_kept_photo(c, c->photos[i]->hash.data);
+
+        if (choice->value == NULL) {
+            return false;
+        }
+
         (*out)[(*n)++] = choice;
     }
 

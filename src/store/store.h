@@ -47,6 +47,7 @@ typedef enum {
     SHIAN_T_FINDING_BY,
     SHIAN_T_APPEAL,
     SHIAN_T_SELF_CHECK,
+    SHIAN_T_PATROL,
     SHIAN_T_MAX
 } shian_table_t;
 

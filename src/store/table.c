@@ -34,4 +34,6 @@ const shian_table_row_t  shian_tables[SHIAN_T_MAX] = {
                              SHIAN_REPLAYED },
     [SHIAN_T_APPEAL] = { "appeal", "id(8)", SHIAN_REPLAYED },
     [SHIAN_T_SELF_CHECK] = { "self_check", "venue(8)", SHIAN_REPLAYED },
+    [SHIAN_T_PATROL] = { "patrol", "field(1) rest, by field: patrol.h",
+                         SHIAN_REPLAYED },
 };

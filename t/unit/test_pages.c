@@ -35,11 +35,13 @@
                "<path d=\"M34 66H120V60H300\"/></svg>"
 
 static const ProtobufCMessageDescriptor *const  views[] = {
+    &shian__check_in__descriptor,
     &shian__checklist_view__descriptor,
     &shian__desk__descriptor,
     &shian__grade_list__descriptor,
     &shian__home__descriptor,
     &shian__inspection_list__descriptor,
+    &shian__patrol_list__descriptor,
     &shian__plaque_sheet__descriptor,
     &shian__policy_desk__descriptor,
     &shian__policy_preview__descriptor,
@@ -87,6 +89,8 @@ static const struct {
     { "code", &shian__component__code__descriptor },
     { "reason", &shian__component__code__descriptor },
     { "better", &shian__component__code__descriptor },
+    { "task", &shian__patrol_task__task__descriptor },
+    { "result", &shian__answer__result__descriptor },
 };
 
 typedef struct {
@@ -616,7 +620,8 @@ every_template_has_a_sample(void **state)
         "home", "venues", "venue", "reviews", "review_form", "grades",
         "inspections", "problem", "counterfeit", "withdrawn", "plaque",
         "signin", "desk", "desk_reviews", "users", "my", "my_reviews",
-        "thanks", "policy", "stats", "desk_policy", "desk_policy_preview"
+        "thanks", "policy", "stats", "desk_policy", "desk_policy_preview",
+        "patrol", "patrol_venue"
     };
     size_t          p;
 
