@@ -379,16 +379,36 @@ ngx_http_shian_offer_appeal(ngx_http_shian_ctx_t *c, const char *at,
 }
 
 
+static bool
+ngx_http_shian_ticked(ngx_http_shian_ctx_t *c, uint64_t id)
+{
+    size_t        i;
+    shian_str_t   text;
+
+    text = shian_str(shian_printf(&c->arena, "%llu",
+                                  (unsigned long long) id));
+
+    for (i = 0; i < c->nbody; i++) {
+        if (shian_str_is(c->body[i].name, "finding")
+            && shian_str_eq(c->body[i].value, text))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 /* The findings that may fall with it; those that were ticked stay so. */
 static bool
 ngx_http_shian_appeal_findings(ngx_http_shian_ctx_t *c,
     Shian__AppealView *view)
 {
-    char                *id;
-    size_t               i, j;
+    size_t               i;
     shian_str_t          next;
     shian_desk_t         desk;
-    Shian__FindingView  *f;
+    Shian__StepForm     *form;
     Shian__FindingList  *list;
 
     desk = ngx_http_shian_desk_of(c);
@@ -402,17 +422,19 @@ ngx_http_shian_appeal_findings(ngx_http_shian_ctx_t *c,
     view->findings = list->items;
     view->n_findings = list->n_items;
 
-    for (i = 0; i < list->n_items; i++) {
-        f = list->items[i];
-        id = shian_printf(&c->arena, "%llu", (unsigned long long) f->id);
-
-        for (j = 0; id != NULL && j < c->nbody; j++) {
-            if (shian_str_is(c->body[j].name, "finding")
-                && shian_str_is(c->body[j].value, id))
-            {
-                f->has_chosen = f->chosen = 1;
-            }
+    for (i = 0; c->data != NULL && i < list->n_items; i++) {
+        if (!ngx_http_shian_ticked(c, list->items[i]->id)) {
+            continue;
         }
+
+        form = shian_alloc(&c->arena, sizeof(*form));
+        if (form == NULL) {
+            return false;
+        }
+
+        shian__step_form__init(form);
+        form->has_chosen = form->chosen = 1;
+        list->items[i]->form = form;
     }
 
     return true;
