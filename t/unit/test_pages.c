@@ -18,6 +18,7 @@
 #include <zlib.h>
 
 #include "core/calendar.h"
+#include "core/ids.h"
 #include "render/lang.h"
 #include "shian.pb-c.h"
 
@@ -35,21 +36,28 @@
                "<path d=\"M34 66H120V60H300\"/></svg>"
 
 static const ProtobufCMessageDescriptor *const  views[] = {
+    &shian__appeal_list__descriptor,
+    &shian__appeal_view__descriptor,
     &shian__check_in__descriptor,
     &shian__checklist_view__descriptor,
     &shian__desk__descriptor,
+    &shian__finding_list__descriptor,
+    &shian__finding_view__descriptor,
     &shian__grade_list__descriptor,
     &shian__home__descriptor,
     &shian__inspection_list__descriptor,
+    &shian__inspection_view__descriptor,
     &shian__patrol_list__descriptor,
     &shian__plaque_sheet__descriptor,
     &shian__policy_desk__descriptor,
     &shian__policy_preview__descriptor,
     &shian__policy_view__descriptor,
     &shian__problem__descriptor,
+    &shian__reinspection__descriptor,
     &shian__review_form__descriptor,
     &shian__review_list__descriptor,
     &shian__review_view__descriptor,
+    &shian__self_check_form__descriptor,
     &shian__sign_in__descriptor,
     &shian__stats__descriptor,
     &shian__user_list__descriptor,
@@ -175,6 +183,14 @@ fill_scalar(shian_arena_t *a, const ProtobufCFieldDescriptor *f, json_t *j,
         *(double *) at = json_number_value(j);
         break;
 
+    case PROTOBUF_C_TYPE_BYTES:
+        text = json_string_value(j);
+        ((ProtobufCBinaryData *) at)->len = strlen(text) / 2;
+        ((ProtobufCBinaryData *) at)->data = shian_zalloc(a, strlen(text));
+        assert_true(shian_unhex(((ProtobufCBinaryData *) at)->data,
+                                strlen(text) / 2, shian_str(text)));
+        break;
+
     case PROTOBUF_C_TYPE_MESSAGE:
         *(ProtobufCMessage **) at = fill(a, f->descriptor, j);
         break;
@@ -214,9 +230,9 @@ fill(shian_arena_t *a, const ProtobufCMessageDescriptor *desc, json_t *json)
             continue;
         }
 
-        assert_true(f->type == PROTOBUF_C_TYPE_MESSAGE
-                    || f->type == PROTOBUF_C_TYPE_STRING);
-        size = sizeof(void *);
+        size = f->type == PROTOBUF_C_TYPE_ENUM ? sizeof(int32_t)
+               : f->type == PROTOBUF_C_TYPE_BYTES
+               ? sizeof(ProtobufCBinaryData) : sizeof(void *);
         items = shian_array(a, json_array_size(j), size);
         assert_non_null(items);
 
@@ -621,7 +637,11 @@ every_template_has_a_sample(void **state)
         "inspections", "problem", "counterfeit", "withdrawn", "plaque",
         "signin", "desk", "desk_reviews", "users", "my", "my_reviews",
         "thanks", "policy", "stats", "desk_policy", "desk_policy_preview",
-        "patrol", "patrol_venue"
+        "patrol", "patrol_venue", "inspection_page", "my_findings",
+        "my_finding", "my_inspections", "my_inspection", "my_appeals",
+        "my_appeal", "my_reinspection", "my_self_check", "desk_findings",
+        "desk_finding", "desk_inspections", "desk_inspection",
+        "desk_appeals", "desk_appeal"
     };
     size_t          p;
 
