@@ -501,6 +501,14 @@ shian_appeal_decide_apply(shian_op_t *o)
         }
     }
 
+    /* A downgrade that was wrong holds no colour back. */
+    if (a->state == STATE(upheld) && tally->downgrade != NULL
+        && tally->downgrade->since <= a->grade_since)
+    {
+        tally->downgrade = NULL;
+        tally->has_downgrade_critical = 0;
+    }
+
     shian_regrade(o, v, tally);
     settle_appeal(o, a, tally);
 }

@@ -303,6 +303,7 @@ subtest 'upheld' => sub {
           finding => [$f] })->{status}, 200;
     my $is = json(get($s, "/v/$other.json"));
     is $is->{counts}{findings_open}, 0, 'the finding fell with it';
+    isnt $is->{grade}{colour}, 'red', 'and with it the downgrade';
     is data('near', "/desk/findings/$f.json")->{state}, 'void';
 };
 
