@@ -16,7 +16,7 @@ DESTDIR ?=
 BUILD_PACKAGES := gcc make nginx nginx-dev liblmdb-dev libsodium-dev \
     libqrencode-dev libpcre2-dev libprotobuf-c-dev protobuf-c-compiler \
     libjansson-dev libutf8proc-dev libpng-dev zlib1g-dev libjs-leaflet \
-    ca-certificates
+    libcurl4-openssl-dev ca-certificates
 TEST_PACKAGES  := libcmocka-dev zbar-tools libimage-exiftool-perl webp \
     librsvg2-bin lmdb-utils chromium fonts-noto-cjk clang python3 curl \
     poppler-utils
@@ -66,6 +66,7 @@ CTL_O   := $(CTL_C:%.c=$(B)/%.o)
 
 LIBS    := -llmdb -lsodium -lqrencode -lpcre2-8 -lprotobuf-c -ljansson \
     -lutf8proc -lpng -lz -lm
+CTL_LIBS := -lcurl
 SAN     ?=
 OPT     ?= -O2 -g
 CFLAGS  := -std=c11 -D_GNU_SOURCE $(OPT) -fPIC -fstack-protector-strong \
@@ -94,6 +95,23 @@ $(B)/gen/checklist.json.h: conf/checklist.json
 
 $(B)/src/domain/checklist.o: $(B)/gen/checklist.json.h
 
+# What complaints are about, and the calendars: built in the same way.
+$(B)/gen/categories.json.h: conf/categories.json
+	@mkdir -p $(@D)
+	sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
+
+HOLIDAYS := $(sort $(wildcard conf/holidays/*.csv))
+
+$(B)/gen/holidays.h: $(HOLIDAYS)
+	@mkdir -p $(@D)
+	@for f in $(HOLIDAYS); do \
+	    y=$${f##*/}; echo "{ $${y%.csv},"; \
+	    sed 's/.*/"&\\n"/' $$f; echo "},"; \
+	done >$@
+
+$(B)/src/domain/complaint_category.o: $(B)/gen/categories.json.h
+$(B)/src/core/workday.o: $(B)/gen/holidays.h
+
 $(B)/libshian.a: $(LIB_O)
 	@rm -f $@
 	@echo "AR $(@F)"
@@ -101,7 +119,7 @@ $(B)/libshian.a: $(LIB_O)
 
 $(B)/shianctl: $(CTL_O) $(B)/libshian.a
 	@echo "LD $(@F)"
-	@$(CC) $(CFLAGS) $(CTL_O) $(B)/libshian.a $(LIBS) -o $@
+	@$(CC) $(CFLAGS) $(CTL_O) $(B)/libshian.a $(LIBS) $(CTL_LIBS) -o $@
 
 # ---- the module, out of tree with nginx-dev's configure ----------------------
 
@@ -163,7 +181,8 @@ $(B)/.deps-bench: $(B)/.deps
 	$(call need,$(BENCH_PACKAGES))
 	@touch $@
 
-$(B)/bench/post: t/bench/post.c $(B)/libshian.a
+$(B)/bench/post $(B)/bench/follow: $(B)/bench/%: t/bench/%.c t/bench/diner.h \
+    $(B)/libshian.a
 	@mkdir -p $(@D)
 	@echo "CC $<"
 	@$(CC) $(CFLAGS) $< $(B)/libshian.a $(LIBS) -o $@
@@ -173,9 +192,10 @@ $(B)/bench/slow_sync.so: t/bench/slow_sync.c
 	@echo "CC $<"
 	@$(CC) $(filter-out -Isrc,$(CFLAGS)) -shared $< -o $@
 
-# BENCH= reads, writes, mixed, imports: only these.
+# BENCH= reads, writes, mixed, imports, streams: only these.
 bench: $(B)/.deps-bench
-	@$(MAKE) -s all $(B)/bench/post $(B)/bench/slow_sync.so
+	@$(MAKE) -s all $(B)/bench/post $(B)/bench/follow \
+	    $(B)/bench/slow_sync.so
 	@B=$(B) t/bench/run $(BENCH)
 
 # Library, command line, tests and module are instrumented; nginx is not, so
@@ -234,6 +254,7 @@ run: $(B)/.deps
 
 PREFIX  ?= /usr
 MODULES ?= $(PREFIX)/lib/nginx/modules
+UNITS   ?= /lib/systemd/system
 
 install: all
 	install -d $(DESTDIR)$(MODULES) $(DESTDIR)$(PREFIX)/bin \
@@ -247,6 +268,12 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/doc/shian
 	test -e $(DESTDIR)/etc/shian/words.txt || \
 	    install -m 644 conf/words.txt $(DESTDIR)/etc/shian/words.txt
+	test -e $(DESTDIR)/etc/shian/notify.json || \
+	    install -m 640 conf/notify.json $(DESTDIR)/etc/shian/notify.json
+	install -d $(DESTDIR)$(UNITS)
+	sed 's|@PREFIX@|$(PREFIX)|g' conf/shian-notify.service \
+	    >$(DESTDIR)$(UNITS)/shian-notify.service
+	chmod 644 $(DESTDIR)$(UNITS)/shian-notify.service
 
 clean:
 	rm -rf $(B)

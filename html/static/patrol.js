@@ -34,8 +34,12 @@
         return b;
     }
 
+    function status() {
+        return box.querySelector('[role=status]');
+    }
+
     function tell(text) {
-        box.querySelector('[role=status]').textContent = text || '';
+        status().textContent = text || '';
     }
 
     function words(text, values) {
@@ -134,6 +138,13 @@
                                && entry.state !== 'refused';
                     });
                 box.hidden = Boolean(form) && !list.firstChild;
+
+                if (status().textContent === box.dataset.none
+                    && list.firstChild)
+                {
+                    tell('');
+                }
+
                 arm(found[0]);
             });
     }
@@ -543,7 +554,10 @@
 
     function online() {
         if (navigator.onLine) {
-            tell('');
+            if (status().textContent === box.dataset.offline) {
+                tell('');
+            }
+
             outbox.send(true);
 
         } else {

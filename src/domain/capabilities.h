@@ -44,5 +44,12 @@ SHIAN_CAPABILITY(appeal_file);
 SHIAN_CAPABILITY(appeal_decide);
 SHIAN_CAPABILITY(reinspection_ask);
 SHIAN_CAPABILITY(self_check_post);
+SHIAN_CAPABILITY(complaint_post);       /* complaint.c */
+SHIAN_CAPABILITY(complaint_follow);
+SHIAN_CAPABILITY(complaint_step);       /* complaint_work.c */
+SHIAN_CAPABILITY(complaint_expire);     /* complaint_private.c */
+SHIAN_CAPABILITY(contact_view);
+SHIAN_CAPABILITY(case_open);            /* case.c */
+SHIAN_CAPABILITY(case_step);
 
 #endif /* SHIAN_CAPABILITIES_H */

@@ -833,6 +833,7 @@ undo(shian_op_t *o, Shian__Tally *tally, const Shian__Inspection *in)
     }
 
     tally->inspections--;
+    shian_finding_taken_back(o, tally);
     show_photos(o, in, -1);
 }
 

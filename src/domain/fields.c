@@ -2,6 +2,13 @@
 
 #define M(name)  &shian__##name##__descriptor
 
+/* A mobile or other phone of the mainland or abroad, or an e-mail. */
+#define CONTACT                                                              \
+    "(?:(?:\\+?86[ -]?)?1[3-9][0-9]{9}"                                      \
+    "|(?:0[0-9]{2,3}[ -]?)?[2-9][0-9]{6,7}(?:[ -][0-9]{1,6})?"               \
+    "|\\+[1-9][0-9 -]{5,18}[0-9]"                                            \
+    "|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:[.][A-Za-z0-9-]+)+)"
+
 /*
  * message, field, min, max, pattern, flags.  Grouped by message, in the
  * order in which errors are listed.
@@ -38,6 +45,8 @@ const shian_field_rule_t  shian_field_rules[] = {
     { M(policy), "credit", 0, 0, NULL, 0 },
     { M(policy), "stale_days", 1, 3650, NULL, 0 },
     { M(policy), "inspect_every_days", 0, 0, NULL, 0 },
+    { M(policy), "first_look_minutes", 1, 10080, NULL, 0 },
+    { M(policy), "complaint_retention_years", 1, 30, NULL, 0 },
     { M(policy__bounds), "green", 0, 100, NULL, 0 },
     { M(policy__bounds), "yellow", 0, 100, NULL, 0 },
     { M(policy__findings), "critical", 0, 100, NULL, 0 },
@@ -142,6 +151,67 @@ const shian_field_rule_t  shian_field_rules[] = {
     { M(user_put), "name", 1, 60, NULL, SHIAN_REQUIRED },
     { M(user_put), "district", 0, 20, NULL, 0 },
     { M(user_put), "venue", 1, 0, NULL, 0 },
+
+    { M(categories), "items", 1, 100, NULL, SHIAN_REQUIRED },
+    { M(category), "code", 1, 30, "[a-z][a-z0-9_]*", SHIAN_REQUIRED },
+    { M(category), "text", 2, 30, NULL, SHIAN_REQUIRED },
+    { M(category), "text_en", 2, 60, NULL, SHIAN_REQUIRED },
+    { M(category), "severity", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(category), "description", 2, 200, NULL, SHIAN_REQUIRED },
+    { M(category), "description_en", 2, 400, NULL, SHIAN_REQUIRED },
+    { M(category), "keywords", 1, 200, NULL, 0 },
+    { M(category), "group", 1, 30, "[a-z]+", SHIAN_REQUIRED },
+
+    { M(complaint_post), "venue", 1, 0, NULL, 0 },
+    { M(complaint_post), "kind", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(complaint_post), "category", 1, 30, "[a-z][a-z0-9_]*",
+      SHIAN_REQUIRED },
+    { M(complaint_post), "text", 1, 4000, NULL,
+      SHIAN_REQUIRED | SHIAN_SEALED | SHIAN_MULTILINE },
+    { M(complaint_post), "happened_on", 0, 0, NULL, 0 },
+    { M(complaint_post), "name", 1, 60, NULL, SHIAN_SEALED },
+    { M(complaint_post), "contact", 5, 60, CONTACT, SHIAN_SEALED },
+    { M(complaint_post), "place", 1, 200, NULL, SHIAN_SEALED },
+    { M(complaint_post), "lat", 0, 90, NULL, 0 },
+    { M(complaint_post), "lng", 0, 180, NULL, 0 },
+    { M(complaint_post), "district", 1, 100, NULL, 0 },
+
+    { M(complaint_step), "action", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(complaint_step), "text", 1, 4000, NULL, SHIAN_MULTILINE },
+    { M(complaint_step), "ground", 0, 0, NULL, 0 },
+    { M(complaint_step), "into", 1, 0, NULL, 0 },
+    { M(complaint_step), "to", 1, 0, NULL, 0 },
+    { M(complaint_step), "due_on", 0, 0, NULL, 0 },
+    { M(complaint_step), "lat", 0, 90, NULL, 0 },
+    { M(complaint_step), "lng", 0, 180, NULL, 0 },
+    { M(complaint_step), "accuracy", 0, 100000, NULL, 0 },
+    { M(complaint_step), "recommend", 0, 0, NULL, 0 },
+    { M(complaint_step), "outcome", 0, 0, NULL, 0 },
+    { M(complaint_step), "public_text", 1, 1000, NULL, SHIAN_MULTILINE },
+    { M(complaint_step), "findings", 0, 40, NULL, 0 },
+    { M(complaint_step__breach), "item", 1, 10, "[A-Z][A-Z0-9]*",
+      SHIAN_REQUIRED },
+    { M(complaint_step__breach), "severity", 0, 0, NULL, 0 },
+    { M(complaint_step__breach), "deadline_on", 0, 0, NULL, 0 },
+    { M(complaint_step__breach), "note", 1, 500, NULL, 0 },
+
+    { M(complaint_follow), "action", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(complaint_follow), "text", 1, 4000, NULL,
+      SHIAN_SEALED | SHIAN_MULTILINE },
+    { M(complaint_follow), "rating", 1, 5, NULL, 0 },
+
+    { M(contact_view), "reason", 1, 200, NULL, SHIAN_REQUIRED },
+
+    { M(case_open), "venue", 1, 0, NULL, SHIAN_REQUIRED },
+    { M(case_open), "complaint", 1, 0, NULL, 0 },
+    { M(case_open), "inspection", 1, 0, NULL, 0 },
+    { M(case_open), "text", 1, 1000, NULL, SHIAN_MULTILINE },
+
+    { M(case_step), "action", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(case_step), "penalty", 0, 0, NULL, 0 },
+    { M(case_step), "document_no", 1, 100, NULL, 0 },
+    { M(case_step), "text", 1, 4000, NULL, SHIAN_MULTILINE },
+    { M(case_step), "published", 0, 0, NULL, 0 },
 };
 
 const size_t  shian_nfield_rules = SHIAN_COUNT(shian_field_rules);

@@ -290,6 +290,24 @@ shian_finding_open(shian_op_t *o, Shian__Tally *tally, Shian__Finding *f)
 }
 
 
+/* Clocks step back; what is proved is not proved less by that. */
+static void
+note_evidence(shian_op_t *o, Shian__Tally *tally)
+{
+    if (!tally->has_rectified_at || tally->rectified_at < o->op->at) {
+        tally->has_rectified_at = 1;
+        tally->rectified_at = o->op->at;
+    }
+}
+
+
+void
+shian_finding_taken_back(shian_op_t *o, Shian__Tally *tally)
+{
+    note_evidence(o, tally);
+}
+
+
 void
 shian_finding_verify(shian_op_t *o, Shian__Tally *tally, Shian__Finding *f,
     uint64_t inspection)
@@ -301,12 +319,7 @@ shian_finding_verify(shian_op_t *o, Shian__Tally *tally, Shian__Finding *f,
     f->has_verified_in = inspection != 0;
     f->verified_in = inspection;
     shian_finding_put(o, f);
-
-    /* Clocks step back; what is proved is not proved less by that. */
-    if (!tally->has_rectified_at || tally->rectified_at < o->op->at) {
-        tally->has_rectified_at = 1;
-        tally->rectified_at = o->op->at;
-    }
+    note_evidence(o, tally);
 }
 
 

@@ -36,6 +36,12 @@ void shian_finding_void(shian_op_t *o, Shian__Tally *tally,
 void shian_finding_put(shian_op_t *o, const Shian__Finding *f);
 
 /*
+ * What had lowered the venue's colour was taken back by an officer: that lifts
+ * a hold as a rectification does, for there is nothing to rectify.
+ */
+void shian_finding_taken_back(shian_op_t *o, Shian__Tally *tally);
+
+/*
  * What a grade at local day `day` takes of the venue's findings: those not
  * verified, and those verified fewer than `days` days ago.  In the arena.
  */

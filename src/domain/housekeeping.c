@@ -1,5 +1,5 @@
 #include "capabilities.h"
-#include "domain.h"
+#include "complaint_parts.h"
 
 #define SWEEP_ROWS  1000
 
@@ -33,11 +33,21 @@ shian_store_init_apply(shian_op_t *o)
 bool
 shian_erase_check(shian_op_t *o)
 {
-    Shian__Review  *r;
+    Shian__Complaint    *c;
+    const Shian__Erase  *op = o->op->erase;
 
-    r = shian_review_get(o->txn, o->op->erase->review);
+    if (op->has_complaint) {
+        c = shian_complaint_get(o->txn, op->complaint);
 
-    if (r == NULL) {
+        if (c == NULL) {
+            return shian_no_such(o, "There is no such complaint.");
+        }
+
+        o->unchanged = c->erased;
+        return true;
+    }
+
+    if (shian_review_get(o->txn, op->review) == NULL) {
         return shian_no_such(o, "There is no such review.");
     }
 
@@ -51,6 +61,11 @@ shian_erase_apply(shian_op_t *o)
 {
     Shian__Tally   *tally;
     Shian__Review  *r;
+
+    if (o->op->erase->has_complaint) {
+        shian_complaint_erase(o, o->op->erase->complaint);
+        return;
+    }
 
     r = shian_review_get(o->txn, o->op->erase->review);
     tally = r == NULL ? NULL : shian_tally_get(o->txn, r->venue);

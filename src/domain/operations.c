@@ -71,6 +71,19 @@ const shian_operation_row_t  shian_operations[] = {
         evaluation_close),
     ROW("self.check.post", SELF_CHECK_POST, shian__self_check_post, VENUE,
         self_check_post),
+
+    ROW("complaint.post", COMPLAINT_POST, shian__complaint_post,
+        SHIAN_ANYBODY, complaint_post),
+    ROW("complaint.step", COMPLAINT_STEP, shian__complaint_step, STAFF,
+        complaint_step),
+    ROW("complaint.follow", COMPLAINT_FOLLOW, shian__complaint_follow,
+        SHIAN_ANYBODY, complaint_follow),
+    ROW("complaint.expire", COMPLAINT_EXPIRE, shian__complaint_expire, ADMIN,
+        complaint_expire),
+    ROW("contact.view", CONTACT_VIEW, shian__contact_view, STAFF,
+        contact_view),
+    ROW("case.open", CASE_OPEN, shian__case_open, OFFICER, case_open),
+    ROW("case.step", CASE_STEP, shian__case_step, OFFICER, case_step),
 };
 
 const size_t  shian_noperations = SHIAN_COUNT(shian_operations);

@@ -3,6 +3,9 @@
 #include "capabilities.h"
 #include "tally.h"
 
+#define FIRST_LOOK_MINUTES  120
+#define RETENTION_YEARS     3
+
 /* A number of the document, or what the default says. */
 #define TAKE(section, field, into)                                           \
     do {                                                                     \
@@ -112,6 +115,32 @@ shian_policy_now(shian_txn_t *t, shian_policy_t *out)
 }
 
 
+static void
+complaint_rules(const Shian__Policy *p, shian_complaint_rules_t *out)
+{
+    out->first_look_minutes = FIRST_LOOK_MINUTES;
+    out->retention_years = RETENTION_YEARS;
+
+    if (p != NULL && p->has_first_look_minutes) {
+        out->first_look_minutes = p->first_look_minutes;
+    }
+
+    if (p != NULL && p->has_complaint_retention_years) {
+        out->retention_years = p->complaint_retention_years;
+    }
+}
+
+
+void
+shian_complaint_rules(shian_txn_t *t, shian_complaint_rules_t *out)
+{
+    Shian__PolicyRecord  *r;
+
+    r = shian_policy_record(t);
+    complaint_rules(r == NULL ? NULL : r->policy, out);
+}
+
+
 Shian__Policy *
 shian_policy_document(shian_arena_t *a, const shian_policy_t *p,
     const char *version)
@@ -130,6 +159,9 @@ shian_policy_document(shian_arena_t *a, const shian_policy_t *p,
     doc->tz_minutes = (uint32_t) p->tz_minutes;
     doc->self_check_every_days = (uint32_t) p->self_check_days;
     doc->stale_days = (uint32_t) p->stale_days;
+    doc->has_first_look_minutes = doc->has_complaint_retention_years = 1;
+    doc->first_look_minutes = FIRST_LOOK_MINUTES;
+    doc->complaint_retention_years = RETENTION_YEARS;
 
     NEW(colour, bounds);
     GIVE(colour, green, green);
@@ -182,16 +214,26 @@ shian_policy_document(shian_arena_t *a, const shian_policy_t *p,
 Shian__Policy *
 shian_policy_whole(shian_txn_t *t)
 {
-    const char           *version;
-    shian_policy_t        now;
-    Shian__PolicyRecord  *r;
+    const char               *version;
+    Shian__Policy            *doc;
+    shian_policy_t            now;
+    Shian__PolicyRecord      *r;
+    shian_complaint_rules_t   rules;
 
     r = shian_policy_record(t);
     version = r == NULL || r->policy == NULL || r->policy->version == NULL
               ? "default-1" : r->policy->version;
     shian_policy_now(t, &now);
 
-    return shian_policy_document(t->arena, &now, version);
+    doc = shian_policy_document(t->arena, &now, version);
+
+    if (doc != NULL) {
+        complaint_rules(r == NULL ? NULL : r->policy, &rules);
+        doc->first_look_minutes = rules.first_look_minutes;
+        doc->complaint_retention_years = rules.retention_years;
+    }
+
+    return doc;
 }
 
 

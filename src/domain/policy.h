@@ -19,6 +19,15 @@ void shian_policy_numbers(const Shian__Policy *p, shian_policy_t *out);
 /* The policy in force as numbers. */
 void shian_policy_now(shian_txn_t *t, shian_policy_t *out);
 
+/* What the policy says of complaints; grading has no use for it. */
+typedef struct {
+    uint32_t  first_look_minutes;
+    uint32_t  retention_years;
+} shian_complaint_rules_t;
+
+/* The rules in force, the default's where a document is silent. */
+void shian_complaint_rules(shian_txn_t *t, shian_complaint_rules_t *out);
+
 /* The numbers as a whole document, in the arena; NULL: no memory. */
 Shian__Policy *shian_policy_document(shian_arena_t *a,
     const shian_policy_t *p, const char *version);

@@ -68,6 +68,9 @@ static const struct {
     { "visits", "inspect_every_days.red", "days" },
     { "visits", "inspect_every_days.ungraded", "days" },
 
+    { "complaints", "first_look_minutes", "minutes" },
+    { "complaints", "complaint_retention_years", "years" },
+
     { "time", "tz_minutes", "minutes" },
 };
 

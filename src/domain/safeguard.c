@@ -501,12 +501,8 @@ shian_appeal_decide_apply(shian_op_t *o)
         }
     }
 
-    /* A downgrade that was wrong holds no colour back. */
-    if (a->state == STATE(upheld) && tally->downgrade != NULL
-        && tally->downgrade->since <= a->grade_since)
-    {
-        tally->downgrade = NULL;
-        tally->has_downgrade_critical = 0;
+    if (a->state == STATE(upheld)) {
+        shian_finding_taken_back(o, tally);
     }
 
     shian_regrade(o, v, tally);

@@ -5,6 +5,7 @@
 #define OFFICER    (SHIAN_ROLE(officer) | CHIEF)
 #define INSPECTOR  (SHIAN_ROLE(inspector) | OFFICER)
 #define VENUE      SHIAN_ROLE(venue)
+#define PUBLIC     SHIAN_ROLE(public)   /* who holds the private link */
 
 #define INSPECTION(from, action, roles, to)                                  \
     { SHIAN_FLOW_INSPECTION, SHIAN__INSPECTION__STATE__##from, action,       \
@@ -17,6 +18,26 @@
 #define APPEAL(from, action, roles, to)                                      \
     { SHIAN_FLOW_APPEAL, SHIAN__APPEAL__STATE__##from, action, roles,        \
       SHIAN__APPEAL__STATE__##to, SHIAN_CLOCK_NONE }
+
+#define COMPLAINT(from, action, roles, to, clock)                            \
+    { SHIAN_FLOW_COMPLAINT, SHIAN__COMPLAINT__STATE__##from, action, roles,  \
+      SHIAN__COMPLAINT__STATE__##to, SHIAN_CLOCK_##clock }
+
+/* What is possible in every state that is not an end. */
+#define COMPLAINT_OPEN(from)                                                 \
+    COMPLAINT(from, "note", OFFICER, from, NONE),                            \
+    COMPLAINT(from, "release", OFFICER, from, NONE),                         \
+    COMPLAINT(from, "add", PUBLIC, from, NONE)
+
+/* Until it is decided. */
+#define COMPLAINT_UNDECIDED(from)                                            \
+    COMPLAINT_OPEN(from),                                                    \
+    COMPLAINT(from, "extend", OFFICER, from, EXTENSION),                     \
+    COMPLAINT(from, "withdraw", PUBLIC, withdrawn, NONE)
+
+#define CASE(from, action, roles, to)                                        \
+    { SHIAN_FLOW_CASE, SHIAN__CASE__STATE__##from, action, roles,            \
+      SHIAN__CASE__STATE__##to, SHIAN_CLOCK_NONE }
 
 const shian_state_row_t  shian_states[] = {
 
@@ -36,6 +57,33 @@ const shian_state_row_t  shian_states[] = {
     APPEAL(filed, "uphold", OFFICER, upheld),
     APPEAL(filed, "reject", OFFICER, rejected),
     APPEAL(filed, "withdraw", VENUE, withdrawn),
+
+    COMPLAINT(received, "accept", OFFICER, accepted, MEDIATE),
+    COMPLAINT(received, "refuse", OFFICER, refused, NONE),
+    COMPLAINT(received, "merge", OFFICER, merged, NONE),
+    COMPLAINT_UNDECIDED(received),
+    COMPLAINT(accepted, "dispatch", OFFICER, dispatched, NONE),
+    COMPLAINT_UNDECIDED(accepted),
+    /* To somebody else. */
+    COMPLAINT(dispatched, "dispatch", OFFICER, dispatched, NONE),
+    COMPLAINT(dispatched, "check_in", INSPECTOR, on_site, NONE),
+    COMPLAINT_UNDECIDED(dispatched),
+    COMPLAINT(on_site, "report", INSPECTOR, reported, NONE),
+    COMPLAINT_UNDECIDED(on_site),
+    /* Or unsubstantiated: the outcome says which. */
+    COMPLAINT(reported, "decide", OFFICER, substantiated, NONE),
+    COMPLAINT_UNDECIDED(reported),
+    COMPLAINT(substantiated, "rectify", OFFICER, rectifying, NONE),
+    COMPLAINT_OPEN(substantiated),
+    COMPLAINT(unsubstantiated, "close", OFFICER, closed, NONE),
+    COMPLAINT_OPEN(unsubstantiated),
+    COMPLAINT(rectifying, "close", OFFICER, closed, NONE),
+    COMPLAINT_OPEN(rectifying),
+    COMPLAINT(closed, "reopen", PUBLIC, accepted, MEDIATE),
+    COMPLAINT(closed, "rate", PUBLIC, closed, NONE),
+
+    CASE(opened, "decide", OFFICER, decided),
+    CASE(decided, "close", OFFICER, closed),
 };
 
 const size_t  shian_nstates = SHIAN_COUNT(shian_states);

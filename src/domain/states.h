@@ -12,6 +12,8 @@ typedef enum {
     SHIAN_FLOW_INSPECTION = 0,
     SHIAN_FLOW_FINDING,
     SHIAN_FLOW_APPEAL,
+    SHIAN_FLOW_COMPLAINT,
+    SHIAN_FLOW_CASE,
     SHIAN_FLOW_MAX
 } shian_flow_t;
 
@@ -19,7 +21,9 @@ typedef enum {
 typedef enum {
     SHIAN_CLOCK_NONE = 0,
     SHIAN_CLOCK_RECTIFY,        /* by severity */
-    SHIAN_CLOCK_APPEAL          /* 21 days */
+    SHIAN_CLOCK_APPEAL,         /* 21 days */
+    SHIAN_CLOCK_MEDIATE,        /* complaint: 60 days; report: 15 working */
+    SHIAN_CLOCK_EXTENSION       /* report: 15 working days more, once */
 } shian_clock_t;
 
 typedef struct {

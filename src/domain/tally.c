@@ -284,6 +284,47 @@ shian_recount(shian_txn_t *t, const Shian__Venue *was,
 
 /* ---- regrading ------------------------------------------------------------*/
 
+/*
+ * Those under 'g' of complaint_by or case_by that are later than a day: at
+ * most `count`, newest first.  None and t->err without memory.
+ */
+static const shian_grade_event_t *
+events(shian_txn_t *t, shian_table_t table, uint64_t venue, int32_t after,
+    size_t count, size_t *n)
+{
+    int32_t               day;
+    shian_scan_t          scan;
+    shian_rowkey_t        prefix;
+    shian_grade_event_t  *e;
+
+    *n = 0;
+    e = shian_array(t->arena, count, sizeof(*e));
+
+    if (e == NULL) {
+        t->err = ENOMEM;
+        return NULL;
+    }
+
+    prefix = shian_review_prefix('g', venue);
+    shian_scan_open(&scan, t, table, &prefix, NULL);
+
+    while (*n < count && shian_scan_next(&scan) && scan.key.n == 21) {
+        day = (int32_t) ~(uint32_t) shian_be(scan.key.p + 9, 4);
+
+        if (day <= after) {
+            break;
+        }
+
+        e[*n].id = shian_be(scan.key.p + 13, 8);
+        e[(*n)++].day = day;
+    }
+
+    shian_scan_close(&scan);
+
+    return e;
+}
+
+
 void
 shian_grade_inputs(shian_txn_t *t, const Shian__Venue *v,
     Shian__Tally *tally, const shian_policy_t *p, int32_t day,
@@ -307,6 +348,18 @@ shian_grade_inputs(shian_txn_t *t, const Shian__Venue *v,
     in->evidence_at = tally->last_visit_at > tally->rectified_at
                       ? tally->last_visit_at : tally->rectified_at;
     shian_finding_inputs(t, tally, v->id, day, p->residual_days, in);
+
+    if (tally->complaints_substantiated != 0) {
+        in->complaints = events(t, SHIAN_T_COMPLAINT_BY, v->id,
+                                day - p->complaint_days,
+                                tally->complaints_substantiated,
+                                &in->ncomplaints);
+    }
+
+    if (tally->cases_penalised != 0) {
+        in->cases = events(t, SHIAN_T_CASE_BY, v->id, day - p->case_days,
+                           tally->cases_penalised, &in->ncases);
+    }
 
     if (tally->downgrade != NULL) {
         in->downgrade_at = tally->downgrade->since;

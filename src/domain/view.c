@@ -471,7 +471,8 @@ shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
     NEW(view->counts, venue_counts);
     SET(view->counts, inspections, tally->inspections);
     SET(view->counts, findings_open, tally->findings_open);
-    SET(view->counts, complaints_substantiated, 0);
+    SET(view->counts, complaints_substantiated,
+        tally->complaints_substantiated);
     SET(view->counts, reviews_removed, tally->reviews_removed);
 
     if (tally->has_self_check_on) {

@@ -4,9 +4,11 @@
 
 #include "ngx_http_shian.h"
 
+#include "domain/event.h"
 #include "domain/safeguard.h"
 
-#define SHIAN_DUE_MAX  5            /* findings on a venue's first page */
+#define SHIAN_DESK_EVENTS  20
+#define SHIAN_DUE_MAX      5    /* findings on a venue's first page */
 
 
 /* ---- links ----------------------------------------------------------------*/
@@ -237,7 +239,8 @@ ngx_http_shian_count_work(ngx_http_shian_ctx_t *c, Shian__Desk *desk)
 ngx_int_t
 ngx_http_shian_desk(ngx_http_shian_ctx_t *c)
 {
-    Shian__Desk  *desk;
+    Shian__Desk   *desk;
+    shian_head_t   head;
 
     desk = ngx_http_shian_new_desk(c);
     if (desk == NULL) {
@@ -249,6 +252,21 @@ ngx_http_shian_desk(ngx_http_shian_ctx_t *c)
                                          SHIAN__REVIEW__STATE__held);
     desk->reviews_flagged = shian_count_get(&c->txn, 'q', SHIAN_NONE, 16);
     ngx_http_shian_count_work(c, desk);
+
+    if ((SHIAN_FOLLOWERS & (1u << desk->role)) != 0) {
+        shian_log_head(&c->txn, &head);
+        desk->events = shian_events_latest(&c->txn, &c->caller,
+                                           SHIAN_DESK_EVENTS,
+                                           &desk->n_events);
+        desk->live = shian_printf(&c->arena,
+                                  "/desk/events?last_event_id=%llu",
+                                  (unsigned long long) head.seq);
+
+        if (desk->events == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
     c->view = &desk->base;
 
     return ngx_http_shian_reply(c);

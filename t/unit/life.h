@@ -497,9 +497,10 @@ make_status(world_t *w, Shian__Operation *op)
 
 
 #include "life_visits.h"
+#include "life_complaint.h"
 
 
-/* percent, maker */
+/* share, maker */
 static const struct {
     unsigned   share;
     void     (*make)(world_t *w, Shian__Operation *op);
@@ -519,6 +520,10 @@ static const struct {
     { 4, make_user },
     { 3, make_session },
     { 4, make_rare },
+
+    { 12, make_complaint },
+    { 40, make_complaint_step },
+    { 4, make_case },
 };
 
 
@@ -565,7 +570,11 @@ make_operation(world_t *w)
         op->actor->user = 1 + pick(w, 22);
     }
 
-    dice = pick(w, 100);
+    for (dice = 0, i = 0; i < SHIAN_COUNT(kinds); i++) {
+        dice += kinds[i].share;
+    }
+
+    dice = pick(w, dice);
     for (i = 0; dice >= kinds[i].share; i++) {
         dice -= kinds[i].share;
     }

@@ -99,6 +99,7 @@ static const struct {
     { "better", &shian__component__code__descriptor },
     { "task", &shian__patrol_task__task__descriptor },
     { "result", &shian__answer__result__descriptor },
+    { "flag", &shian__inspection__flag__descriptor },
 };
 
 typedef struct {
@@ -132,7 +133,8 @@ static void
 fill_scalar(shian_arena_t *a, const ProtobufCFieldDescriptor *f, json_t *j,
     void *at)
 {
-    const char  *text;
+    const char           *text;
+    ProtobufCBinaryData  *bytes;
 
     switch (f->type) {
 
@@ -185,10 +187,11 @@ fill_scalar(shian_arena_t *a, const ProtobufCFieldDescriptor *f, json_t *j,
 
     case PROTOBUF_C_TYPE_BYTES:
         text = json_string_value(j);
-        ((ProtobufCBinaryData *) at)->len = strlen(text) / 2;
-        ((ProtobufCBinaryData *) at)->data = shian_zalloc(a, strlen(text));
-        assert_true(shian_unhex(((ProtobufCBinaryData *) at)->data,
-                                strlen(text) / 2, shian_str(text)));
+        bytes = at;
+        bytes->len = strlen(text) / 2;
+        bytes->data = shian_alloc(a, bytes->len + 1);
+        assert_non_null(bytes->data);
+        assert_true(shian_unhex(bytes->data, bytes->len, shian_str(text)));
         break;
 
     case PROTOBUF_C_TYPE_MESSAGE:
@@ -230,6 +233,10 @@ fill(shian_arena_t *a, const ProtobufCMessageDescriptor *desc, json_t *json)
             continue;
         }
 
+        assert_true(f->type == PROTOBUF_C_TYPE_MESSAGE
+                    || f->type == PROTOBUF_C_TYPE_STRING
+                    || f->type == PROTOBUF_C_TYPE_ENUM
+                    || f->type == PROTOBUF_C_TYPE_BYTES);
         size = f->type == PROTOBUF_C_TYPE_ENUM ? sizeof(int32_t)
                : f->type == PROTOBUF_C_TYPE_BYTES
                ? sizeof(ProtobufCBinaryData) : sizeof(void *);

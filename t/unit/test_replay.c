@@ -380,6 +380,8 @@ check_counters(shian_txn_t *t)
         case 'q':
             assert_int_equal(n, queue_length(t, s.key.p[s.key.n - 1]));
             break;
+        case 'f':
+            break;      /* check_complaints */
         default:
             assert_int_equal(n, recount(t, kind, name,
                                         s.key.p[s.key.n - 1]));
@@ -506,6 +508,111 @@ check_photos(shian_txn_t *t)
 }
 
 
+/* Rows that a complaint must have in complaint_by; each is looked up. */
+static size_t
+check_complaint_by(shian_txn_t *t, const Shian__Complaint *c)
+{
+    size_t          n;
+    uint8_t         value;
+    uint64_t        due;
+    shian_rowkey_t  k;
+
+    n = 0;
+    value = (uint8_t) ((unsigned) c->state | (unsigned) c->kind << 4);
+    due = c->has_due_on ? (uint64_t) ((int64_t) c->due_on + 0x80000000)
+                        : 0xffffffff;
+
+    k = shian_complaint_prefix('s');
+    shian_rowkey_be(&k, (uint64_t) c->state, 1);
+    shian_rowkey_be(&k, due, 4);
+    shian_rowkey_be(&k, c->id, 8);
+    assert_true(has_row(t, SHIAN_T_COMPLAINT_BY, &k,
+                        shian_slice(&value, 1)));
+    n++;
+
+    if (c->has_venue) {
+        k = shian_complaint_prefix_id('v', c->venue);
+        shian_rowkey_be(&k, ~c->at, 8);
+        shian_rowkey_be(&k, c->id, 8);
+        assert_true(has_row(t, SHIAN_T_COMPLAINT_BY, &k,
+                            shian_slice(&value, 1)));
+        n++;
+    }
+
+    if (!c->has_ended_at) {
+        n += (c->district != NULL) + (c->officer != 0);
+    }
+
+    n += c->has_device;
+    n += c->state == SHIAN__COMPLAINT__STATE__dispatched
+         || c->state == SHIAN__COMPLAINT__STATE__on_site;
+    n += c->has_venue && c->has_outcome
+         && c->outcome == SHIAN__OUTCOME__KIND__substantiated;
+
+    /* Of a pair the first one stands for both. */
+    if (c->has_ended_at && !c->erased && (!c->has_linked
+        || (c->id < c->linked
+            && shian_complaint_get(t, c->linked)->has_ended_at)))
+    {
+        n++;
+    }
+
+    return n;
+}
+
+
+/* Complaints again from the first to the last: index, figures, tallies. */
+static void
+check_complaints(shian_txn_t *t)
+{
+    size_t             by, events, ended;
+    uint64_t           id, venue;
+    uint32_t           sum[VENUES + 1] = { 0 };
+    Shian__Case       *a;
+    Shian__Complaint  *c;
+
+    for (by = events = ended = 0, id = 1;
+         (c = shian_complaint_get(t, id)) != NULL; id++)
+    {
+        by += check_complaint_by(t, c);
+        events += c->events;
+        ended += c->has_ended_at;
+        sum[c->has_venue ? c->venue : 0]
+            += c->has_outcome
+               && c->outcome == SHIAN__OUTCOME__KIND__substantiated;
+
+        if (c->has_linked) {
+            assert_int_equal(shian_complaint_get(t, c->linked)->linked, id);
+        }
+    }
+
+    assert_int_equal(rows(t, SHIAN_T_COMPLAINT), id - 1);
+    assert_int_equal(rows(t, SHIAN_T_COMPLAINT_BY), by);
+    assert_int_equal(rows(t, SHIAN_T_COMPLAINT_EVENT), events);
+    assert_int_equal(shian_figure_sum(t, 0, SHIAN_FIGURE_RECEIVED), id - 1);
+    assert_true(shian_figure_sum(t, 0, SHIAN_FIGURE_ENDED) >= ended);
+
+    for (venue = 1; venue <= VENUES; venue++) {
+        assert_int_equal(shian_tally_get(t, venue)->complaints_substantiated,
+                         sum[venue]);
+        sum[venue] = 0;
+    }
+
+    for (by = 0, id = 1; (a = shian_case_get(t, id)) != NULL; id++) {
+        by += 2u + a->penalty;
+        sum[a->venue] += a->penalty;
+    }
+
+    assert_int_equal(rows(t, SHIAN_T_CASE), id - 1);
+    assert_int_equal(rows(t, SHIAN_T_CASE_BY), by);
+
+    for (venue = 1; venue <= VENUES; venue++) {
+        assert_int_equal(shian_tally_get(t, venue)->cases_penalised,
+                         sum[venue]);
+    }
+}
+
+
 static void
 check_plaques(shian_txn_t *t)
 {
@@ -562,6 +669,7 @@ check_all(world_t *w)
     check_photos(&t);
     check_plaques(&t);
     check_visits(&t);
+    check_complaints(&t);
     assert_int_equal(t.err, 0);
     shian_txn_abort(&t);
 
@@ -580,7 +688,7 @@ a_long_history_is_what_its_log_says(void **state)
     world_t  w;
 
     (void) state;
-    live(&w, 20251123, 10000);
+    live(&w, 20251123, 12000);
     check_all(&w);
 
     /* It was a life: all of it happened, and all of it was refused once. */
@@ -698,7 +806,7 @@ no_changed_byte_goes_unseen(void **state)
     world_t  w;
 
     (void) state;
-    live(&w, 4711, 2500);
+    live(&w, 4711, 5000);
 
     for (i = 0; i < SHIAN_T_MAX; i++) {
         if (shian_tables[i].kind == SHIAN_REPLAYED) {
@@ -724,7 +832,7 @@ rows_added_or_gone_are_found(void **state)
     shian_rowkey_t  k, more;
 
     (void) state;
-    live(&w, 815, 300);
+    live(&w, 815, 600);
     some_row(&w, SHIAN_T_TERM, &k, value, &n);
 
     more = k;

@@ -98,7 +98,8 @@ few_operations_are_open_to_anybody(void **state)
     bool    expected;
 
     static const char *const  open[] = {
-        "review.post", "photo.put", "session.start", "session.end"
+        "review.post", "photo.put", "session.start", "session.end",
+        "complaint.post", "complaint.follow"
     };
 
     for (i = 0; i < shian_noperations; i++) {

@@ -1,0 +1,299 @@
+/*
+ * Enforcement cases: opened upon a substantiated complaint or an inspection,
+ * decided with a document, closed.  One with a penalty lowers the grade.
+ */
+
+#include <errno.h>
+
+#include "capabilities.h"
+#include "checkin.h"
+#include "complaint_parts.h"
+#include "states.h"
+
+#define STATE(name)  SHIAN__CASE__STATE__##name
+#define DO(name)     SHIAN__CASE_STEP__ACTION__##name
+
+
+Shian__Case *
+shian_case_get(shian_txn_t *t, uint64_t id)
+{
+    return shian_get(t, SHIAN_T_CASE, id, &shian__case__descriptor);
+}
+
+
+/* ---- index ----------------------------------------------------------------*/
+
+/*
+ * case_by: v venue(8) ~at(8) id, every one; s state(1) ~at(8) id, every one;
+ * g venue(8) ~day(4) id, those with a penalty by the day of the decision.
+ */
+static size_t
+index_keys(const Shian__Case *c, shian_rowkey_t keys[3])
+{
+    size_t  n = 2;
+
+    keys[0] = shian_complaint_prefix_id('v', c->venue);
+    shian_rowkey_be(&keys[0], ~c->at, 8);
+    shian_rowkey_be(&keys[0], c->id, 8);
+
+    keys[1] = shian_complaint_prefix('s');
+    shian_rowkey_be(&keys[1], (uint64_t) c->state, 1);
+    shian_rowkey_be(&keys[1], ~c->at, 8);
+    shian_rowkey_be(&keys[1], c->id, 8);
+
+    if (c->penalty) {
+        keys[n] = shian_complaint_prefix_id('g', c->venue);
+        shian_rowkey_be(&keys[n],
+                        ~(uint32_t) shian_local_day(c->decided_at,
+                                                    SHIAN_TZ_MINUTES), 4);
+        shian_rowkey_be(&keys[n++], c->id, 8);
+    }
+
+    return n;
+}
+
+
+static void
+put(shian_op_t *o, const Shian__Case *was, const Shian__Case *is)
+{
+    size_t          i, n;
+    shian_rowkey_t  keys[3];
+
+    n = was == NULL ? 0 : index_keys(was, keys);
+
+    for (i = 0; i < n; i++) {
+        shian_row_del(o->txn, SHIAN_T_CASE_BY, &keys[i]);
+    }
+
+    shian_put_record(o->txn, SHIAN_T_CASE, is->id, is);
+    n = index_keys(is, keys);
+
+    for (i = 0; i < n; i++) {
+        shian_index_put(o->txn, SHIAN_T_CASE_BY, &keys[i],
+                        (uint8_t) is->state);
+    }
+
+    o->result.has_id = o->result.has_venue = 1;
+    o->result.id = is->id;
+    o->result.venue = is->venue;
+}
+
+
+/* ---- opening --------------------------------------------------------------*/
+
+bool
+shian_case_open_check(shian_op_t *o)
+{
+    Shian__Venue            *v;
+    Shian__Complaint        *c;
+    const Shian__CaseOpen   *op = o->op->case_open;
+
+    v = shian_venue_get(o->txn, op->venue);
+
+    if (v == NULL) {
+        return shian_no_such(o, "There is no such venue.");
+    }
+
+    if (!shian_may(o, v)) {
+        return false;
+    }
+
+    if (op->has_complaint == op->has_inspection) {
+        return shian_lacks(o->report, "complaint");
+    }
+
+    if (op->has_inspection) {
+        if (shian_inspection_get(o->txn, op->venue, op->inspection) == NULL)
+        {
+            shian_fail_field(o->report, "inspection", "unknown", NULL);
+            return false;
+        }
+        return true;
+    }
+
+    c = shian_complaint_get(o->txn, op->complaint);
+
+    if (c == NULL || !c->has_venue || c->venue != op->venue) {
+        shian_fail_field(o->report, "complaint", "unknown",
+                         "No complaint about this place.");
+        return false;
+    }
+
+    return shian_is_substantiated(c)
+           || shian_wrong_state(o, "The complaint is not substantiated.");
+}
+
+
+static void
+link_complaint(shian_op_t *o, uint64_t id, uint64_t case_id)
+{
+    size_t                  i;
+    uint64_t               *cases;
+    Shian__Complaint       *c, was;
+    Shian__ComplaintEvent   e = SHIAN__COMPLAINT_EVENT__INIT;
+
+    c = shian_complaint_get(o->txn, id);
+    cases = c == NULL ? NULL
+            : shian_array(o->arena, c->n_cases + 1, sizeof(*cases));
+
+    if (cases == NULL) {
+        o->txn->err = ENOMEM;
+        return;
+    }
+
+    was = *c;
+
+    for (i = 0; i < c->n_cases; i++) {
+        cases[i] = c->cases[i];
+    }
+
+    cases[c->n_cases++] = case_id;
+    c->cases = cases;
+    e.has_case_id = 1;
+    e.case_id = case_id;
+    shian_complaint_tell(o, c, "case", &e);
+    shian_complaint_put(o, &was, c);
+}
+
+
+void
+shian_case_open_apply(shian_op_t *o)
+{
+    Shian__Case             c = SHIAN__CASE__INIT;
+    const Shian__CaseOpen  *op = o->op->case_open;
+
+    c.has_id = c.has_venue = c.has_state = c.has_at = c.has_by = 1;
+    c.id = shian_next_id(o->txn, SHIAN_T_CASE);
+    c.venue = op->venue;
+    c.has_complaint = op->has_complaint;
+    c.complaint = op->complaint;
+    c.has_inspection = op->has_inspection;
+    c.inspection = op->inspection;
+    c.state = STATE(opened);
+    c.at = o->op->at;
+    c.by = o->op->actor->user;
+    c.reason = op->text;
+
+    if (c.has_complaint) {
+        link_complaint(o, c.complaint, c.id);
+    }
+
+    put(o, NULL, &c);
+}
+
+
+/* ---- deciding -------------------------------------------------------------*/
+
+static const char *
+action_of(const Shian__CaseStep *op)
+{
+    return shian_action_name(&shian__case_step__action__descriptor,
+                             (int) op->action);
+}
+
+
+static bool
+may_decide(shian_op_t *o, const Shian__CaseStep *op)
+{
+    if (!op->has_penalty) {
+        return shian_lacks(o->report, "penalty");
+    }
+
+    if (op->penalty
+        && (op->document_no == NULL || op->document_no[0] == '\0'))
+    {
+        return shian_lacks(o->report, "document_no");
+    }
+
+    return !op->published || (op->text != NULL && op->text[0] != '\0')
+           || shian_lacks(o->report, "text");
+}
+
+
+bool
+shian_case_step_check(shian_op_t *o)
+{
+    Shian__Case            *c;
+    Shian__Venue           *v;
+    const Shian__CaseStep  *op = o->op->case_step;
+
+    c = shian_case_get(o->txn, op->case_id);
+    v = c == NULL ? NULL : shian_venue_get(o->txn, c->venue);
+
+    if (v == NULL) {
+        return shian_no_such(o, "There is no such case.");
+    }
+
+    if (!shian_may(o, v)) {
+        return false;
+    }
+
+    if (!op->has_action) {
+        return shian_lacks(o->report, "action");
+    }
+
+    if (shian_take_step(o, SHIAN_FLOW_CASE, (int) c->state, action_of(op))
+        == NULL)
+    {
+        return false;
+    }
+
+    return op->action != DO(decide) || may_decide(o, op);
+}
+
+
+static void
+settle_venue(shian_op_t *o, const Shian__Case *c)
+{
+    Shian__Venue  *v;
+    Shian__Tally  *tally;
+
+    v = shian_venue_get(o->txn, c->venue);
+    tally = v == NULL ? NULL : shian_tally_get(o->txn, v->id);
+
+    if (tally != NULL) {
+        tally->has_cases_penalised = 1;
+        tally->cases_penalised++;
+        shian_regrade(o, v, tally);
+        shian_tally_put(o, v->id, tally);
+    }
+}
+
+
+void
+shian_case_step_apply(shian_op_t *o)
+{
+    Shian__Case            *c, was;
+    const Shian__CaseStep  *op = o->op->case_step;
+
+    c = shian_case_get(o->txn, op->case_id);
+
+    if (c == NULL) {
+        return;
+    }
+
+    was = *c;
+
+    if (op->action == DO(close)) {
+        c->state = STATE(closed);
+        c->has_closed_at = 1;
+        c->closed_at = o->op->at;
+        put(o, &was, c);
+        return;
+    }
+
+    c->state = STATE(decided);
+    c->has_penalty = c->has_published = 1;
+    c->penalty = op->penalty;
+    c->published = op->published;
+    c->document_no = op->document_no;
+    c->text = op->text;
+    c->has_decided_at = c->has_decided_by = 1;
+    c->decided_at = o->op->at;
+    c->decided_by = o->op->actor->user;
+    put(o, &was, c);
+
+    if (c->penalty) {
+        settle_venue(o, c);
+    }
+}

@@ -1,0 +1,181 @@
+/*
+ * Complaints and reports (SAMR Order 121) and enforcement cases.  What a
+ * complainant wrote is sealed; the public sees that a complaint was
+ * substantiated and nothing else, so no operation here moves a venue's rev
+ * before that.
+ */
+
+#ifndef SHIAN_COMPLAINT_H
+#define SHIAN_COMPLAINT_H
+
+#include "core/workday.h"
+#include "domain.h"
+
+#define SHIAN_COMPLAINT_PHOTOS      6
+#define SHIAN_COMPLAINT_ADDITIONS   50      /* by the complainant */
+#define SHIAN_COMPLAINTS_A_DAY      3       /* of a device about a venue */
+#define SHIAN_DUPLICATE_MS          (48 * UINT64_C(3600000))
+
+/* Records by id, in the transaction's arena, or NULL. */
+Shian__Complaint *shian_complaint_get(shian_txn_t *t, uint64_t id);
+Shian__Case *shian_case_get(shian_txn_t *t, uint64_t id);
+
+/* Entry n, from 1 to c->events, of its timeline, or NULL. */
+Shian__ComplaintEvent *shian_complaint_event(shian_txn_t *t, uint64_t id,
+    uint32_t n);
+
+/* The name that states[] has for the value of an enum Action. */
+const char *shian_action_name(const ProtobufCEnumDescriptor *actions,
+    int value);
+
+/*
+ * May the caller work on it?  As shian_in_reach, by the venue, or by the
+ * district that was named where there is no venue.
+ */
+bool shian_complaint_in_reach(shian_txn_t *t, Shian__Role__Kind role,
+    const Shian__User *user, const Shian__Complaint *c);
+
+
+/* ---- at the door ---------------------------------------------------------*/
+
+/*
+ * Each door (form, Open311, command line) calls one of these before it seals
+ * and submits: they fill in what depends on calendars, categories and the
+ * policy, so that a replay needs none of them.  w is the calendar, now_ms the
+ * operation's instant.  False with wrong fields, 404 or 500 in the report.
+ * The transaction's thread.
+ */
+bool shian_complaint_prepare(shian_txn_t *t, const shian_workdays_t *w,
+    uint64_t now_ms, Shian__ComplaintPost *op, shian_report_t *report);
+bool shian_complaint_step_prepare(shian_txn_t *t, const shian_workdays_t *w,
+    uint64_t now_ms, Shian__ComplaintStep *op, shian_report_t *report);
+bool shian_complaint_follow_prepare(shian_txn_t *t,
+    const shian_workdays_t *w, uint64_t now_ms, Shian__ComplaintFollow *op,
+    shian_report_t *report);
+
+/*
+ * Reads a document like conf/categories.json into the arena; wrong fields are
+ * in the report, by path.  Any thread.
+ */
+bool shian_categories_parse(shian_arena_t *a, shian_str_t json,
+    Shian__Categories **out, shian_report_t *report);
+
+/* The categories built in; NULL without memory.  Any thread. */
+Shian__Categories *shian_categories(shian_arena_t *a);
+
+/* The one with this code, or NULL.  Any thread. */
+const Shian__Category *shian_category(const Shian__Categories *all,
+    const char *code);
+
+
+/* ---- lists ---------------------------------------------------------------*/
+
+/*
+ * complaint_by.  Due days come as day + 2^31, those without one last; days
+ * and instants marked ~ inverted, so that the newest is first.
+ *
+ *   s state(1) due(4) id         every one
+ *   d district hash(8) due(4) id in no final state
+ *   u user(8) due(4) id          the same, of the officer on it
+ *   t user(8) due(4) id          dispatched to that user and not reported;
+ *                                due: what the dispatch says
+ *   v venue(8) ~at(8) id         every one about a venue
+ *   i device hash(8) ~at(8) id   every one of a device that was not erased
+ *   g venue(8) ~day(4) id        substantiated, by the day of the decision
+ *   x day(4) id                  ended, by the day; waits to be erased
+ *
+ * The value of all but x: state, and kind in the upper half of the byte.
+ */
+shian_rowkey_t shian_complaint_prefix(char field);
+shian_rowkey_t shian_complaint_prefix_id(char field, uint64_t id);
+shian_rowkey_t shian_complaint_prefix_text(char field, shian_str_t value);
+
+/* The id at the end of a key of complaint_by or case_by. */
+static inline uint64_t
+shian_by_id(shian_str_t key)
+{
+    return key.n < 8 ? 0 : shian_be(key.p + key.n - 8, 8);
+}
+
+/*
+ * What may be the same: ids of complaints about the venue within 48 hours
+ * before and after at_ms that are no end yet, newest first, without
+ * `besides`.  Returns how many, at most max.  The transaction's thread.
+ */
+size_t shian_complaint_duplicates(shian_txn_t *t, uint64_t venue,
+    uint64_t at_ms, uint64_t besides, uint64_t *ids, size_t max);
+
+/*
+ * Looks at contacts, newest first, from the key `from` on (NULL: the newest).
+ * Fills up to max, in the arena; *next is the key to go on with, n == 0 after
+ * the last.
+ */
+size_t shian_looks(shian_txn_t *t, const shian_rowkey_t *from,
+    Shian__Look **out, size_t max, shian_rowkey_t *next);
+
+/* Whose retention is over at at_ms: up to max ids for complaint.expire. */
+size_t shian_complaints_expired(shian_txn_t *t, uint64_t at_ms,
+    uint64_t *ids, size_t max);
+
+/*
+ * The photos that go when this one is erased, those of the other half of a
+ * filing and of additions as well: up to max hashes of 32 bytes.  Their files
+ * are the caller's to remove, once no record of them is left.
+ */
+size_t shian_complaint_photos(shian_txn_t *t, uint64_t id,
+    uint8_t (*hashes)[SHIAN_HASH_SIZE], size_t max);
+
+
+/* ---- to be read -----------------------------------------------------------*/
+
+/*
+ * A row of a list of the bureau at instant now_ms, and what the venue may see
+ * of it; in the arena, NULL without memory.  The transaction's thread.
+ */
+Shian__ComplaintItem *shian_complaint_item(shian_txn_t *t,
+    const Shian__Complaint *c, const shian_workdays_t *w, uint64_t now_ms);
+Shian__VenueComplaint *shian_venue_complaint(shian_txn_t *t,
+    const Shian__Complaint *c);
+
+
+/* ---- figures -------------------------------------------------------------*/
+
+/*
+ * Counters of kind 'f', name "2026-11/kind/category/district" with the month
+ * in which it happened and kind c or r; sub is one of these, or of a duration
+ * 16 * step + bucket, and 16 * step + 15 for the sum in minutes.
+ */
+enum {
+    SHIAN_FIGURE_RECEIVED = 1,
+    SHIAN_FIGURE_ENDED,
+    SHIAN_FIGURE_ON_TIME,           /* by the clocks of the law */
+    SHIAN_FIGURE_LATE,
+    SHIAN_FIGURE_LOOK_ON_TIME,      /* by the bureau's own */
+    SHIAN_FIGURE_LOOK_LATE,
+    SHIAN_FIGURE_SUBSTANTIATED,
+    SHIAN_FIGURE_UNSUBSTANTIATED
+};
+
+typedef enum {
+    SHIAN_TOOK_LOOK = 1,            /* from the filing to the first step */
+    SHIAN_TOOK_ACCEPT,              /* from the filing */
+    SHIAN_TOOK_DISPATCH,            /* from acceptance */
+    SHIAN_TOOK_VISIT,               /* from the dispatch */
+    SHIAN_TOOK_REPORT,              /* from the check-in */
+    SHIAN_TOOK_DECIDE,              /* from the report */
+    SHIAN_TOOK_ALL                  /* from the filing to the end */
+} shian_took_t;
+
+#define SHIAN_BUCKETS     15
+#define SHIAN_BUCKET_SUM  15
+
+/* Minutes: bucket i holds what took less; the last one has no bound. */
+extern const uint32_t  shian_buckets[SHIAN_BUCKETS - 1];
+
+/* The bucket of a duration in minutes.  Any thread. */
+uint8_t shian_bucket(uint64_t minutes);
+
+/* Every month's count of a kind (c, r; 0: both) and sub together. */
+uint64_t shian_figure_sum(shian_txn_t *t, char kind, uint8_t sub);
+
+#endif /* SHIAN_COMPLAINT_H */
