@@ -71,14 +71,9 @@ ngx_http_shian_finding(ngx_http_shian_ctx_t *c, const char *at)
 
     f = shian_finding_get(&c->txn, c->id);
 
-    if (f == NULL) {
+    if (f == NULL || !ngx_http_shian_reaches(c, f->venue)) {
         return ngx_http_shian_refuse(c, 404, "not_found",
                                      "There is no such finding.");
-    }
-
-    if (!ngx_http_shian_reaches(c, f->venue)) {
-        return ngx_http_shian_refuse(c, 403, "forbidden",
-                                     "It is another's to deal with.");
     }
 
     ngx_http_shian_say_done(c);

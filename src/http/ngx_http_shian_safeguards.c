@@ -20,14 +20,6 @@ ngx_http_shian_no_inspection(ngx_http_shian_ctx_t *c)
 }
 
 
-static ngx_int_t
-ngx_http_shian_out_of_reach(ngx_http_shian_ctx_t *c)
-{
-    return ngx_http_shian_refuse(c, 403, "forbidden",
-                                 "It is another's to deal with.");
-}
-
-
 static bool
 ngx_http_shian_list_desk(ngx_http_shian_ctx_t *c, shian_desk_t *desk)
 {
@@ -138,12 +130,8 @@ ngx_http_shian_own_inspection(ngx_http_shian_ctx_t *c, const char *at,
 
     in = shian_inspection_get(&c->txn, 0, c->id);
 
-    if (in == NULL) {
+    if (in == NULL || !ngx_http_shian_reaches(c, in->venue)) {
         return ngx_http_shian_no_inspection(c);
-    }
-
-    if (!ngx_http_shian_reaches(c, in->venue)) {
-        return ngx_http_shian_out_of_reach(c);
     }
 
     ngx_http_shian_say_done(c);
@@ -449,13 +437,9 @@ ngx_http_shian_appeal(ngx_http_shian_ctx_t *c, const char *at)
 
     a = shian_appeal_get(&c->txn, c->id);
 
-    if (a == NULL) {
+    if (a == NULL || !ngx_http_shian_reaches(c, a->venue)) {
         return ngx_http_shian_refuse(c, 404, "not_found",
                                      "There is no such appeal.");
-    }
-
-    if (!ngx_http_shian_reaches(c, a->venue)) {
-        return ngx_http_shian_out_of_reach(c);
     }
 
     ngx_http_shian_say_done(c);

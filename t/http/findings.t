@@ -82,14 +82,14 @@ subtest 'who may look' => sub {
     my $my = "/my/findings/$id{L1}";
     my $desk = "/desk/findings/$id{L1}";
     is page('owner', $my)->{status}, 200;
-    is page('rival', $my)->{status}, 403, 'not another venue';
+    is page('rival', $my)->{status}, 404, "another venue's is none";
     is page('near', $my)->{status}, 403, 'nor the bureau by that door';
     is page('public', $my)->{status}, 401;
     is page('public', $desk)->{status}, 401;
     is page('owner', $desk)->{status}, 403;
     is page('bank', $desk)->{status}, 403;
     is page($_, $desk)->{status}, 200, $_ for qw(walker near chief);
-    is page($_, $desk)->{status}, 403, "$_, of another district"
+    is page($_, $desk)->{status}, 404, "$_, of another district"
         for qw(stranger away);
     is page('owner', '/my/findings/999999')->{status}, 404;
     is page('near', '/desk/findings/999999')->{status}, 404;

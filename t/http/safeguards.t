@@ -91,7 +91,7 @@ subtest 'away from the venue' => sub {
     is_deeply $item->{actions}, [qw(confirm reject)];
     is scalar @{data('away', '/desk/inspections.json')->{items}}, 0;
     is page('walker', $desk)->{status}, 403, 'of the bureau';
-    is page('away', $desk)->{status}, 403, 'of its district';
+    is page('away', $desk)->{status}, 404, 'of its district';
     is page('near', '/desk/inspections/999999')->{status}, 404;
     is data('near', '/desk.json')->{inspections_waiting}, 1;
     like page('near', '/desk/inspections.csv')->{body}, qr/^$in->{id},$v,/m;
@@ -156,7 +156,7 @@ subtest 'the right of reply' => sub {
         'action:unknown';
     is send_json('rival', $at, { action => 'reply', text => 'x' })
         ->{status}, 403;
-    is page('rival', $at)->{status}, 403;
+    is page('rival', $at)->{status}, 404;
     is send_json('near', $at, { action => 'reply', text => 'x' })
         ->{status}, 403;
     my $a = post($s, $at, as('owner'), form =>
@@ -244,9 +244,9 @@ subtest 'an appeal' => sub {
         for qw(rival public away stranger);
 
     my $desk = "/desk/appeals/$id";
-    is page('rival', "/my/appeals/$id")->{status}, 403;
+    is page('rival', "/my/appeals/$id")->{status}, 404;
     is page('walker', $desk)->{status}, 403;
-    is page('away', $desk)->{status}, 403;
+    is page('away', $desk)->{status}, 404;
     is data('near', '/desk.json')->{appeals_filed}, 1;
     is scalar @{data('away', '/desk/appeals.json')->{items}}, 0;
     is data('near', '/desk/appeals.json')->{items}[0]{id}, $id;

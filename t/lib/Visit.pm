@@ -16,6 +16,9 @@ sub day {
     return POSIX::strftime('%Y-%m-%d', gmtime(time + 8 * 3600 + 86400 * shift));
 }
 
+# An inspector begins one visit a second: the same instant is the same visit.
+my $visits = 0;
+
 # The document: all passes but what `fail` names ({ L1 => { note => … } });
 # other members as they are sent.
 sub visit_with {
@@ -30,8 +33,9 @@ sub visit_with {
           ($how ? (note => "$code is wrong", %$how) : ()) };
     } map { @{$_->{items}} } @{$list->{heads}};
 
+    $visits++;
     return { kind => 'routine', checklist => $list->{version},
-             started_at => at(-1200), finished_at => at(-60),
+             started_at => at($visits - 1200), finished_at => at(-60),
              lat => $v->{lat}, lng => $v->{lng}, accuracy => 10,
              items => \@items, %o };
 }
