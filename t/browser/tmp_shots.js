@@ -1,0 +1,419 @@
+#!/usr/bin/env node
+/*
+ * Every page as axe-core sees it, in both languages, light and dark; no
+ * sideways scroll on the narrowest phone; everything to tap is large enough.
+ */
+
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+const { run, ok } = require('./lib/city.js');
+const { client, visit } = require('./lib/visit.js');
+
+const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+/*
+ * A bad credit level takes points, a good one gives them back: with no visit
+ * in between the colour waits.  Which venue sinks below green depends on the
+ * points it had.
+ */
+async function hold(city, venues) {
+    const file = path.join(city.dir, 'credit.csv');
+
+    for (const level of ['D', 'A']) {
+        fs.writeFileSync(file, 'uscc,credit\n' + (await Promise.all(
+            venues.map(async ({ id }) => {
+                const view = await city.json(`/v/${id}.json`);
+
+                return `${view.uscc},${level}\n`;
+            }))).join(''));
+        city.ctl('import', 'credit', file);
+    }
+
+    for (const { id } of venues) {
+        if ((await city.json(`/v/${id}.json`)).grade.held) {
+            return id;
+        }
+    }
+
+    return undefined;
+}
+
+/* Venues of the demo city in each state that a page may show. */
+async function states(city) {
+    const all = [];
+    const found = {};
+    let at = '/venues.json?limit=100';
+
+    while (at) {
+        const list = await city.json(at);
+
+        all.push(...list.items);
+        at = list.next;
+    }
+
+    for (const item of all) {
+        found[item.colour] = found[item.colour] || item.id;
+        found[item.status] = found[item.status] || item.id;
+    }
+
+    found.held = await hold(city, all.filter(
+        (v) => v.colour === 'green' && v.id !== found.green));
+    return found;
+}
+
+async function addresses(city) {
+    const found = await states(city);
+    const withdrawn = city.plaque(found.green);
+    const forged = withdrawn.replace(/.$/, (c) => c === '0' ? '1' : '0');
+    const public_ = {
+        home: '/',
+        'venues': '/venues',
+        'no venues': '/venues?q=zzzzzz',
+        'green': `/v/${found.green}`,
+        'yellow': `/v/${found.yellow}`,
+        'red': `/v/${found.red}`,
+        'ungraded': `/v/${found.ungraded}`,
+        'closed': `/v/${found.closed}`,
+        'suspended': `/v/${found.suspended}`,
+        'held': `/v/${found.held}`,
+        'grades': `/v/${found.held}/grades`,
+        'no grades': `/v/${found.ungraded}/grades`,
+        'inspections': `/v/${found.yellow}/inspections`,
+        'no inspections': `/v/${found.ungraded}/inspections`,
+        'reviews': `/v/${found.green}/reviews`,
+        'checklist': '/checklist',
+        'not scanned': `/v/${found.green}/review`,
+        'policy': '/policy',
+        'stats': '/stats',
+        'not found': '/v/999999',
+        'sign in first': '/desk',
+        'counterfeit': forged,
+        'withdrawn': withdrawn,
+        'sign-in link': new URL(city.link('--login', 'officer')).pathname,
+        'bad link': '/s/v4.local.x'
+    };
+
+    for (const state of ['green', 'yellow', 'red', 'ungraded', 'closed',
+                         'suspended', 'held'])
+    {
+        ok(found[state], `the demo city has a venue that is ${state}`);
+    }
+
+    city.plaque(found.green);           // withdraws the one before
+
+    const gone = await (await fetch(city.url + withdrawn)).text();
+
+    ok(gone.includes(`class="button" href="/v/${found.green}"`),
+       'a withdrawn plaque leads on to its venue');
+
+    const rows = (await city.json('/venues.json?colour=red&limit=100')).items;
+
+    ok(rows.some((v) => v.licence_expired)
+           && rows.every((v) => v.licence_expired || v.status === 'suspended'
+                                || v.score < 60),
+       'a list tells why a place with a good score is red');
+    return { public_, found };
+}
+
+/* A review to moderate and one flagged, so that desks are not empty. */
+async function fill(city, venue, text) {
+    const context = await city.person('phone');
+    const page = await context.newPage();
+
+    await page.goto(city.url + city.plaque(venue));
+    await page.goto(city.url + `/v/${venue}/review`);
+    await page.locator('[name=hygiene][value="2"]').check();
+    await page.locator('#text').fill(text);
+    await page.locator('#photo').setInputFiles({
+        name: 'a.jpg', mimeType: 'image/jpeg',
+        buffer: await page.screenshot({ type: 'jpeg' })
+    });
+    await page.locator('form[enctype] button.wide').click();
+    await page.waitForURL(/\/reviews\/\d+$/);
+    return context;
+}
+
+const small = () => [...document.querySelectorAll(
+    'a, button, summary, select, input:not([type=hidden]), textarea')]
+    .map((e) => [e.closest('label') || e, e])
+    .filter(([box, e]) => {
+        const r = box.getBoundingClientRect();
+        const style = getComputedStyle(box);
+
+        /* A link within a sentence is text; hidden ones are for the keyboard. */
+        return r.width > 1 && r.height > 1 && style.visibility !== 'hidden'
+               && !box.matches('.skip, .leaflet-control-attribution a')
+               && (r.height < 43.9 || r.width < 43.9)
+               && !(style.display === 'inline'
+                    && box.parentElement.innerText.trim()
+                       !== e.innerText.trim());
+    })
+    .map(([box]) => {
+        const r = box.getBoundingClientRect();
+
+        return `${box.outerHTML.slice(0, 90)} ${r.width} × ${r.height}`;
+    });
+
+async function violations(page) {
+    await page.evaluate(axe);
+    return page.evaluate(async () => {
+        const { violations } = await window.axe.run(document, {
+            resultTypes: ['violations']
+        });
+
+        return violations.map((v) => `${v.id}: ${v.help}: `
+            + v.nodes.map((n) => n.html.slice(0, 160) + ' '
+                + n.any.map((a) => a.message).join(' ')).join(' | '));
+    });
+}
+
+/*
+ * Both languages in both schemes: the second scheme only where colours can
+ * differ in a way that the first language has not shown.
+ */
+async function look(context, city, pages, prepare) {
+    const page = await context.newPage();
+
+    for (const [name, at] of Object.entries(pages)) {
+        for (const [lang, colorScheme] of [['zh', 'light'], ['en', 'dark']]) {
+            const url = city.url + at + (at.includes('?') ? '&' : '?')
+                        + 'lang=' + lang;
+
+            await page.emulateMedia({ colorScheme });
+            await page.setViewportSize({ width: 390, height: 844 });
+            await page.goto(url);
+
+            if (prepare && prepare[name]) {
+                await prepare[name](page);
+            }
+
+            for (const details of await page.locator('details').all()) {
+                await details.evaluate((e) => { e.open = true; });
+            }
+
+            const bad = await violations(page);
+
+            ok(bad.length === 0, `axe: ${name}, ${lang}, ${colorScheme}`,
+               bad);
+
+            const tiny = await page.evaluate(small);
+
+            ok(tiny.length === 0, `44 px: ${name}, ${lang}`, tiny);
+            await page.setViewportSize({ width: 320, height: 640 });
+
+            const over = await page.evaluate(() => {
+                const width = document.documentElement.scrollWidth;
+
+                return width <= innerWidth ? '' : width + ': '
+                    + [...document.querySelectorAll('body *')].filter(
+                        (e) => e.getBoundingClientRect().right > innerWidth)
+                        .map((e) => e.outerHTML.slice(0, 80)).join(' | ');
+            });
+
+            ok(!over, `320 px: ${name}, ${lang}`, over);
+        }
+    }
+
+    await page.close();
+}
+
+/* A form sent back with every error that a person can make at once. */
+async function refuse(page) {
+    await page.locator('#text').fill('地面有点油');
+    await page.evaluate(() => {
+        document.querySelector('form[enctype]').submit();
+    });
+    await page.locator('#errors').waitFor();
+}
+
+/* The bound of yellow changed and sent, whatever the browser thinks of it. */
+async function change(page, yellow, until) {
+    await page.locator('#version').fill('next');
+    await page.locator('[id="colour.yellow"]').fill(String(yellow));
+    await page.evaluate(() => {
+        document.querySelector('form.narrow').noValidate = true;
+    });
+    await page.locator('button[value=preview]').click();
+    await page.locator(until).waitFor();
+}
+
+async function everything(city) {
+    const { public_, found } = await addresses(city);
+    const anybody = await city.person('phone');
+
+    await look(anybody, city, public_);
+
+    const eater = await fill(city, found.red, '加微信领券');
+    const thanks = eater.pages()[0].url().slice(city.url.length);
+
+    await look(eater, city, {
+        'review form': `/v/${found.red}/review`,
+        'review form with errors': `/v/${found.red}/review`,
+        'thanks': thanks
+    }, { 'review form with errors': refuse });
+    await fill(city, found.yellow, '汤很鲜');
+
+    const owner = await city.signedIn('phone', {}, '--venue',
+                                      String(found.yellow));
+
+    await look(owner, city, {
+        'my': '/my', 'my reviews': '/my/reviews',
+        'plaque': `/v/${found.yellow}/plaque`
+    });
+
+    const chief = await city.signedIn('phone', {}, '--login', 'chief');
+
+    await look(chief, city, {
+        'desk': '/desk', 'desk reviews': '/desk/reviews',
+        'users': '/desk/users', 'reply shown': `/v/${found.yellow}/reviews`,
+        'policy': '/desk/policy', 'policy with errors': '/desk/policy',
+        'policy preview': '/desk/policy'
+    }, {
+        'policy with errors': (page) => change(page, 500, '#errors'),
+        'policy preview': (page) => change(page, 85, 'svg.bars')
+    });
+
+    const bank = await city.signedIn('phone', {}, '--login', 'bank');
+
+    await look(bank, city, { 'desk of a bank': '/desk' });
+}
+
+/* A place with problems: found, reported fixed, disputed, replied to. */
+async function trouble(city) {
+    const list = await city.json('/venues.json?colour=green&limit=100');
+    const venue = list.items[3].id;
+    const walker = client(city, '--login', 'inspector');
+    const owner = client(city, '--venue', String(venue));
+    const photo = new FormData();
+
+    photo.append('photo', new Blob([fs.readFileSync(
+        path.join(__dirname, '../fuzz/corpus/photo/grey.jpg'))],
+        { type: 'image/jpeg' }), 'a.jpg');
+
+    const { hash } = await walker('/photos', photo);
+    const inspection = await visit(city, walker, venue, {
+        L1: { note: '许可证上周到期', photos: [hash], photos_public: true },
+        L2: { note: '没有挂出来' }, S1: { note: '两人没有健康证' }
+    });
+    const far = await visit(city, walker, list.items[4].id,
+                            { L1: { note: '没看到证', photos: [hash] } },
+                            { lat: 29.6, lng: 121.3 });
+    const findings = (await owner('/my/findings')).items;
+
+    await owner(`/my/findings/${findings[1].id}`,
+                { action: 'submit', text: '已经挂好' });
+    await owner(`/my/inspections/${inspection.id}`,
+                { action: 'reply', text: '那天在换证。\n现在换好了。' });
+
+    const appeal = await owner('/my/appeals', { text: '证已经换了' });
+    const checklist = await city.json('/checklist.json');
+
+    await owner('/my/self-check', {
+        items: checklist.heads.flatMap((h) => h.items).map(({ code }) => (
+            { code, result: 'pass' }))
+    });
+    return { venue, inspection, far, findings, appeal,
+             other: list.items[5].id };
+}
+
+/* A form sent as it stands, whatever the browser thinks of it. */
+async function force(page, button) {
+    await page.locator(button).first().evaluate((e) => {
+        e.form.noValidate = true;
+        e.form.requestSubmit(e);
+    });
+    await page.locator('#errors').waitFor();
+}
+
+async function safeguards(city) {
+    const { venue, inspection, far, findings, appeal, other }
+        = await trouble(city);
+    const at = `/v/${venue}/inspections`;
+
+    await look(await city.person('phone'), city, {
+        'under appeal': `/v/${venue}`, 'list of inspections': at,
+        'an inspection': `${at}/${inspection.id}`
+    });
+
+    const owner = await city.signedIn('phone', {}, '--venue', String(venue));
+    const fix = `/my/findings/${findings[0].id}`;
+
+    await look(owner, city, {
+        'my place in trouble': '/my', 'my findings': '/my/findings',
+        'my finding': fix, 'my finding with errors': fix,
+        'my finding reported': `/my/findings/${findings[1].id}`,
+        'my inspections': '/my/inspections',
+        'my inspection': `/my/inspections/${inspection.id}`,
+        'my appeals': '/my/appeals', 'my appeal': `/my/appeals/${appeal.id}`,
+        'another visit': '/my/reinspection',
+        'self-check': '/my/self-check',
+        'self-check with errors': '/my/self-check'
+    }, {
+        'my finding with errors': (page) =>
+            force(page, 'form[enctype] button.wide'),
+        'self-check with errors': (page) => force(page, 'button.wide')
+    });
+
+    const rival = await city.signedIn('phone', {}, '--venue', String(other));
+
+    await look(rival, city, { 'no findings': '/my/findings' });
+
+    const officer = await city.signedIn('phone', {}, '--login', 'chief');
+    const look_at = `/desk/findings/${findings[1].id}`;
+    const doubt = `/desk/inspections/${far.id}`;
+    const answer = `/desk/appeals/${appeal.id}`;
+
+    await look(officer, city, {
+        'desk with work': '/desk', 'desk findings': '/desk/findings',
+        'no overdue findings': '/desk/findings?state=overdue',
+        'desk finding': look_at, 'desk finding with errors': look_at,
+        'desk inspections': '/desk/inspections', 'desk inspection': doubt,
+        'desk inspection with errors': doubt, 'desk appeals': '/desk/appeals',
+        'desk appeal': answer, 'desk appeal with errors': answer
+    }, {
+        'desk finding with errors': (page) =>
+            force(page, 'form:has(#reject-reason) button'),
+        'desk inspection with errors': (page) =>
+            force(page, 'form:has(#reject-reason) button'),
+        'desk appeal with errors': (page) => force(page, '[value=reject]')
+    });
+}
+
+
+async function shots(city) {
+    const { venue, inspection, far, findings, appeal, other } = await trouble(city);
+    const at = `/v/${venue}/inspections`;
+    const out = '/tmp/shots'; fs.mkdirSync(out, { recursive: true });
+    const people = {
+        public: [[], { venue: `/v/${venue}`, inspections: at, inspection: `${at}/${inspection.id}` }],
+        owner: [['--venue', String(venue)], { my: '/my', my_findings: '/my/findings', my_finding: `/my/findings/${findings[0].id}`, my_inspections: '/my/inspections', my_inspection: `/my/inspections/${inspection.id}`, my_appeals: '/my/appeals', my_appeal: `/my/appeals/${appeal.id}`, reinspection: '/my/reinspection', selfcheck: '/my/self-check' }],
+        chief: [['--login', 'chief'], { desk: '/desk', desk_findings: '/desk/findings', desk_finding: `/desk/findings/${findings[1].id}`, desk_inspections: '/desk/inspections', desk_inspection: `/desk/inspections/${far.id}`, desk_appeals: '/desk/appeals', desk_appeal: `/desk/appeals/${appeal.id}` }]
+    };
+    for (const [who, [link, pages]] of Object.entries(people)) {
+        for (const [size, lang] of [['phone', 'zh'], ['phone', 'en'], ['desk', 'zh'], ['desk', 'en']]) {
+            const c = link.length ? await city.signedIn(size, {}, ...link) : await city.person(size);
+            const page = await c.newPage();
+            for (const [name, path_] of Object.entries(pages)) {
+                await page.goto(city.url + path_ + '?lang=' + lang);
+                await page.screenshot({ path: `${out}/${name}-${size}-${lang}.png`, fullPage: size === 'phone', clip: undefined });
+            }
+            await c.close();
+        }
+    }
+    /* sheets */
+    const c = await city.person('desk'); const page = await c.newPage();
+    for (const [size, lang] of [['phone', 'zh'], ['phone', 'en'], ['desk', 'zh'], ['desk', 'en']]) {
+        const names = fs.readdirSync(out).filter((f) => f.endsWith(`-${size}-${lang}.png`));
+        for (let i = 0, k = 0; i < names.length; k++) {
+            const n = size === 'phone' ? 5 : 4;
+            const part = names.slice(i, i + n); i += n;
+            await page.setViewportSize({ width: 1600, height: 1100 });
+            await page.setContent('<body style="margin:0;background:#888">' + part.map((f) => `<img style="vertical-align:top;width:${size === 'phone' ? 310 : 790}px;margin:2px;max-height:${size==='phone'?1090:540}px;object-fit:cover;object-position:top" src="data:image/png;base64,${fs.readFileSync(out + '/' + f).toString('base64')}">`).join(''));
+            await page.screenshot({ path: `${out}/sheet-${size}-${lang}-${k}.png` });
+        }
+    }
+    await c.close();
+}
+run(60, { shots });
