@@ -39,6 +39,8 @@ static const ProtobufCMessageDescriptor *const  views[] = {
     &shian__appeal_list__descriptor,
     &shian__appeal_view__descriptor,
     &shian__check_in__descriptor,
+    &shian__checklist_desk__descriptor,
+    &shian__checklist_preview__descriptor,
     &shian__checklist_view__descriptor,
     &shian__desk__descriptor,
     &shian__finding_list__descriptor,
@@ -60,6 +62,8 @@ static const ProtobufCMessageDescriptor *const  views[] = {
     &shian__self_check_form__descriptor,
     &shian__sign_in__descriptor,
     &shian__stats__descriptor,
+    &shian__supervisor_list__descriptor,
+    &shian__supervisor_visits__descriptor,
     &shian__user_list__descriptor,
     &shian__venue_list__descriptor,
     &shian__venue_view__descriptor,
@@ -648,7 +652,9 @@ every_template_has_a_sample(void **state)
         "my_finding", "my_inspections", "my_inspection", "my_appeals",
         "my_appeal", "my_reinspection", "my_self_check", "desk_findings",
         "desk_finding", "desk_inspections", "desk_inspection",
-        "desk_appeals", "desk_appeal"
+        "desk_appeals", "desk_appeal",
+        "supervisors", "supervisor", "desk_checklist",
+        "desk_checklist_preview"
     };
     size_t          p;
 
