@@ -10,17 +10,17 @@ use lib "$FindBin::Bin/../lib";
 binmode Test::More->builder->$_, ':utf8'
     for qw(output failure_output todo_output);
 
-use Shian qw(demo_store start stop ctl get post header json open_venues
+use Shian qw(demo_store start stop ctl get post header json
              sign_in seq slurp root connect_to send_request read_answer
              log_of);
-use Visit qw(visit day codes);
+use Visit qw(visit day codes spotless);
 
-my $s = demo_store();
+my $s = demo_store(80);
 start($s);
 
 my %district;
 push @{$district{json(get($s, "/v/$_.json"))->{district}}}, $_
-    for open_venues($s);
+    for spotless($s);
 my ($here, $there) = sort { @{$district{$b}} <=> @{$district{$a}} }
     grep { defined } keys %district;
 my ($v, $other) = @{$district{$here}};
@@ -178,26 +178,28 @@ subtest 'its photo' => sub {
 subtest 'the desk' => sub {
     my $list = sub {
         my ($who, $query) = @_;
-        return [map { $_->{id} } @{data($who,
-            "/desk/findings.json$query")->{items}}];
+        return [map { $_->{id} } grep { $_->{venue} == $v } @{data($who,
+            "/desk/findings.json?limit=100$query")->{items}}];
     };
-    is_deeply $list->('near', '?state=submitted'), [$id{L1}], 'to confirm';
-    is_deeply $list->('away', '?state=submitted'), [],
+    is_deeply $list->('near', '&state=submitted'), [$id{L1}], 'to confirm';
+    is_deeply $list->('away', '&state=submitted'), [],
         'in its districts only';
     is_deeply $list->('chief', ''), [@id{qw(L1 L3 L2)}],
         'all by deadline';
-    is_deeply $list->('chief', '?state=overdue'), [], 'none is overdue';
+    is_deeply $list->('chief', '&state=overdue'), [], 'none is overdue';
     is codes(page('chief', '/desk/findings.json?state=void')),
         'state:unknown';
     my $first = data('chief', '/desk/findings.json?limit=1');
     like $first->{next}, qr/cursor=/, 'page by page';
-    is data('chief', $first->{next})->{items}[0]{id}, $id{L3}
-        if $first->{next} =~ /\.json/;
+    isnt data('chief', $first->{next})->{items}[0]{id},
+        $first->{items}[0]{id};
     is page('chief', '/desk/findings.json?cursor=abc')->{status}, 400;
-    like page('chief', '/desk/findings.csv')->{body}, qr/^$id{L3},$v,/m;
+    like page('chief', '/desk/findings.csv?limit=100')->{body}, qr/^$id{L3},$v,/m;
     my $desk = data('near', '/desk.json');
-    is $desk->{findings_submitted}, 1, 'counted on the first page';
-    is data('away', '/desk.json')->{findings_submitted}, 0;
+    my $all = data('chief', '/desk.json');
+    cmp_ok $desk->{findings_submitted}, '>=', 1, 'counted on the first page';
+    cmp_ok data('away', '/desk.json')->{findings_submitted}, '<',
+        $all->{findings_submitted};
     ok !exists data('bank', '/desk.json')->{findings_submitted};
     is_deeply data('walker', "/desk/findings/$id{L1}.json")->{actions},
         [qw(verify reject)], 'what an inspector may do';

@@ -10,17 +10,17 @@ use lib "$FindBin::Bin/../lib";
 binmode Test::More->builder->$_, ':utf8'
     for qw(output failure_output todo_output);
 
-use Shian qw(demo_store start stop ctl get post header json open_venues
+use Shian qw(demo_store start stop ctl get post header json
              sign_in seq slurp root connect_to send_request read_answer
              log_of);
-use Visit qw(visit visit_with codes day);
+use Visit qw(visit codes day spotless);
 
-my $s = demo_store();
+my $s = demo_store(80);
 start($s);
 
 my %district;
 push @{$district{json(get($s, "/v/$_.json"))->{district}}}, $_
-    for open_venues($s);
+    for spotless($s);
 my ($here, $there) = sort { @{$district{$b}} <=> @{$district{$a}} }
     keys %district;
 my ($v, $other) = @{$district{$here}};
@@ -89,11 +89,12 @@ subtest 'away from the venue' => sub {
     is_deeply $item->{flags}, ['distance'];
     cmp_ok $item->{distance_m}, '>', 1000;
     is_deeply $item->{actions}, [qw(confirm reject)];
-    is scalar @{data('away', '/desk/inspections.json')->{items}}, 0;
+    ok !grep({ $_->{venue} == $v }
+        @{data('away', '/desk/inspections.json')->{items}});
     is page('walker', $desk)->{status}, 403, 'of the bureau';
     is page('away', $desk)->{status}, 404, 'of its district';
     is page('near', '/desk/inspections/999999')->{status}, 404;
-    is data('near', '/desk.json')->{inspections_waiting}, 1;
+    cmp_ok data('near', '/desk.json')->{inspections_waiting}, '>=', 1;
     like page('near', '/desk/inspections.csv')->{body}, qr/^$in->{id},$v,/m;
     like page('near', $desk)->{body}, qr/photos\/$hash\?inspection=/;
 
@@ -247,9 +248,11 @@ subtest 'an appeal' => sub {
     is page('rival', "/my/appeals/$id")->{status}, 404;
     is page('walker', $desk)->{status}, 403;
     is page('away', $desk)->{status}, 404;
-    is data('near', '/desk.json')->{appeals_filed}, 1;
-    is scalar @{data('away', '/desk/appeals.json')->{items}}, 0;
-    is data('near', '/desk/appeals.json')->{items}[0]{id}, $id;
+    cmp_ok data('near', '/desk.json')->{appeals_filed}, '>=', 1;
+    ok !grep({ $_->{venue} == $v }
+        @{data('away', '/desk/appeals.json')->{items}});
+    ok grep({ $_->{id} == $id }
+        @{data('near', '/desk/appeals.json')->{items}});
     like page('near', '/desk/appeals.csv')->{body}, qr/^$id,$v,/m;
 
     # Who confirmed the visit is one of the two, whoever won that race.

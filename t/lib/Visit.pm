@@ -6,14 +6,24 @@ use strict;
 use warnings;
 use Exporter 'import';
 use POSIX ();
-use Shian qw(get post json);
+use Shian qw(get post json open_venues);
 
-our @EXPORT_OK = qw(visit visit_with day codes);
+our @EXPORT_OK = qw(visit visit_with day codes spotless);
 
 # RFC 3339 so many seconds from now; and the local day so many days from now.
 sub at { return POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime time + shift) }
 sub day {
     return POSIX::strftime('%Y-%m-%d', gmtime(time + 8 * 3600 + 86400 * shift));
+}
+
+# Venues where no inspection found anything.
+sub spotless {
+    my ($s) = @_;
+    return grep {
+        my $v = json(get($s, "/v/$_.json"));
+        !$v->{counts}{findings_open}
+            && !grep { $_->{failed} } @{$v->{inspections}};
+    } open_venues($s);
 }
 
 # An inspector begins one visit a second: the same instant is the same visit.
