@@ -642,9 +642,9 @@ every_template_has_a_sample(void **state)
         "inspections", "problem", "counterfeit", "withdrawn", "plaque",
         "signin", "desk", "desk_reviews", "users", "my", "my_reviews",
         "thanks", "policy", "stats", "desk_policy", "desk_policy_preview",
+        "patrol", "patrol_venue", "visit",
         "supervisors", "supervisor", "desk_checklist",
-        "desk_checklist_preview",
-        "patrol", "patrol_venue", "visit"
+        "desk_checklist_preview"
     };
     size_t          p;
 
