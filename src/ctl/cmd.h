@@ -25,6 +25,7 @@ SHIAN_CMD(import_credit);
 SHIAN_CMD(export_venues);           /* cmd_export.c */
 SHIAN_CMD(export_inspections);
 SHIAN_CMD(export_reviews);
+SHIAN_CMD(export_complaints);
 SHIAN_CMD(export_log);
 SHIAN_CMD(user_add);                /* cmd_user.c */
 SHIAN_CMD(user_disable);

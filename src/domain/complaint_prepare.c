@@ -1,4 +1,6 @@
+#include "checklist.h"
 #include "complaint_parts.h"
+#include "finding.h"
 #include "policy.h"
 
 #define ACCEPT_DAYS    7        /* working: accept or refuse a complaint */
@@ -101,6 +103,64 @@ work_until(const shian_workdays_t *w, const Shian__Complaint *c,
 }
 
 
+static const Shian__Checklist__Item *
+item_of(const Shian__Checklist *list, const char *code)
+{
+    size_t  i;
+
+    for (i = 0; code != NULL && i < list->n_items; i++) {
+        if (strcmp(list->items[i]->code, code) == 0) {
+            return list->items[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* Severity and deadline of a breach where the officer set none. */
+static bool
+fill_findings(shian_txn_t *t, int32_t today, Shian__ComplaintStep *op,
+    shian_report_t *report)
+{
+    size_t                         i;
+    Shian__ChecklistRecord        *r;
+    Shian__ComplaintStep__Breach  *b;
+    const Shian__Checklist__Item  *item;
+
+    r = shian_checklist_now(t);
+
+    if (r == NULL) {
+        return shian_fail(report, 500, "server",
+                          "The checklist in force cannot be read.");
+    }
+
+    op->checklist = r->checklist->version;
+
+    for (i = 0; i < op->n_findings; i++) {
+        b = op->findings[i];
+        item = item_of(r->checklist, b->item);
+
+        if (item == NULL) {
+            shian_fail_field(report, "findings", "unknown", NULL);
+            return false;
+        }
+
+        if (!b->has_severity) {
+            b->has_severity = 1;
+            b->severity = item->severity;
+        }
+
+        if (!b->has_deadline_on) {
+            b->has_deadline_on = 1;
+            b->deadline_on = today + shian_finding_days(b->severity);
+        }
+    }
+
+    return true;
+}
+
+
 bool
 shian_complaint_step_prepare(shian_txn_t *t, const shian_workdays_t *w,
     uint64_t now_ms, Shian__ComplaintStep *op, shian_report_t *report)
@@ -141,7 +201,9 @@ shian_complaint_step_prepare(shian_txn_t *t, const shian_workdays_t *w,
     op->has_due_by_weekends = op->has_clock_on;
     op->due_by_weekends = op->has_clock_on && !known;
 
-    return true;
+    return op->n_findings == 0
+           || fill_findings(t, shian_local_day(now_ms, SHIAN_TZ_MINUTES), op,
+                            report);
 }
 
 

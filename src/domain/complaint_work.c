@@ -1,6 +1,10 @@
+#include <errno.h>
+
 #include "capabilities.h"
+#include "checklist.h"
 #include "complaint_parts.h"
 #include "core/geo.h"
+#include "finding.h"
 #include "gallery.h"
 #include "states.h"
 
@@ -190,7 +194,77 @@ may_report(shian_op_t *o, const Shian__Complaint *c,
 
 
 static bool
-may_decide(shian_op_t *o, const Shian__ComplaintStep *op)
+on_list(const Shian__Checklist *list, const char *code)
+{
+    size_t  i;
+
+    for (i = 0; i < list->n_items; i++) {
+        if (strcmp(list->items[i]->code, code) == 0) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* Only a breach that was found has anything to put right, at a venue. */
+static bool
+may_find(shian_op_t *o, const Shian__Complaint *c,
+    const Shian__ComplaintStep *op)
+{
+    size_t                              i, j;
+    int32_t                             day;
+    const Shian__Checklist             *list;
+    const Shian__ComplaintStep__Breach *b;
+
+    if (op->n_findings == 0) {
+        return true;
+    }
+
+    list = op->checklist == NULL ? NULL
+           : shian_checklist_version(o->txn, op->checklist);
+    day = shian_op_day(o);
+
+    if (list == NULL || !c->has_venue || op->n_findings > MAX_FINDINGS
+        || op->outcome != SHIAN__OUTCOME__KIND__substantiated)
+    {
+        shian_fail_field(o->report, "findings", "range",
+                         "Findings go with a breach at a known venue.");
+        return false;
+    }
+
+    for (i = 0; i < op->n_findings; i++) {
+        b = op->findings[i];
+
+        if (b->item == NULL || !on_list(list, b->item)) {
+            shian_fail_field(o->report, "findings", "unknown",
+                             "The checklist has no such item.");
+            return false;
+        }
+
+        if (!b->has_severity || !b->has_deadline_on || b->deadline_on < day
+            || b->deadline_on > day + CLOCK_DAYS)
+        {
+            shian_fail_field(o->report, "deadline_on", "range", NULL);
+            return false;
+        }
+
+        for (j = 0; j < i; j++) {
+            if (strcmp(op->findings[j]->item, b->item) == 0) {
+                shian_fail_field(o->report, "findings", "duplicate", NULL);
+                return false;
+            }
+        }
+    }
+
+    return true;
+}
+
+
+static bool
+may_decide(shian_op_t *o, const Shian__Complaint *c,
+    const Shian__ComplaintStep *op)
 {
     if (!op->has_outcome) {
         (void) shian_lacks(o->report, "outcome");
@@ -200,7 +274,7 @@ may_decide(shian_op_t *o, const Shian__ComplaintStep *op)
         (void) shian_lacks(o->report, "public_text");
     }
 
-    return o->report->status == 200;
+    return o->report->status == 200 && may_find(o, c, op);
 }
 
 
@@ -239,7 +313,7 @@ may_step(shian_op_t *o, const Shian__Complaint *c,
     case DO(report):
         return may_report(o, c, op);
     case DO(decide):
-        return may_decide(o, op);
+        return may_decide(o, c, op);
     case DO(extend):
         return may_extend(o, c, op);
     case DO(note):
@@ -473,10 +547,79 @@ take_fields(shian_op_t *o, Shian__Complaint *c,
 }
 
 
-/* The grade rests on what is decided, and a page counts it. */
+/* As an inspection's: one that is open already is found once more. */
+static uint64_t
+find(shian_op_t *o, Shian__Tally *tally, const Shian__Complaint *c,
+    const Shian__ComplaintStep__Breach *b)
+{
+    uint64_t         known;
+    Shian__Finding   f = SHIAN__FINDING__INIT, *old;
+
+    known = shian_finding_on(o->txn, c->venue, b->item);
+    old = known == 0 ? NULL : shian_finding_get(o->txn, known);
+
+    if (old != NULL) {
+        old->has_repeats = 1;
+        old->repeats++;
+        shian_finding_put(o, old);
+
+        return known;
+    }
+
+    f.has_venue = f.has_severity = f.has_opened_at = f.has_deadline_on = 1;
+    f.has_complaint = 1;
+    f.venue = c->venue;
+    f.item = b->item;
+    f.checklist = o->op->complaint_step->checklist;
+    f.severity = b->severity;
+    f.opened_at = o->op->at;
+    f.deadline_on = b->deadline_on;
+    f.complaint = c->id;
+    f.note = b->note;
+    shian_finding_open(o, tally, &f);
+
+    return f.id;
+}
+
+
+static void
+open_findings(shian_op_t *o, Shian__Tally *tally, Shian__Complaint *c)
+{
+    size_t                       i;
+    uint64_t                    *all;
+    const Shian__ComplaintStep  *op = o->op->complaint_step;
+
+    if (op->n_findings == 0) {
+        return;
+    }
+
+    all = shian_array(o->arena, c->n_findings + op->n_findings,
+                      sizeof(*all));
+
+    if (all == NULL) {
+        o->txn->err = ENOMEM;
+        return;
+    }
+
+    for (i = 0; i < c->n_findings; i++) {
+        all[i] = c->findings[i];
+    }
+
+    for (i = 0; i < op->n_findings; i++) {
+        all[c->n_findings++] = find(o, tally, c, op->findings[i]);
+    }
+
+    c->findings = all;
+}
+
+
+/*
+ * The grade rests on what is decided, and a page counts it.  Finishes and
+ * writes the record, for the grade reads its index.
+ */
 static void
 settle_venue(shian_op_t *o, const Shian__Complaint *was,
-    const Shian__Complaint *is)
+    Shian__Complaint *is)
 {
     bool           before, after;
     Shian__Venue  *v;
@@ -485,12 +628,15 @@ settle_venue(shian_op_t *o, const Shian__Complaint *was,
     before = shian_is_substantiated(was);
     after = shian_is_substantiated(is);
 
-    if (!is->has_venue || (!before && !after)) {
-        return;
+    v = is->has_venue && (before || after)
+        ? shian_venue_get(o->txn, is->venue) : NULL;
+    tally = v == NULL ? NULL : shian_tally_get(o->txn, v->id);
+
+    if (tally != NULL) {
+        open_findings(o, tally, is);
     }
 
-    v = shian_venue_get(o->txn, is->venue);
-    tally = v == NULL ? NULL : shian_tally_get(o->txn, v->id);
+    shian_complaint_put(o, was, is);
 
     if (tally != NULL) {
         tally->has_complaints_substantiated = 1;
@@ -545,10 +691,11 @@ shian_complaint_step_apply(shian_op_t *o)
     }
 
     shian_complaint_tell(o, c, action_of(op), &e);
-    shian_complaint_put(o, &was, c);
 
     if (op->action == DO(decide)) {
         settle_venue(o, &was, c);
+    } else {
+        shian_complaint_put(o, &was, c);
     }
 
     o->result.has_id = 1;

@@ -188,6 +188,12 @@ const shian_field_rule_t  shian_field_rules[] = {
     { M(complaint_step), "recommend", 0, 0, NULL, 0 },
     { M(complaint_step), "outcome", 0, 0, NULL, 0 },
     { M(complaint_step), "public_text", 1, 1000, NULL, SHIAN_MULTILINE },
+    { M(complaint_step), "findings", 0, 40, NULL, 0 },
+    { M(complaint_step__breach), "item", 1, 10, "[A-Z][A-Z0-9]*",
+      SHIAN_REQUIRED },
+    { M(complaint_step__breach), "severity", 0, 0, NULL, 0 },
+    { M(complaint_step__breach), "deadline_on", 0, 0, NULL, 0 },
+    { M(complaint_step__breach), "note", 1, 500, NULL, 0 },
 
     { M(complaint_follow), "action", 0, 0, NULL, SHIAN_REQUIRED },
     { M(complaint_follow), "text", 1, 4000, NULL,

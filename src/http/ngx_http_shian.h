@@ -20,6 +20,7 @@
 #include "render/template.h"
 #include "store/batch.h"
 
+#define SHIAN_GONE_PHOTOS     512
 #define SHIAN_VERSION    "0.1.0"
 #define SHIAN_BATCH_MAX  512
 
@@ -70,6 +71,9 @@ typedef struct {
     ngx_event_t           gather;       /* those just answered may come back */
     ngx_event_t           hold;         /* keeps an exiting worker waiting */
     ngx_event_t           tick;         /* sweeping and reader checks */
+    size_t                ngone;        /* photos whose files go with the
+                                           next tick, if their rows have */
+    uint8_t               gone[SHIAN_GONE_PHOTOS][SHIAN_HASH_SIZE];
     ngx_log_t            *log;
     shian_item_t        **items;        /* of the batch */
     size_t                nitems;

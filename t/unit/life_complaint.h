@@ -135,6 +135,26 @@ some_inspector(shian_txn_t *t, const Shian__Complaint *c, world_t *w)
 }
 
 
+static Shian__ComplaintStep__Breach **
+some_breaches(world_t *w, size_t n)
+{
+    size_t                          i;
+    Shian__ComplaintStep__Breach  **all;
+
+    static const char *const  items[] = { "L1", "L2", "no item", "L3" };
+
+    all = shian_array(&w->city.arena, n + 1, sizeof(*all));
+
+    for (i = 0; i < n; i++) {
+        all[i] = shian_zalloc(&w->city.arena, sizeof(**all));
+        shian__complaint_step__breach__init(all[i]);
+        all[i]->item = ANY_OF(w, items);
+    }
+
+    return all;
+}
+
+
 static void
 fill_step(world_t *w, shian_txn_t *t, const Shian__Complaint *c,
     Shian__Operation *op, Shian__ComplaintStep *s)
@@ -156,6 +176,9 @@ fill_step(world_t *w, shian_txn_t *t, const Shian__Complaint *c,
     s->has_recommend = s->has_outcome = chance(w, 95);
     s->recommend = s->outcome = (Shian__Outcome__Kind) (1 + pick(w, 2));
     s->public_text = chance(w, 95) ? ANY_OF(w, words) : NULL;
+    s->n_findings = s->action == SHIAN__COMPLAINT_STEP__ACTION__decide
+                    ? pick(w, 3) : 0;
+    s->findings = some_breaches(w, s->n_findings);
     s->n_photo = chance(w, 10) ? 1 : 0;
     s->photo = some_photos(w, s->n_photo);
 }
