@@ -13,6 +13,7 @@
 
 #include "core/form.h"
 #include "core/screen.h"
+#include "core/workday.h"
 #include "domain/domain.h"
 #include "domain/session.h"
 #include "domain/view.h"
@@ -362,6 +363,9 @@ ngx_int_t ngx_http_shian_submit(ngx_http_shian_ctx_t *c,
     Shian__Operation *op, ngx_int_t (*done)(ngx_http_shian_ctx_t *c));
 const Shian__Result *ngx_http_shian_result(ngx_http_shian_ctx_t *c);
 
+/* The key of the header or of the form, not yet checked; or NONE. */
+shian_str_t ngx_http_shian_idempotency_key(ngx_http_shian_ctx_t *c);
+
 /* An operation of the caller at this instant, idempotency key included. */
 void ngx_http_shian_operation(ngx_http_shian_ctx_t *c, Shian__Operation *op);
 
@@ -422,6 +426,28 @@ ngx_int_t ngx_http_shian_task(ngx_http_shian_ctx_t *c,
 void ngx_http_shian_reason_texts(ngx_http_shian_ctx_t *c,
     Shian__Reason *const *reasons, size_t n);
 
+/*
+ * reviews.c: a token for a photo on disk that a form sent back may hold for a
+ * day; NULL without memory.
+ */
+char *ngx_http_shian_kept_photo(ngx_http_shian_ctx_t *c,
+    const uint8_t hash[SHIAN_HASH_SIZE]);
+
+/* venues.c: reads s, n decimal numbers with commas between, into v. */
+bool ngx_http_shian_numbers(shian_str_t s, double *v, size_t n);
+
+/* complain.c: the calendars in force. */
+const shian_workdays_t *ngx_http_shian_workdays(void);
+
+/*
+ * scan.c: the device of a browser, from its cookie: has_ is false without a
+ * good one, the other then begins one and sets the cookie.
+ */
+bool ngx_http_shian_has_device(ngx_http_shian_ctx_t *c,
+    uint8_t device[SHIAN_ID_SIZE]);
+ngx_int_t ngx_http_shian_device(ngx_http_shian_ctx_t *c,
+    uint8_t device[SHIAN_ID_SIZE]);
+
 
 /* file.c: files by sendfile. */
 ngx_int_t ngx_http_shian_send_file(ngx_http_shian_ctx_t *c, const char *path,
@@ -466,11 +492,16 @@ SHIAN_HANDLER(user_action);
 SHIAN_HANDLER(desk_policy);             /* policy.c */
 SHIAN_HANDLER(desk_policy_post);
 SHIAN_HANDLER(events);                  /* events.c */
+SHIAN_HANDLER(complain);                /* complain.c */
+SHIAN_HANDLER(complaint_post);
+SHIAN_HANDLER(track);                   /* track.c */
+SHIAN_HANDLER(track_post);
 SHIAN_HANDLER(photo);                   /* file.c */
 SHIAN_HANDLER(photo_post);
 SHIAN_HANDLER(static);
 SHIAN_HANDLER(healthz);                 /* site.c */
 SHIAN_HANDLER(site);
+SHIAN_HANDLER(limited);
 ngx_int_t ngx_http_shian_metrics_handler(ngx_http_request_t *r);
 
 #endif /* NGX_HTTP_SHIAN_H */
