@@ -453,6 +453,10 @@ ngx_int_t ngx_http_shian_device(ngx_http_shian_ctx_t *c,
 ngx_int_t ngx_http_shian_send_file(ngx_http_shian_ctx_t *c, const char *path,
     const char *type, const char *cache_control);
 
+/* The file `name` of html/static, by the rules of /static/. */
+ngx_int_t ngx_http_shian_send_static(ngx_http_shian_ctx_t *c,
+    shian_str_t name);
+
 
 /* Handlers: one for each row of routes[]. */
 #define SHIAN_HANDLER(name)                                                  \
@@ -499,6 +503,12 @@ SHIAN_HANDLER(track_post);
 SHIAN_HANDLER(photo);                   /* file.c */
 SHIAN_HANDLER(photo_post);
 SHIAN_HANDLER(static);
+SHIAN_HANDLER(patrol);                  /* patrol.c */
+SHIAN_HANDLER(patrol_venue);
+SHIAN_HANDLER(patrol_worker);
+SHIAN_HANDLER(patrol_app);
+SHIAN_HANDLER(inspection_post);
+SHIAN_HANDLER(inspection);
 SHIAN_HANDLER(healthz);                 /* site.c */
 SHIAN_HANDLER(site);
 SHIAN_HANDLER(limited);

@@ -196,8 +196,10 @@ ngx_http_shian_body_pieces(ngx_http_request_t *r, shian_ingest_t *in)
 static size_t
 ngx_http_shian_body_photos(const ngx_http_shian_route_t *route)
 {
-    return route->handler == ngx_http_shian_complaint_post
-           || route->handler == ngx_http_shian_track_post
+    return route->handler == ngx_http_shian_inspection_post
+           ? SHIAN_MAX_PHOTOS
+           : route->handler == ngx_http_shian_complaint_post
+             || route->handler == ngx_http_shian_track_post
            ? SHIAN_COMPLAINT_PHOTOS : 4;
 }
 

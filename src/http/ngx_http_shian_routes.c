@@ -85,6 +85,16 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
     { POST, "/desk/policy", CHIEF, SMALL, JSON, "desk_policy",
       F(desk_policy_post) },
 
+    { POST, "/v/{id}/inspections", STAFF, PHOTOS, JSON, "patrol_venue",
+      F(inspection_post) },
+    { GET, "/v/{id}/inspections/{n}", ANY, 0, JSON, "visit",
+      F(inspection) },
+    { GET, "/patrol", STAFF, 0, JSON | CSV | GEO, "patrol", F(patrol) },
+    { GET, "/patrol/sw.js", ANY, 0, 0, NULL, F(patrol_worker) },
+    { GET, "/patrol/app.webmanifest", ANY, 0, 0, NULL, F(patrol_app) },
+    { GET, "/patrol/v/{id}", STAFF, 0, JSON, "patrol_venue",
+      F(patrol_venue) },
+
     { GET, "/healthz", ANY, 0, 0, NULL, F(healthz) },
     { GET, "/.well-known/shian.json", ANY, 0, JSON, NULL, F(site) },
     { GET, "/.well-known/gs1resolver", ANY, 0, JSON, NULL, F(gs1resolver) },

@@ -137,9 +137,10 @@ put_photo_file(city_t *c, const uint8_t hash[32])
     char  *path, *dir;
 
     path = shian_photo_path(&c->arena, c->dir, hash);
+    assert_non_null(path);
     dir = shian_printf(&c->arena, "%s/photos", c->dir);
     (void) mkdir(dir, 0700);
-    dir = shian_printf(&c->arena, "%.*s", (int) (strlen(path) - 65), path);
+    dir = shian_strdup(&c->arena, shian_slice(path, strlen(path) - 65));
     (void) mkdir(dir, 0700);
     fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
