@@ -37,7 +37,6 @@ ngx_http_shian_track_path(ngx_http_shian_ctx_t *c, uint64_t id)
     t.id = id;
     t.iat_ms = c->now_ms;
     t.exp_ms = c->now_ms + SHIAN_TRACK_MS;
-    t.reuse = true;
     shian_session_id(t.jti, t.exp_ms);
 
     return shian_token_issue(&c->arena, c->conf->keys,
@@ -426,11 +425,45 @@ ngx_http_shian_complaint_lacks(ngx_http_shian_ctx_t *c)
 }
 
 
+/*
+ * The summary goes down the page as the fields do.  People say where in words,
+ * for they know no numbers of venues.
+ */
+static void
+ngx_http_shian_complaint_sort(shian_report_t *report)
+{
+    size_t               f, i, n;
+    shian_field_error_t  e;
+
+    static const char *const  fields[] = {
+        "place", "lat", "district", "kind", "category", "text",
+        "happened_on", "photo", "name", "contact"
+    };
+
+    for (i = 0; i < report->nfields; i++) {
+        if (strcmp(report->fields[i].field, "venue") == 0) {
+            report->fields[i].field = "place";
+        } else if (strcmp(report->fields[i].field, "lng") == 0) {
+            report->fields[i].field = "lat";
+        }
+    }
+
+    for (n = 0, f = 0; f < SHIAN_COUNT(fields); f++) {
+        for (i = n; i < report->nfields; i++) {
+            if (strcmp(report->fields[i].field, fields[f]) == 0) {
+                e = report->fields[i];
+                report->fields[i] = report->fields[n];
+                report->fields[n++] = e;
+            }
+        }
+    }
+}
+
+
 /* Wrong fields: the form again for people, the problem for programs. */
 static ngx_int_t
 ngx_http_shian_complaint_refused(ngx_http_shian_ctx_t *c)
 {
-    size_t       i;
     double       venue;
     shian_str_t  given;
 
@@ -443,12 +476,7 @@ ngx_http_shian_complaint_refused(ngx_http_shian_ctx_t *c)
     c->id = ngx_http_shian_numbers(given, &venue, 1) && venue >= 1
             && venue < 1e15 ? (uint64_t) venue : 0;
 
-    /* People say where in words: they know no numbers. */
-    for (i = 0; i < c->report.nfields; i++) {
-        if (strcmp(c->report.fields[i].field, "venue") == 0) {
-            c->report.fields[i].field = "place";
-        }
-    }
+    ngx_http_shian_complaint_sort(&c->report);
 
     return ngx_http_shian_again(c, ngx_http_shian_complaint_form, c->id);
 }

@@ -75,7 +75,8 @@ async function walk(city, javaScriptEnabled, venue) {
 
     ok(/\d/.test(await page.locator('.box .code').first().innerText()),
        `${how}: a number`);
-    ok(main.includes(link), `${how}: the link in words`);
+    is(await page.locator('#link').inputValue(), link,
+       `${how}: the link to copy`);
     is(await scanned(city, page), link, `${how}: and as a code that scans`);
     ok(/\d{4}年\d+月\d+日/.test(main), `${how}: by when`);
     ok(main.includes('12315'), `${how}: who to call`);
