@@ -200,10 +200,45 @@ async function position(city) {
     await context.close();
 }
 
+/* A tap on the map is a place; one that is known has a form of its own. */
+async function onTheMap(city) {
+    const context = await city.person('phone');
+    const page = await context.newPage();
+
+    await page.goto(city.url + '/complain');
+    await page.locator('#lat button').nth(1).click();
+    await page.locator('#lat svg path').first().waitFor();
+    await page.locator('#lat [role=region]').click(
+        { position: { x: 8, y: 200 } });
+    await page.waitForFunction(
+        () => document.querySelector('[name=lat]').value);
+    ok(Math.abs(await page.locator('[name=lat]').inputValue()) <= 90
+           && Math.abs(await page.locator('[name=lng]').inputValue()) <= 180,
+       'a tap on the map says where');
+    await page.locator('#lat button').nth(2).click();
+    is(await page.locator('[name=lat]').inputValue(), '',
+       'and is taken back');
+    await page.locator('#lat svg path').first().evaluate((e) => {
+        const at = e.getBoundingClientRect();
+        const event = (type) => new MouseEvent(type, {
+            bubbles: true, clientX: at.x + at.width / 2,
+            clientY: at.y + at.height / 2
+        });
+
+        ['mousedown', 'mouseup', 'click'].forEach(
+            (type) => e.dispatchEvent(event(type)));
+    });
+    ok(/^\/v\/\d+\/complain$/.test(
+        await page.locator('.leaflet-popup-content a').getAttribute('href')),
+       'a known place leads to its own form');
+    await context.close();
+}
+
 run(60, {
     'walk': (city) => walk(city, true, 3),
     'walk without JavaScript': (city) => walk(city, false, 4),
     'badLine': badLine,
     'draft': draft,
-    'position': position
+    'position': position,
+    'onTheMap': onTheMap
 });
