@@ -115,14 +115,11 @@ ngx_http_shian_track_links(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
 }
 
 
-/* What only the page has: forms for the open steps, the link to keep. */
-static bool
-ngx_http_shian_track_page(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
+/* A form for each step that is open. */
+static void
+ngx_http_shian_track_forms(Shian__TrackView *view)
 {
-    char         *url;
-    size_t        i;
-    shian_buf_t   svg;
-    shian_str_t   added;
+    size_t  f, i;
 
     struct {
         const char          *action;
@@ -135,8 +132,6 @@ ngx_http_shian_track_page(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
         { "rate", &view->has_can_rate, &view->can_rate },
     };
 
-    size_t  f;
-
     for (i = 0; i < view->n_actions; i++) {
         for (f = 0; f < SHIAN_COUNT(forms); f++) {
             if (strcmp(view->actions[i], forms[f].action) == 0) {
@@ -144,6 +139,43 @@ ngx_http_shian_track_page(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
             }
         }
     }
+}
+
+
+/* The link as a symbol, to keep: once, after filing. */
+static bool
+ngx_http_shian_track_keep(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
+{
+    char         *url;
+    shian_buf_t   svg;
+
+    url = shian_printf(&c->arena, "%.*s%s", (int) c->conf->base_url.len,
+                       c->conf->base_url.data, view->track);
+
+    if (url == NULL) {
+        return false;
+    }
+
+    shian_buf_init(&svg, &c->arena);
+    view->has_fresh = view->fresh = 1;
+
+    /* A base URL may be too long for a symbol; the link itself is not. */
+    if (shian_qr_svg(&svg.sink, url, SHIAN_QR_QUIET)) {
+        shian_putc(&svg.sink, '\0');
+        view->qr_svg = svg.sink.failed ? NULL : (char *) svg.p;
+    }
+
+    return true;
+}
+
+
+/* What only the page has. */
+static bool
+ngx_http_shian_track_page(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
+{
+    shian_str_t  added;
+
+    ngx_http_shian_track_forms(view);
 
     added = ngx_http_shian_body_arg(c, "text");
     view->added = added.n == 0 ? NULL : shian_strdup(&c->arena, added);
@@ -153,25 +185,9 @@ ngx_http_shian_track_page(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
     view->track = shian_printf(&c->arena, "/track/%.*s", SHIAN_FMT(c->word));
     c->here = view->track;
 
-    if (shian_str_is(ngx_http_shian_arg(c, "new"), "1")) {
-        url = shian_printf(&c->arena, "%.*s%s", (int) c->conf->base_url.len,
-                           c->conf->base_url.data, view->track);
-        shian_buf_init(&svg, &c->arena);
-
-        if (url == NULL) {
-            return false;
-        }
-
-        /* A base URL may be too long for a symbol; the link itself is not. */
-        if (shian_qr_svg(&svg.sink, url, SHIAN_QR_QUIET)) {
-            shian_putc(&svg.sink, '\0');
-            view->qr_svg = (char *) svg.p;
-        }
-
-        view->has_fresh = view->fresh = 1;
-    }
-
     return view->idempotency_key != NULL && view->track != NULL
+           && (!shian_str_is(ngx_http_shian_arg(c, "new"), "1")
+               || ngx_http_shian_track_keep(c, view))
            && ngx_http_shian_kept_photos(c, &view->kept_photos,
                                          &view->n_kept_photos)
            && ngx_http_shian_field_errors(c, &view->base, &view->errors,
