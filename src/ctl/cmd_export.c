@@ -217,7 +217,7 @@ reviews_row(export_t *x, shian_txn_t *t, shian_str_t key, shian_str_t value)
 }
 
 
-/* ---- complaints: never what was written, nor by whom ----------------------- */
+/* ---- complaints: never what was written, nor by whom --------------------- */
 
 
 static void

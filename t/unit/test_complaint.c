@@ -361,6 +361,61 @@ clocks_know_when_they_guess(void **state)
 }
 
 
+static void
+categories_are_a_list_of_codes(void **state)
+{
+    shian_arena_t       a;
+    shian_report_t      report;
+    Shian__Categories  *all;
+
+    static const char  twice[] =
+        "{\"items\": ["
+        "{\"code\": \"a\", \"text\": \"甲乙\", \"text_en\": \"One\","
+        " \"severity\": \"minor\", \"description\": \"甲乙\","
+        " \"description_en\": \"One\", \"group\": \"food\"},"
+        "{\"code\": \"a\", \"text\": \"丙丁\", \"text_en\": \"Two\","
+        " \"severity\": \"minor\", \"description\": \"丙丁\","
+        " \"description_en\": \"Two\", \"group\": \"food\"}]}";
+
+    (void) state;
+    shian_arena_init(&a, NULL, NULL);
+
+    all = shian_categories(&a);
+    assert_non_null(all);
+    assert_true(all->n_items >= 10);
+    assert_int_equal(shian_category(all, "illness")->severity,
+                     SHIAN__SEVERITY__KIND__critical);
+    assert_non_null(shian_category(all, "other"));
+    assert_null(shian_category(all, "nothing"));
+
+    shian_report_init(&report);
+    assert_false(shian_categories_parse(&a, SHIAN_STR(twice), &all,
+                                        &report));
+    assert_string_equal(report.fields[0].code, "duplicate");
+    shian_report_init(&report);
+    assert_false(shian_categories_parse(&a, SHIAN_STR("{\"items\": []}"),
+                                        &all, &report));
+    shian_arena_free(&a);
+}
+
+
+static void
+durations_have_their_buckets(void **state)
+{
+    size_t  i;
+
+    (void) state;
+    assert_int_equal(shian_bucket(0), 0);
+
+    for (i = 0; i < SHIAN_BUCKETS - 1; i++) {
+        assert_int_equal(shian_bucket(shian_buckets[i] - 1), i);
+        assert_int_equal(shian_bucket(shian_buckets[i]), i + 1);
+    }
+
+    assert_int_equal(shian_bucket(UINT64_MAX), SHIAN_BUCKETS - 1);
+}
+
+
 /* ---- working on it --------------------------------------------------------*/
 
 static void
@@ -732,6 +787,8 @@ main(void)
         TEST(three_a_day_from_one_device_about_one_place),
         TEST(duplicates_are_suggested_within_48_hours),
         TEST(clocks_know_when_they_guess),
+        TEST(categories_are_a_list_of_codes),
+        TEST(durations_have_their_buckets),
         TEST(a_complaint_goes_its_way),
         TEST(reopened_once_and_within_thirty_days),
         TEST(a_report_is_extended_once_a_complaint_never),
