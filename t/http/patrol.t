@@ -174,9 +174,11 @@ sub inspect {
                 headers => [@$JSON, @headers], json => $visit);
 }
 
-# Venues with a position that nobody has inspected today.
-my @fresh = grep { defined json(get($s, "/v/$_.json"))->{lat} }
-    reverse open_venues($s);
+# Venues with a position where nothing is open.
+my @fresh = grep {
+    my $v = json(get($s, "/v/$_.json"));
+    defined $v->{lat} && !$v->{counts}{findings_open};
+} reverse open_venues($s);
 
 subtest 'by phone' => sub {
     my $v = shift @fresh;
