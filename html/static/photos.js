@@ -115,7 +115,7 @@
 
     function send() {
         request = new XMLHttpRequest();
-        request.open('POST', form.action);
+        request.open('POST', form.getAttribute('action'));
         request.setRequestHeader('Accept', 'text/html');
 
         request.upload.onprogress = function (event) {
