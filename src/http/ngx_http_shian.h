@@ -13,6 +13,7 @@
 
 #include "core/form.h"
 #include "core/screen.h"
+#include "core/workday.h"
 #include "domain/domain.h"
 #include "domain/session.h"
 #include "domain/view_findings.h"
@@ -367,6 +368,9 @@ ngx_int_t ngx_http_shian_submit(ngx_http_shian_ctx_t *c,
     Shian__Operation *op, ngx_int_t (*done)(ngx_http_shian_ctx_t *c));
 const Shian__Result *ngx_http_shian_result(ngx_http_shian_ctx_t *c);
 
+/* The key of the header or of the form, not yet checked; or NONE. */
+shian_str_t ngx_http_shian_idempotency_key(ngx_http_shian_ctx_t *c);
+
 /* An operation of the caller at this instant, idempotency key included. */
 void ngx_http_shian_operation(ngx_http_shian_ctx_t *c, Shian__Operation *op);
 
@@ -446,6 +450,18 @@ char *ngx_http_shian_kept_photo(ngx_http_shian_ctx_t *c,
 /* venues.c: reads s, n decimal numbers with commas between, into v. */
 bool ngx_http_shian_numbers(shian_str_t s, double *v, size_t n);
 
+/* complain.c: the calendars in force. */
+const shian_workdays_t *ngx_http_shian_workdays(void);
+
+/*
+ * scan.c: the device of a browser, from its cookie: has_ is false without a
+ * good one, the other then begins one and sets the cookie.
+ */
+bool ngx_http_shian_has_device(ngx_http_shian_ctx_t *c,
+    uint8_t device[SHIAN_ID_SIZE]);
+ngx_int_t ngx_http_shian_device(ngx_http_shian_ctx_t *c,
+    uint8_t device[SHIAN_ID_SIZE]);
+
 /*
  * open311_post.c: is it one of Open311's addresses, where even errors have the
  * specification's form?  Answers with what c->report says.
@@ -478,7 +494,10 @@ bool ngx_http_shian_action_is(ngx_http_shian_ctx_t *c, const char *name);
 bool ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c,
     Shian__Choice ***out, size_t *n);
 
-/* A new key for a form: 32 hex digits, NULL without memory. */
+/*
+ * A form's idempotency key, NULL without memory: the one it came with, for
+ * what is sent twice is one thing, and a new one where fields were wrong.
+ */
 char *ngx_http_shian_form_key(ngx_http_shian_ctx_t *c);
 
 /* May the caller, a shian_caller_t that is not the public, act on it? */
@@ -543,6 +562,10 @@ SHIAN_HANDLER(desk_checklist_post);
 SHIAN_HANDLER(supervisors);             /* overview.c */
 SHIAN_HANDLER(supervisor);
 SHIAN_HANDLER(events);                  /* events.c */
+SHIAN_HANDLER(complain);                /* complain.c */
+SHIAN_HANDLER(complaint_post);
+SHIAN_HANDLER(track);                   /* track.c */
+SHIAN_HANDLER(track_post);
 SHIAN_HANDLER(photo);                   /* file.c */
 SHIAN_HANDLER(photo_post);
 SHIAN_HANDLER(static);
@@ -577,6 +600,7 @@ SHIAN_HANDLER(my_reinspection);
 SHIAN_HANDLER(my_reinspection_post);
 SHIAN_HANDLER(my_self_check);           /* selfcheck.c */
 SHIAN_HANDLER(my_self_check_post);
+SHIAN_HANDLER(limited);
 SHIAN_HANDLER(open311_discovery);       /* open311.c */
 SHIAN_HANDLER(open311_services);
 SHIAN_HANDLER(open311_definition);

@@ -4,13 +4,11 @@
  */
 
 #include "ngx_http_shian.h"
+#include "ngx_http_shian_complain.h"
 #include "ngx_http_shian_open311.h"
-
-#include "core/token.h"
 
 #define SHIAN_REQUIRES  "required"
 #define SHIAN_UNKNOWN   "unknown"
-#define SHIAN_TRACK_MS  (UINT64_C(5) * 366 * 86400000)
 
 
 /* What the specification calls what the operation calls otherwise. */
@@ -385,26 +383,15 @@ ngx_http_shian_open311_photos(ngx_http_shian_ctx_t *c, shian_str_t url,
 static char *
 ngx_http_shian_open311_notice(ngx_http_shian_ctx_t *c, uint64_t id)
 {
-    shian_str_t    text;
-    shian_token_t  t;
+    char  *path;
 
-    ngx_memzero(&t, sizeof(t));
-    t.use = SHIAN_USE_TRACK;
-    t.kind = SHIAN_SUBJECT_COMPLAINT;
-    t.id = id;
-    t.iat_ms = c->now_ms;
-    t.exp_ms = c->now_ms + SHIAN_TRACK_MS;
-    t.reuse = true;
-    shian_session_id(t.jti, t.exp_ms);
+    path = ngx_http_shian_track_path(c, id);
 
-    return shian_token_issue(&c->arena, c->conf->keys,
-                             ngx_http_shian_str(c->conf->base_url), &t, &text)
-           ? shian_printf(&c->arena, "%s %.*s/track/%.*s",
-                          ngx_http_shian_open311_text(c,
-                              SHIAN_TEXT("open311.notice")),
-                          SHIAN_FMT(ngx_http_shian_str(c->conf->base_url)),
-                          SHIAN_FMT(text))
-           : NULL;
+    return path == NULL ? NULL
+           : shian_printf(&c->arena, "%s %.*s%s",
+                 ngx_http_shian_open311_text(c,
+                                             SHIAN_TEXT("open311.notice")),
+                 SHIAN_FMT(ngx_http_shian_str(c->conf->base_url)), path);
 }
 
 
@@ -482,7 +469,6 @@ ngx_http_shian_open311_file(ngx_http_shian_ctx_t *c,
 {
     shian_str_t             media;
     Shian__Operation        op;
-    shian_workdays_t        days;
     ProtobufCMessage       *message;
     Shian__ComplaintPost   *post;
 
@@ -497,11 +483,10 @@ ngx_http_shian_open311_file(ngx_http_shian_ctx_t *c,
     }
 
     post = (Shian__ComplaintPost *) message;
-    shian_workdays_default(&days);
 
     if (!ngx_http_shian_open311_photos(c, media, post)
-        || !shian_complaint_prepare(&c->txn, &days, c->now_ms, post,
-                                    &c->report))
+        || !shian_complaint_prepare(&c->txn, ngx_http_shian_workdays(),
+                                    c->now_ms, post, &c->report))
     {
         return ngx_http_shian_fail(c);
     }

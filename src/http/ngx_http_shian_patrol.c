@@ -12,6 +12,8 @@
 #include "domain/checkin.h"
 #include "domain/patrol.h"
 
+#define SHIAN_FIRST_TASKS  5
+
 /* An inspection on its way into the store. */
 typedef struct {
     size_t        photos;               /* of c->photos, that are there */
@@ -153,6 +155,13 @@ ngx_http_shian_patrol(ngx_http_shian_ctx_t *c)
         list->csv = ngx_http_shian_patrol_as(c, ".csv");
         list->has_first_page = 1;
         list->first_page = p.after.n == 0;
+
+        /* The list of visits begins on the first screens as well. */
+        if (list->n_tasks > SHIAN_FIRST_TASKS) {
+            list->more = list->tasks + SHIAN_FIRST_TASKS;
+            list->n_more = list->n_tasks - SHIAN_FIRST_TASKS;
+            list->n_tasks = SHIAN_FIRST_TASKS;
+        }
     }
 
     c->view = &list->base;

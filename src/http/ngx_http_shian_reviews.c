@@ -227,7 +227,7 @@ ngx_http_shian_form_errors(ngx_http_shian_ctx_t *c, Shian__ReviewForm *form)
 static ngx_int_t
 ngx_http_shian_show_form(ngx_http_shian_ctx_t *c)
 {
-    shian_str_t         key, text;
+    shian_str_t         text;
     shian_token_t       scan;
     Shian__Venue       *v;
     Shian__ReviewForm  *form;
@@ -250,12 +250,7 @@ ngx_http_shian_show_form(ngx_http_shian_ctx_t *c)
     form->venue_name = v->name;
     form->scanned = ngx_http_shian_scan_of(c, &scan);
 
-    /* The same key as before: what was sent twice is one review. */
-    key = ngx_http_shian_body_arg(c, "idempotency_key");
-
-    form->idempotency_key = key.n == 0 || c->report.nfields != 0
-                            ? ngx_http_shian_form_key(c)
-                            : shian_strdup(&c->arena, key);
+    form->idempotency_key = ngx_http_shian_form_key(c);
     text = ngx_http_shian_body_arg(c, "text");
     form->text = text.n == 0 ? NULL : shian_strdup(&c->arena, text);
 

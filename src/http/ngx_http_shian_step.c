@@ -48,13 +48,19 @@ ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c, Shian__Choice ***out,
 char *
 ngx_http_shian_form_key(ngx_http_shian_ctx_t *c)
 {
-    char     hex[33];
-    uint8_t  id[SHIAN_ID_SIZE];
+    char         hex[SHIAN_HEX_LEN(SHIAN_ID_SIZE)];
+    uint8_t      id[SHIAN_ID_SIZE];
+    shian_str_t  key;
 
-    shian_random(id, sizeof(id));
-    shian_hex(hex, id, sizeof(id));
+    key = ngx_http_shian_body_arg(c, "idempotency_key");
 
-    return shian_strdup(&c->arena, shian_slice(hex, 32));
+    if (key.n == 0 || c->report.nfields != 0) {
+        shian_random(id, sizeof(id));
+        shian_hex(hex, id, sizeof(id));
+        key = shian_slice(hex, sizeof(hex));
+    }
+
+    return shian_strdup(&c->arena, key);
 }
 
 
