@@ -494,10 +494,7 @@ bool ngx_http_shian_action_is(ngx_http_shian_ctx_t *c, const char *name);
 bool ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c,
     Shian__Choice ***out, size_t *n);
 
-/*
- * A form's idempotency key, NULL without memory: the one it came with, for
- * what is sent twice is one thing, and a new one where fields were wrong.
- */
+/* A new key for a form: 32 hex digits, NULL without memory. */
 char *ngx_http_shian_form_key(ngx_http_shian_ctx_t *c);
 
 /* May the caller, a shian_caller_t that is not the public, act on it? */
@@ -576,6 +573,7 @@ SHIAN_HANDLER(patrol_app);
 SHIAN_HANDLER(inspection_post);
 SHIAN_HANDLER(healthz);                 /* site.c */
 SHIAN_HANDLER(site);
+SHIAN_HANDLER(limited);
 SHIAN_HANDLER(my_findings);             /* findings.c */
 SHIAN_HANDLER(my_finding);
 SHIAN_HANDLER(my_finding_post);
@@ -600,7 +598,6 @@ SHIAN_HANDLER(my_reinspection);
 SHIAN_HANDLER(my_reinspection_post);
 SHIAN_HANDLER(my_self_check);           /* selfcheck.c */
 SHIAN_HANDLER(my_self_check_post);
-SHIAN_HANDLER(limited);
 SHIAN_HANDLER(open311_discovery);       /* open311.c */
 SHIAN_HANDLER(open311_services);
 SHIAN_HANDLER(open311_definition);

@@ -47,7 +47,7 @@ ngx_http_shian_track_path(ngx_http_shian_ctx_t *c, uint64_t id)
 
 /* ---- what forms share -----------------------------------------------------*/
 
-bool
+static bool
 ngx_http_shian_choice(ngx_http_shian_ctx_t *c, Shian__Choice **list,
     size_t *n, const char *value, const char *label, bool chosen)
 {

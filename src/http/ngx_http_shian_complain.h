@@ -13,10 +13,6 @@
 /* The path of the private link to complaint `id`, or NULL. */
 char *ngx_http_shian_track_path(ngx_http_shian_ctx_t *c, uint64_t id);
 
-/* Adds one to a list that has room for it. */
-bool ngx_http_shian_choice(ngx_http_shian_ctx_t *c, Shian__Choice **list,
-    size_t *n, const char *value, const char *label, bool chosen);
-
 /* What is wrong, as a list and at the fields of `form`. */
 bool ngx_http_shian_field_errors(ngx_http_shian_ctx_t *c,
     ProtobufCMessage *form, Shian__Field ***list, size_t *n);

@@ -77,7 +77,15 @@ async function verify(city) {
     await page.goto(city.url + '/desk');
     await page.locator('.tiles a[href*="state=submitted"]').click();
     await page.waitForURL(/state=submitted/);
-    await page.keyboard.press('j');
+    await page.goto(page.url() + '&limit=100');
+
+    /* The last to be reported is the last in the list. */
+    const lines = await page.locator('[data-item]').count();
+
+    for (let i = 0; i < lines; i++) {
+        await page.keyboard.press('j');
+    }
+
     await page.keyboard.press('o');
     await page.waitForURL(new RegExp(`/desk/findings/${id}$`));
     ok((await page.locator('main').innerText())

@@ -651,12 +651,12 @@ every_template_has_a_sample(void **state)
         "inspections", "problem", "counterfeit", "withdrawn", "plaque",
         "signin", "desk", "desk_reviews", "users", "my", "my_reviews",
         "thanks", "policy", "stats", "desk_policy", "desk_policy_preview",
+        "complain", "track",
         "patrol", "patrol_venue", "inspection_page", "my_findings",
         "my_finding", "my_inspections", "my_inspection", "my_appeals",
         "my_appeal", "my_reinspection", "my_self_check", "desk_findings",
         "desk_finding", "desk_inspections", "desk_inspection",
         "desk_appeals", "desk_appeal",
-        "complain", "track",
         "supervisors", "supervisor", "desk_checklist",
         "desk_checklist_preview"
     };
