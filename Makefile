@@ -180,7 +180,8 @@ $(B)/.deps-bench: $(B)/.deps
 	$(call need,$(BENCH_PACKAGES))
 	@touch $@
 
-$(B)/bench/post: t/bench/post.c $(B)/libshian.a
+$(B)/bench/post $(B)/bench/follow: $(B)/bench/%: t/bench/%.c t/bench/diner.h \
+    $(B)/libshian.a
 	@mkdir -p $(@D)
 	@echo "CC $<"
 	@$(CC) $(CFLAGS) $< $(B)/libshian.a $(LIBS) -o $@
@@ -190,9 +191,10 @@ $(B)/bench/slow_sync.so: t/bench/slow_sync.c
 	@echo "CC $<"
 	@$(CC) $(filter-out -Isrc,$(CFLAGS)) -shared $< -o $@
 
-# BENCH= reads, writes, mixed, imports: only these.
+# BENCH= reads, writes, mixed, imports, streams: only these.
 bench: $(B)/.deps-bench
-	@$(MAKE) -s all $(B)/bench/post $(B)/bench/slow_sync.so
+	@$(MAKE) -s all $(B)/bench/post $(B)/bench/follow \
+	    $(B)/bench/slow_sync.so
 	@B=$(B) t/bench/run $(BENCH)
 
 # Library, command line, tests and module are instrumented; nginx is not, so

@@ -28,6 +28,7 @@ typedef struct ngx_http_shian_route_s  ngx_http_shian_route_t;
 typedef struct ngx_http_shian_item_s   ngx_http_shian_item_t;
 typedef struct ngx_http_shian_cache_s  ngx_http_shian_cache_t;
 typedef struct ngx_http_shian_task_s   ngx_http_shian_task_t;
+typedef struct ngx_http_shian_text_s   ngx_http_shian_text_t;
 
 
 /*
@@ -35,7 +36,8 @@ typedef struct ngx_http_shian_task_s   ngx_http_shian_task_t;
  * store has the place in shared memory that its directive has in the
  * configuration.
  */
-#define SHIAN_STORES_SEEN  16
+#define SHIAN_STORES_SEEN   16
+#define SHIAN_WORKERS_SEEN  64
 
 typedef struct {
     ngx_atomic_t          venue;        /* next of the sweep; 0: none */
@@ -82,6 +84,13 @@ typedef struct {
     uint64_t              policy;       /* in force when last looked at */
     ngx_uint_t            place;        /* among the stores */
     ngx_uint_t            previews;     /* of a policy, under way */
+
+    /* Those who follow the log: events.c. */
+    ngx_queue_t           streams;
+    ngx_event_t           follow;       /* armed while there are streams */
+    uint64_t              followed;     /* the entry last told */
+    ngx_http_shian_text_t  *beat;       /* for those who hear nothing else */
+    uint64_t              beat_seq;
 } ngx_http_shian_env_t;
 
 
@@ -105,6 +114,9 @@ typedef struct {
     ngx_atomic_t          batch_ms;
     ngx_atomic_t          queue_full;
     ngx_http_shian_progress_t  progress[SHIAN_STORES_SEEN];
+    ngx_atomic_t          events;
+    ngx_atomic_t          slow_readers;
+    ngx_atomic_t          streams[SHIAN_WORKERS_SEEN];
 } ngx_http_shian_counters_t;
 
 
@@ -122,6 +134,7 @@ typedef struct {
     ngx_flag_t            grading;
     ngx_msec_t            interval;
     ngx_uint_t            queue_max;
+    ngx_msec_t            heartbeat;
     char                  version[17];  /* of the templates and files */
 } ngx_http_shian_srv_conf_t;
 
@@ -364,6 +377,16 @@ ngx_int_t ngx_http_shian_submit_own(ngx_http_shian_env_t *env,
     Shian__Operation *op);
 
 
+/*
+ * events.c: streams of what the log tells.  start readies a store's; poke
+ * says that this worker has written; open counts those of all workers.
+ */
+void ngx_http_shian_events_start(ngx_http_shian_env_t *env,
+    ngx_cycle_t *cycle);
+void ngx_http_shian_events_poke(ngx_http_shian_env_t *env);
+ngx_uint_t ngx_http_shian_events_open(void);
+
+
 /* grading.c: the routine that regrades what time changes. */
 void ngx_http_shian_grading_start(ngx_http_shian_env_t *env,
     ngx_cycle_t *cycle);
@@ -438,6 +461,7 @@ SHIAN_HANDLER(user_post);
 SHIAN_HANDLER(user_action);
 SHIAN_HANDLER(desk_policy);             /* policy.c */
 SHIAN_HANDLER(desk_policy_post);
+SHIAN_HANDLER(events);                  /* events.c */
 SHIAN_HANDLER(photo);                   /* file.c */
 SHIAN_HANDLER(photo_post);
 SHIAN_HANDLER(static);

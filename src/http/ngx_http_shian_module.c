@@ -126,6 +126,13 @@ static ngx_command_t  ngx_http_shian_commands[] = {
       offsetof(ngx_http_shian_srv_conf_t, queue_max),
       NULL },
 
+    { ngx_string("shian_events_heartbeat"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      offsetof(ngx_http_shian_srv_conf_t, heartbeat),
+      NULL },
+
       ngx_null_command
 };
 
@@ -516,6 +523,7 @@ ngx_http_shian_create_srv_conf(ngx_conf_t *cf)
     sscf->grading = NGX_CONF_UNSET;
     sscf->interval = NGX_CONF_UNSET_MSEC;
     sscf->queue_max = NGX_CONF_UNSET_UINT;
+    sscf->heartbeat = NGX_CONF_UNSET_MSEC;
 
     return sscf;
 }
@@ -545,6 +553,7 @@ ngx_http_shian_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->bureau[0], prev->bureau[0], "");
     ngx_conf_merge_str_value(conf->bureau[1], prev->bureau[1], "");
     ngx_conf_merge_uint_value(conf->queue_max, prev->queue_max, 4096);
+    ngx_conf_merge_msec_value(conf->heartbeat, prev->heartbeat, 15000);
 
     if (conf->screen == NULL) {
         conf->screen = ngx_http_shian_load_screen(cf, SHIAN_NONE);

@@ -4,6 +4,10 @@
 
 #include "ngx_http_shian.h"
 
+#include "domain/event.h"
+
+#define SHIAN_DESK_EVENTS  20
+
 
 /* ---- links ----------------------------------------------------------------*/
 
@@ -204,7 +208,8 @@ ngx_http_shian_new_desk(ngx_http_shian_ctx_t *c)
 ngx_int_t
 ngx_http_shian_desk(ngx_http_shian_ctx_t *c)
 {
-    Shian__Desk  *desk;
+    Shian__Desk   *desk;
+    shian_head_t   head;
 
     desk = ngx_http_shian_new_desk(c);
     if (desk == NULL) {
@@ -215,6 +220,21 @@ ngx_http_shian_desk(ngx_http_shian_ctx_t *c)
     desk->reviews_held = shian_count_get(&c->txn, 'q', SHIAN_NONE,
                                          SHIAN__REVIEW__STATE__held);
     desk->reviews_flagged = shian_count_get(&c->txn, 'q', SHIAN_NONE, 16);
+
+    if ((SHIAN_FOLLOWERS & (1u << desk->role)) != 0) {
+        shian_log_head(&c->txn, &head);
+        desk->events = shian_events_latest(&c->txn, &c->caller,
+                                           SHIAN_DESK_EVENTS,
+                                           &desk->n_events);
+        desk->live = shian_printf(&c->arena,
+                                  "/desk/events?last_event_id=%llu",
+                                  (unsigned long long) head.seq);
+
+        if (desk->events == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
     c->view = &desk->base;
 
     return ngx_http_shian_reply(c);

@@ -63,6 +63,7 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
       F(my_review) },
 
     { GET, "/desk", STAFF | BANK | MEDIA, 0, JSON, "desk", F(desk) },
+    { GET, "/desk/events", STAFF, 0, JSON, NULL, F(events) },
     { GET, "/desk/reviews", OFFICER, 0, JSON | CSV, "desk_reviews",
       F(queue) },
     { POST, "/desk/reviews/{id}", OFFICER, SMALL, JSON, "problem",

@@ -86,12 +86,20 @@ ngx_http_shian_counters_text(shian_sink_t *s)
           n->failed_batches },
         { "queue_full_total", "Writes turned away, queue full.",
           n->queue_full },
+        { "events_sent_total", "Events sent to those who follow.",
+          n->events },
+        { "events_slow_readers_total", "Streams ended, reader too slow.",
+          n->slow_readers },
     };
 
     for (i = 0; i < SHIAN_COUNT(row); i++) {
         ngx_http_shian_metric(s, row[i].name, "counter", row[i].help,
                               (double) row[i].value);
     }
+
+    ngx_http_shian_metric(s, "events_streams", "gauge",
+                          "Streams of events open in all workers.",
+                          (double) ngx_http_shian_events_open());
 }
 
 

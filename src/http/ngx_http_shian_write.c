@@ -165,6 +165,8 @@ ngx_http_shian_batch_done(ngx_event_t *ev)
 
         ngx_http_shian_wake(r);
     }
+
+    ngx_http_shian_events_poke(env);
 }
 
 
@@ -595,6 +597,7 @@ ngx_http_shian_env_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
     ngx_add_timer(&env->tick, SHIAN_TICK_MS);
 
     ngx_http_shian_grading_start(env, cycle);
+    ngx_http_shian_events_start(env, cycle);
 
     return NGX_OK;
 }

@@ -13,7 +13,8 @@ use POSIX ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
-    csv ctl empty_city free_port get nginx ratio shell stop table write_file wrk
+    csv ctl empty_city figure free_port get nginx ratio shell stop table
+    write_file wrk
 );
 
 our $B = $ENV{B} // 'build';
@@ -21,6 +22,7 @@ our $DIR = File::Temp->newdir('shian-bench-XXXXXX', TMPDIR => 1);
 
 my %running;
 my @rows;
+my @figures;
 
 END { local $?; stop($_) for keys %running }
 
@@ -92,7 +94,7 @@ error_log         $dir/error.log error;
 pid               $dir/nginx.pid;
 load_module       $B/ngx_http_shian_module.so;
 thread_pool       shian threads=1;
-events { worker_connections 1024; }
+events { worker_connections 4096; }
 http {
     access_log             off;
     client_body_temp_path  $dir/body;
@@ -188,11 +190,24 @@ sub ratio {
     push @rows, [$what, median(@s), $s[0], $s[-1], $target];
 }
 
+# What has nothing to be compared with, as it came out each time.
+sub figure {
+    my ($what, $target, @samples) = @_;
+    my @s = sort { $a <=> $b } @samples;
+    push @figures, [$what, median(@s), $s[0], $s[-1], $target];
+}
+
 sub table {
     print STDERR "\n";
-    printf "%-58s %8s  %-15s %s\n", 'ratio', 'median', 'min-max', 'target';
-    printf "%-58s %8.2f  %-15s %s\n", $_->[0], $_->[1],
-        sprintf('%.2f-%.2f', $_->[2], $_->[3]), $_->[4] for @rows;
+    for (['ratio', 2, @rows], ['figure', 1, @figures]) {
+        my ($title, $digits, @lines) = @$_;
+        next if !@lines;
+        printf "%-58s %8s  %-15s %s\n", $title, 'median', 'min-max',
+            'target';
+        printf "%-58s %8.*f  %-15s %s\n", $_->[0], $digits, $_->[1],
+            sprintf('%.*f-%.*f', $digits, $_->[2], $digits, $_->[3]), $_->[4]
+            for @lines;
+    }
 }
 
 1;

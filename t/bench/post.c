@@ -6,23 +6,11 @@
  *     post PORT KEYS BASE_URL VENUES CLIENTS SECONDS
  */
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <inttypes.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "core/ids.h"
-#include "core/keys.h"
-#include "core/token.h"
+#include "diner.h"
 
 #define MAX_CLIENTS  1024
-#define SCAN_MS      (UINT64_C(86400) * 1000)
 
 typedef struct {
     int     fd;
@@ -31,118 +19,19 @@ typedef struct {
 } client_t;
 
 static client_t      clients[MAX_CLIENTS];
-static shian_keys_t  keys;
-static const char   *base_url;
 static uint64_t      venues;
 static uint64_t      good, bad;
 
 
 static void
-die(const char *what)
-{
-    fprintf(stderr, "post: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-
-static uint64_t
-clock_ms(clockid_t clock)
-{
-    struct timespec  ts;
-
-    if (clock_gettime(clock, &ts) != 0) {
-        die("clock");
-    }
-
-    return (uint64_t) ts.tv_sec * 1000 + (uint64_t) ts.tv_nsec / 1000000;
-}
-
-
-static uint64_t
-number(const char *z)
-{
-    char                *end;
-    unsigned long long   v;
-
-    v = strtoull(z, &end, 10);
-
-    if (end == z || *end != '\0') {
-        errno = EINVAL;
-        die(z);
-    }
-
-    return v;
-}
-
-
-static void
 post(client_t *c)
 {
-    int              n;
-    char             out[2048];
-    uint64_t         random;
-    shian_str_t      scan;
-    shian_token_t    t;
-    shian_arena_t    a;
-
-    static const char  review[] =
-        "{\"hygiene\":4,\"food\":5,\"text\":\"桌面干净,面条很好,下次再来。\"}";
+    uint64_t  random;
 
     shian_random(&random, sizeof(random));
-    memset(&t, 0, sizeof(t));
-    t.use = SHIAN_USE_SCAN;
-    t.kind = SHIAN_SUBJECT_VENUE;
-    t.id = 1 + random % venues;
-    t.iat_ms = clock_ms(CLOCK_REALTIME);
-    t.exp_ms = t.iat_ms + SCAN_MS;
-    t.has_device = true;
-    shian_random(t.device, sizeof(t.device));
-    shian_session_id(t.jti, t.exp_ms);
-    shian_arena_init(&a, NULL, NULL);
-
-    if (!shian_token_issue(&a, &keys, shian_str(base_url), &t, &scan)) {
-        die("scan");
-    }
-
-    n = snprintf(out, sizeof(out),
-                 "POST /v/%" PRIu64 "/reviews HTTP/1.1\r\n"
-                 "Host: 127.0.0.1\r\nAccept: application/json\r\n"
-                 "Content-Type: application/json\r\nCookie: scan=%.*s\r\n"
-                 "Content-Length: %zu\r\n\r\n%s",
-                 t.id, SHIAN_FMT(scan), sizeof(review) - 1, review);
-    shian_arena_free(&a);
-
-    if (n < 0 || (size_t) n >= sizeof(out)
-        || send(c->fd, out, (size_t) n, MSG_NOSIGNAL) != n)
-    {
-        die("send");
-    }
-}
-
-
-/* Is the whole answer here?  Its end is counted, nothing else is read. */
-static bool
-answered(client_t *c)
-{
-    size_t       head;
-    const char  *end, *length;
-
-    c->in[c->n] = '\0';
-    end = strstr(c->in, "\r\n\r\n");
-    length = strstr(c->in, "Content-Length: ");
-
-    if (end == NULL) {
-        return false;
-    }
-
-    if (length == NULL || length > end) {
-        errno = EPROTO;
-        die("an answer without length");
-    }
-
-    head = (size_t) (end - c->in) + 4;
-
-    return c->n >= head + strtoul(length + 16, NULL, 10);
+    send_review(c->fd, 1 + random % venues,
+                "{\"hygiene\":4,\"food\":5,"
+                "\"text\":\"桌面干净,面条很好,下次再来。\"}");
 }
 
 
@@ -158,8 +47,9 @@ take(client_t *c)
     }
 
     c->n += (size_t) n;
+    c->in[c->n] = '\0';
 
-    if (!answered(c)) {
+    if (!answered(c->in, c->n)) {
         return;
     }
 
@@ -177,20 +67,12 @@ take(client_t *c)
 static void
 open_client(client_t *c, int ep, uint16_t port)
 {
-    int                 on = 1;
     struct epoll_event  ev = { .events = EPOLLIN, .data.ptr = c };
-    struct sockaddr_in  sin = { .sin_family = AF_INET,
-                                .sin_port = htons(port) };
 
-    sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    c->fd = socket(AF_INET, SOCK_STREAM, 0);
+    c->fd = dial(port);
 
-    if (c->fd < 0
-        || connect(c->fd, (struct sockaddr *) &sin, sizeof(sin)) != 0
-        || setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0
-        || epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev) != 0)
-    {
-        die("connect");
+    if (epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev) != 0) {
+        die("epoll");
     }
 
     post(c);
@@ -201,7 +83,6 @@ int
 main(int argc, char **argv)
 {
     int                 ep, i, n;
-    char                err[512];
     uint64_t            count, begun, end, now;
     struct epoll_event  ev[64];
 
@@ -210,12 +91,7 @@ main(int argc, char **argv)
         return 2;
     }
 
-    if (!shian_keys_load(argv[2], &keys, err, sizeof(err))) {
-        fprintf(stderr, "post: %s\n", err);
-        return 1;
-    }
-
-    base_url = argv[3];
+    load_keys(argv[2], argv[3]);
     venues = number(argv[4]);
     ep = epoll_create1(0);
 
@@ -223,14 +99,14 @@ main(int argc, char **argv)
         die("epoll");
     }
 
-    begun = clock_ms(CLOCK_MONOTONIC);
-    end = begun + number(argv[6]) * 1000;
+    begun = clock_us(CLOCK_MONOTONIC);
+    end = begun + number(argv[6]) * 1000000;
 
     for (i = 0; i < (int) count; i++) {
         open_client(&clients[i], ep, (uint16_t) number(argv[1]));
     }
 
-    while ((now = clock_ms(CLOCK_MONOTONIC)) < end) {
+    while ((now = clock_us(CLOCK_MONOTONIC)) < end) {
         n = epoll_wait(ep, ev, (int) SHIAN_COUNT(ev), 1000);
 
         for (i = 0; i < n; i++) {
@@ -239,7 +115,7 @@ main(int argc, char **argv)
     }
 
     printf("%.1f %" PRIu64 "\n",
-           (double) good * 1000 / (double) (now - begun), bad);
+           (double) good * 1000000 / (double) (now - begun), bad);
 
     return bad != 0;
 }

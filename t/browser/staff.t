@@ -98,6 +98,71 @@ async function moderate(city) {
     await context.close();
 }
 
+/* What happens shows on an open desk by itself. */
+async function follow(city) {
+    const context = await city.signedIn('desk', {}, '--login', 'officer');
+    const page = await context.newPage();
+    const lines = page.locator('ul[aria-live] li');
+    const held = page.locator('.tiles li').first();
+    let loads = 0;
+
+    /* As if another tab lay over it. */
+    await page.addInitScript(() => {
+        Object.defineProperty(document, 'hidden',
+                              { get: () => !window.looking });
+    });
+    page.on('load', () => loads++);
+    await page.goto(city.url + '/desk');
+
+    const title = await page.title();
+    const before = parseInt(await held.innerText(), 10);
+
+    await page.locator('.tiles a').first().focus();
+
+    const first = await write(city, 7, 2, '加微信一');
+
+    await page.locator(`li a[href$="#review-${first.id}"]`).waitFor();
+    await write(city, 8, 2, '加微信二');
+    await page.waitForFunction(
+        (t) => document.title === '(2) ' + t, title);
+    ok(true, 'the title counts what nobody has seen');
+    ok(await page.evaluate(
+        () => document.activeElement.matches('.tiles a')),
+       'the focus stays where it was');
+    await page.locator('h1').click();
+    await write(city, 9, 2, '加微信三');
+    await page.waitForFunction(
+        (n) => parseInt(document.querySelector('.tiles li').innerText, 10)
+            === n, before + 3);
+    ok(true, 'the count follows');
+    ok((await lines.first().innerText()).includes('待审核'),
+       'the newest is the first line');
+    is(loads, 1, 'the page was never loaded again');
+
+    await page.evaluate(() => {
+        window.looking = true;
+        document.dispatchEvent(new Event('visibilitychange'));
+    });
+    is(await page.title(), title, 'who looks has seen it');
+
+    const sound = page.locator('[data-sound] input');
+
+    await sound.check();
+    await page.reload();
+    ok(await sound.isChecked(), 'the sound is remembered');
+
+    const plain = await city.signedIn('phone', { javaScriptEnabled: false },
+                                      '--login', 'officer');
+    const shown = await plain.newPage();
+
+    await shown.goto(city.url + '/desk');
+    is(await shown.locator('ul[aria-live] li').count(), await lines.count(),
+       'without JavaScript the list is there as well');
+    ok(!await shown.locator('[data-sound]').isVisible(),
+       'and nothing that would do nothing');
+    await Promise.all([context, plain].map((c) => c.close()));
+}
+
 async function reply(city) {
     const { id } = await write(city, 5, 3, '上菜慢了点');
     const owner = await city.signedIn('phone', {}, '--venue', '5');
@@ -211,4 +276,4 @@ async function users(city) {
     await theirs.close();
 }
 
-run(60, { moderate, reply, print, users });
+run(60, { moderate, follow, reply, print, users });

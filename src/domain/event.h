@@ -1,0 +1,71 @@
+/*
+ * What the log tells people while it grows: one event for an entry that
+ * staff act on, nothing for any other.
+ */
+
+#ifndef SHIAN_EVENT_H
+#define SHIAN_EVENT_H
+
+#include "domain.h"
+#include "session.h"
+
+/* How far back in the log a list, or somebody who was away, may look. */
+#define SHIAN_EVENTS_BACK  1000
+
+/* Roles that may follow at all; each event has its own of these. */
+#define SHIAN_FOLLOWERS    (SHIAN_ROLE(inspector) | SHIAN_ROLE(officer)       \
+                            | SHIAN_ROLE(chief) | SHIAN_ROLE(admin))
+
+typedef struct {
+    Shian__Operation__BodyCase    body;     /* NOT_SET: of any entry */
+    const char                   *type;     /* its words: text event.<type> */
+    uint32_t                      roles;    /* SHIAN_ROLE bits */
+
+    /*
+     * Sets the event's venue and what else there is to say; false: this
+     * entry tells nothing.
+     */
+    bool                        (*tell)(shian_txn_t *t,
+                                        const Shian__Entry *e,
+                                        Shian__Event *event);
+} shian_event_row_t;
+
+/* For each entry the first row that has something to tell counts. */
+extern const shian_event_row_t  shian_events[];
+extern const size_t             shian_nevents;
+
+/*
+ * What entry e tells, as things stand in t, or NULL.  In t's arena; nothing
+ * of it is borrowed from e.  The thread of t.
+ */
+Shian__Event *shian_event(shian_txn_t *t, const Shian__Entry *e);
+
+/*
+ * May somebody of this role, and of this user's districts (NULL: of all),
+ * see it?  Any thread.
+ */
+bool shian_event_for(const Shian__Event *event, Shian__Role__Kind role,
+    const Shian__User *user);
+
+/*
+ * The event of entry seq if caller may see it, or NULL.  The event is in t's
+ * arena, the entry is not.  The thread of t.
+ */
+Shian__Event *shian_event_at(shian_txn_t *t, uint64_t seq,
+    const shian_caller_t *caller);
+
+/*
+ * Up to max events that caller may see, newest first, out of the last
+ * SHIAN_EVENTS_BACK entries.  In t's arena; NULL without memory.
+ */
+Shian__Event **shian_events_latest(shian_txn_t *t,
+    const shian_caller_t *caller, size_t max, size_t *n);
+
+/*
+ * Does entry e end what caller signed in to: the session is over, or the
+ * account was disabled or changed?  caller NULL asks whether it may end
+ * anybody's.  Any thread.
+ */
+bool shian_event_ends(const Shian__Entry *e, const shian_caller_t *caller);
+
+#endif /* SHIAN_EVENT_H */
