@@ -462,6 +462,18 @@ SHIAN_HANDLER(user_action);
 SHIAN_HANDLER(desk_policy);             /* policy.c */
 SHIAN_HANDLER(desk_policy_post);
 SHIAN_HANDLER(events);                  /* events.c */
+SHIAN_HANDLER(board);                   /* board.c */
+SHIAN_HANDLER(board_bulk);
+SHIAN_HANDLER(officer);
+SHIAN_HANDLER(board_record);            /* record.c */
+SHIAN_HANDLER(board_step);
+SHIAN_HANDLER(cases);                   /* cases.c */
+SHIAN_HANDLER(case_post);
+SHIAN_HANDLER(case_one);
+SHIAN_HANDLER(case_step);
+SHIAN_HANDLER(looks);
+SHIAN_HANDLER(my_complaints);
+SHIAN_HANDLER(figures);                 /* figures.c */
 SHIAN_HANDLER(photo);                   /* file.c */
 SHIAN_HANDLER(photo_post);
 SHIAN_HANDLER(static);
