@@ -16,7 +16,7 @@ DESTDIR ?=
 BUILD_PACKAGES := gcc make nginx nginx-dev liblmdb-dev libsodium-dev \
     libqrencode-dev libpcre2-dev libprotobuf-c-dev protobuf-c-compiler \
     libjansson-dev libutf8proc-dev libpng-dev zlib1g-dev libjs-leaflet \
-    ca-certificates
+    libcurl4-openssl-dev ca-certificates
 TEST_PACKAGES  := libcmocka-dev zbar-tools libimage-exiftool-perl webp \
     librsvg2-bin lmdb-utils chromium fonts-noto-cjk clang python3 curl \
     poppler-utils
@@ -66,6 +66,7 @@ CTL_O   := $(CTL_C:%.c=$(B)/%.o)
 
 LIBS    := -llmdb -lsodium -lqrencode -lpcre2-8 -lprotobuf-c -ljansson \
     -lutf8proc -lpng -lz -lm
+CTL_LIBS := -lcurl
 SAN     ?=
 OPT     ?= -O2 -g
 CFLAGS  := -std=c11 -D_GNU_SOURCE $(OPT) -fPIC -fstack-protector-strong \
@@ -124,7 +125,7 @@ $(B)/libshian.a: $(LIB_O)
 
 $(B)/shianctl: $(CTL_O) $(B)/libshian.a
 	@echo "LD $(@F)"
-	@$(CC) $(CFLAGS) $(CTL_O) $(B)/libshian.a $(LIBS) -o $@
+	@$(CC) $(CFLAGS) $(CTL_O) $(B)/libshian.a $(LIBS) $(CTL_LIBS) -o $@
 
 # ---- the module, out of tree with nginx-dev's configure ----------------------
 
@@ -259,6 +260,7 @@ run: $(B)/.deps
 
 PREFIX  ?= /usr
 MODULES ?= $(PREFIX)/lib/nginx/modules
+UNITS   ?= /lib/systemd/system
 
 install: all
 	install -d $(DESTDIR)$(MODULES) $(DESTDIR)$(PREFIX)/bin \
@@ -272,6 +274,12 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/doc/shian
 	test -e $(DESTDIR)/etc/shian/words.txt || \
 	    install -m 644 conf/words.txt $(DESTDIR)/etc/shian/words.txt
+	test -e $(DESTDIR)/etc/shian/notify.json || \
+	    install -m 640 conf/notify.json $(DESTDIR)/etc/shian/notify.json
+	install -d $(DESTDIR)$(UNITS)
+	sed 's|@PREFIX@|$(PREFIX)|g' conf/shian-notify.service \
+	    >$(DESTDIR)$(UNITS)/shian-notify.service
+	chmod 644 $(DESTDIR)$(UNITS)/shian-notify.service
 
 clean:
 	rm -rf $(B)

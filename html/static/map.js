@@ -124,7 +124,8 @@
         box.appendChild(near);
         near.addEventListener('click', function () {
             navigator.geolocation.getCurrentPosition(function (position) {
-                location.assign('/venues?radius=1000&near='
+                location.assign((box.dataset.here
+                                 || '/venues?radius=1000&near=')
                     + position.coords.latitude.toFixed(4) + ','
                     + position.coords.longitude.toFixed(4));
             }, function () {

@@ -8,7 +8,8 @@
 
 #include "base.h"
 
-#define SHIAN_MAX_PAIRS  256
+/* A checklist of 200 items with five fields each fits in one form. */
+#define SHIAN_MAX_PAIRS  1024
 
 typedef struct {
     shian_str_t  name;

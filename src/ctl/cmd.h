@@ -25,6 +25,7 @@ SHIAN_CMD(import_credit);
 SHIAN_CMD(export_venues);           /* cmd_export.c */
 SHIAN_CMD(export_inspections);
 SHIAN_CMD(export_reviews);
+SHIAN_CMD(export_complaints);
 SHIAN_CMD(export_log);
 SHIAN_CMD(user_add);                /* cmd_user.c */
 SHIAN_CMD(user_disable);
@@ -41,6 +42,7 @@ SHIAN_CMD(checklist_show);          /* cmd_checklist.c */
 SHIAN_CMD(checklist_set);
 SHIAN_CMD(grade);                   /* cmd_grade.c */
 SHIAN_CMD(demo);                    /* cmd_demo.c */
+SHIAN_CMD(notify);                  /* cmd_notify.c */
 
 /* Makes the store and, where there is none, the key file: init and demo. */
 bool shian_make_store(shian_ctl_t *c);

@@ -8,6 +8,7 @@
 
 #include "core/calendar.h"
 #include "core/ids.h"
+#include "domain/complaint.h"
 #include "domain/view.h"
 #include "progress.h"
 #include "render/csv_out.h"
@@ -29,6 +30,12 @@ const shian_option_t  shian_export_inspections_options[] = {
 };
 
 const shian_option_t  shian_export_reviews_options[] = {
+    { "format", "csv|json", "json: one object a line (csv)" },
+    { "output", "FILE", "instead of standard output; also -o" },
+    { NULL, NULL, NULL }
+};
+
+const shian_option_t  shian_export_complaints_options[] = {
     { "format", "csv|json", "json: one object a line (csv)" },
     { "output", "FILE", "instead of standard output; also -o" },
     { NULL, NULL, NULL }
@@ -207,6 +214,39 @@ reviews_row(export_t *x, shian_txn_t *t, shian_str_t key, shian_str_t value)
     v = shian_view_review(t, &x->ctl->keys, shian_be(key.p, 8), true);
 
     return v != NULL && message_row(x, &v->base);
+}
+
+
+/* ---- complaints: never what was written, nor by whom --------------------- */
+
+
+static void
+complaints_head(export_t *x)
+{
+    shian_csv_head(&shian__complaint_item__descriptor, x->out);
+}
+
+
+static bool
+complaints_row(export_t *x, shian_txn_t *t, shian_str_t key,
+    shian_str_t value)
+{
+    Shian__Complaint      *c;
+    Shian__ComplaintItem  *item;
+
+    static shian_workdays_t  days;
+
+    (void) key;
+
+    if (days.n == 0) {
+        shian_workdays_default(&days);
+    }
+
+    c = shian__complaint__unpack(&t->arena->pb, value.n, value.p);
+    item = c == NULL ? NULL
+           : shian_complaint_item(t, c, &days, shian_ctl_now(x->ctl));
+
+    return item != NULL && message_row(x, &item->base);
 }
 
 
@@ -422,6 +462,16 @@ shian_cmd_export_reviews(shian_ctl_t *c)
 {
     static const table_t  table = { SHIAN_T_REVIEW, reviews_head,
                                     reviews_row, true };
+
+    return export(c, &table, "csv");
+}
+
+
+int
+shian_cmd_export_complaints(shian_ctl_t *c)
+{
+    static const table_t  table = { SHIAN_T_COMPLAINT, complaints_head,
+                                    complaints_row, false };
 
     return export(c, &table, "csv");
 }

@@ -9,9 +9,13 @@
 #include <unistd.h>
 
 #include "core/ids.h"
+#include "domain/complaint.h"
+#include "domain/gallery.h"
 #include "domain/view.h"
 #include "progress.h"
 #include "store/ingest.h"
+
+#define MAX_ERASED  1024        /* photos of one complaint */
 
 const shian_option_t  shian_init_options[] = {
     { "owner", "USER", "as root: give a new store to the nginx workers' "
@@ -404,30 +408,79 @@ shian_cmd_stat(shian_ctl_t *c)
 /* ---- erase --------------------------------------------------------------- */
 
 
+/* review:ID or complaint:ID. */
+static bool
+erase_what(const char *what, Shian__Erase *erase)
+{
+    if (strncmp(what, "complaint:", 10) == 0) {
+        erase->has_complaint = 1;
+        return shian_number(what + 10, 1, INT64_MAX, &erase->complaint);
+    }
+
+    erase->has_review = 1;
+
+    return strncmp(what, "review:", 7) == 0
+           && shian_number(what + 7, 1, INT64_MAX, &erase->review);
+}
+
+
+/* Before: which photos it names; after: files that no record names now. */
+static bool
+erase_photos(shian_ctl_t *c, uint64_t complaint, uint8_t (*hashes)[32],
+    size_t *n, bool after)
+{
+    shian_txn_t    t;
+    shian_arena_t  a;
+
+    shian_arena_init(&a, NULL, NULL);
+
+    if (shian_txn_begin(c->store, &a, false, &t) != 0) {
+        (void) shian_ctl_fail(c, "store \"%s\" cannot be read",
+                              c->store_dir);
+        return false;
+    }
+
+    if (after) {
+        shian_gallery_remove_files(&t, c->store_dir, hashes, *n);
+    } else {
+        *n = shian_complaint_photos(&t, complaint, hashes, MAX_ERASED);
+    }
+
+    shian_txn_abort(&t);
+    shian_arena_free(&a);
+
+    return true;
+}
+
+
 int
 shian_cmd_erase(shian_ctl_t *c)
 {
+    size_t             n;
+    uint8_t            hashes[MAX_ERASED][32];
     const char        *what = c->args[0];
     Shian__Erase       erase = SHIAN__ERASE__INIT;
     Shian__Result      result;
     Shian__Operation   op;
 
-    if (strncmp(what, "review:", 7) != 0
-        || !shian_number(what + 7, 1, INT64_MAX, &erase.review))
-    {
-        return shian_ctl_usage(c, "\"%s\" is not review:ID", what);
+    if (!erase_what(what, &erase)) {
+        return shian_ctl_usage(c, "\"%s\" is not review:ID or complaint:ID",
+                               what);
     }
 
-    if (!shian_ctl_store(c, false)) {
+    if (!shian_ctl_store(c, false)
+        || !erase_photos(c, erase.complaint, hashes, &n, false))
+    {
         return SHIAN_FAILED;
     }
 
-    erase.has_review = 1;
     op = shian_ctl_operation(c);
     op.body_case = SHIAN__OPERATION__BODY_ERASE;
     op.erase = &erase;
 
-    if (!shian_ctl_run(c, &op, &result)) {
+    if (!shian_ctl_run(c, &op, &result)
+        || !erase_photos(c, erase.complaint, hashes, &n, true))
+    {
         return SHIAN_FAILED;
     }
 

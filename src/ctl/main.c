@@ -27,6 +27,8 @@ const shian_command_t  shian_commands[] = {
     ROW("export inspections", "", "Writes all inspections", 0, 0,
         export_inspections),
     ROW("export reviews", "", "Writes all reviews", 0, 0, export_reviews),
+    ROW("export complaints", "", "Writes all complaints, without words", 0,
+        0, export_complaints),
     ROW("export log", "", "Writes every operation ever made", 0, 0,
         export_log),
     ROW("user add", "", "Adds a user or changes one", 0, 0, user_add),
@@ -55,7 +57,7 @@ const shian_command_t  shian_commands[] = {
         0, keys_rotate),
     ROW("keys list", "", "Lists keys without showing them", 0, 0,
         keys_list),
-    ROW("erase", "review:ID", "Deletes the words of a record for good", 1, 1,
+    ROW("erase", "review:ID|complaint:ID", "Deletes the words of a record for good", 1, 1,
         erase),
     ROW("verify", "", "Checks the log's chain and that it gives the store",
         0, 0, verify),
@@ -64,6 +66,8 @@ const shian_command_t  shian_commands[] = {
         backup),
     ROW("restore", "DIR", "Brings a backup back into an empty store", 1, 1,
         restore),
+    ROW("notify", "", "Follows the log and posts signed webhooks", 0, 0,
+        notify),
 };
 
 const size_t  shian_ncommands = SHIAN_COUNT(shian_commands);

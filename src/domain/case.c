@@ -3,11 +3,11 @@
  * decided with a document, closed.  One with a penalty lowers the grade.
  */
 
-#include "capabilities.h"
-#include "complaint_parts.h"
-
 #include <errno.h>
 
+#include "capabilities.h"
+#include "checkin.h"
+#include "complaint_parts.h"
 #include "states.h"
 
 #define STATE(name)  SHIAN__CASE__STATE__##name
@@ -81,28 +81,6 @@ put(shian_op_t *o, const Shian__Case *was, const Shian__Case *is)
 
 /* ---- opening --------------------------------------------------------------*/
 
-/* Its number is the last part of the key. */
-static bool
-has_inspection(shian_txn_t *t, uint64_t venue, uint64_t id)
-{
-    bool            found;
-    shian_scan_t    scan;
-    shian_rowkey_t  prefix = shian_rowkey_id(venue);
-
-    found = false;
-
-    for (shian_scan_open(&scan, t, SHIAN_T_INSPECTION, &prefix, NULL);
-         !found && shian_scan_next(&scan); )
-    {
-        found = shian_by_id(scan.key) == id;
-    }
-
-    shian_scan_close(&scan);
-
-    return found;
-}
-
-
 bool
 shian_case_open_check(shian_op_t *o)
 {
@@ -125,7 +103,8 @@ shian_case_open_check(shian_op_t *o)
     }
 
     if (op->has_inspection) {
-        if (!has_inspection(o->txn, op->venue, op->inspection)) {
+        if (shian_inspection_get(o->txn, op->venue, op->inspection) == NULL)
+        {
             shian_fail_field(o->report, "inspection", "unknown", NULL);
             return false;
         }

@@ -351,7 +351,8 @@ may_follow(shian_op_t *o, const Shian__Complaint *c,
         if (c->additions >= SHIAN_COMPLAINT_ADDITIONS) {
             return shian_wrong_state(o, "There is no room for more.");
         }
-        return op->has_text || op->n_photo != 0 || shian_lacks(o->report, "text");
+        return op->has_text || op->n_photo != 0
+               || shian_lacks(o->report, "text");
 
     case DO(reopen):
         return may_reopen(o, c, op);

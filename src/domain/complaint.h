@@ -127,6 +127,18 @@ size_t shian_complaint_photos(shian_txn_t *t, uint64_t id,
     uint8_t (*hashes)[SHIAN_HASH_SIZE], size_t max);
 
 
+/* ---- to be read -----------------------------------------------------------*/
+
+/*
+ * A row of a list of the bureau at instant now_ms, and what the venue may see
+ * of it; in the arena, NULL without memory.  The transaction's thread.
+ */
+Shian__ComplaintItem *shian_complaint_item(shian_txn_t *t,
+    const Shian__Complaint *c, const shian_workdays_t *w, uint64_t now_ms);
+Shian__VenueComplaint *shian_venue_complaint(shian_txn_t *t,
+    const Shian__Complaint *c);
+
+
 /* ---- figures -------------------------------------------------------------*/
 
 /*

@@ -317,9 +317,10 @@ shian_looks(shian_txn_t *t, const shian_rowkey_t *from, Shian__Look **out,
     shian_scan_t    scan;
     shian_rowkey_t  none;
 
-    none.n = next->n = 0;
+    none.n = 0;
     n = 0;
     shian_scan_open(&scan, t, SHIAN_T_LOOK, &none, from);
+    next->n = 0;                /* which from may be */
 
     while (shian_scan_next(&scan)) {
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "checkin.h"
+#include "complaint.h"
 #include "finding.h"
 #include "safeguard.h"
 #include "tally.h"
@@ -215,15 +216,138 @@ reinspection_asked(shian_txn_t *t, const Shian__Entry *e,
 }
 
 
+/* ---- complaints -----------------------------------------------------------*/
+
+static bool
+tell_complaint(shian_txn_t *t, const Shian__Complaint *c,
+    Shian__Event *event)
+{
+    COPY(event, c, venue);
+    SET(event, record, c->id);
+    event->district = c->district;
+    event->state = name_of(&shian__complaint__state__descriptor, c->state);
+    event->href = shian_printf(t->arena, "/desk/complaints/%" PRIu64, c->id);
+    SET(event, urgent, c->state == SHIAN__COMPLAINT__STATE__received
+                       && c->severity == SHIAN__SEVERITY__KIND__critical);
+
+    return true;
+}
+
+
+/* The first complaint that the post made, among those at key. */
+static bool
+find_complaint(shian_txn_t *t, const shian_rowkey_t *key,
+    const Shian__ComplaintPost *op, Shian__Event *event)
+{
+    bool               found;
+    shian_scan_t       scan;
+    Shian__Complaint  *c;
+
+    found = false;
+    shian_scan_open(&scan, t, SHIAN_T_COMPLAINT_BY, key, NULL);
+
+    while (!found && shian_scan_next(&scan)) {
+        c = shian_complaint_get(t, shian_by_id(scan.key));
+        found = c != NULL
+                && shian_str_eq(shian_bytes(c->vault), shian_bytes(op->vault))
+                && tell_complaint(t, c, event);
+    }
+
+    shian_scan_close(&scan);
+
+    return found;
+}
+
+
+/*
+ * By the place or the device, and the instant; else by the district and the
+ * day that it was due on first.  One of the last kind that has gone further
+ * is told no more.
+ */
+static bool
+complaint_received(shian_txn_t *t, const Shian__Entry *e,
+    Shian__Event *event)
+{
+    int32_t                      due;
+    shian_rowkey_t               key;
+    const Shian__Operation      *o = e->operation;
+    const Shian__ComplaintPost  *op = o->complaint_post;
+
+    if (op->has_venue) {
+        key = shian_complaint_prefix_id('v', op->venue);
+        shian_rowkey_be(&key, ~o->at, 8);
+
+    } else if (o->actor != NULL && o->actor->has_device) {
+        key = shian_complaint_prefix_text('i', shian_bytes(o->actor->device));
+        shian_rowkey_be(&key, ~o->at, 8);
+
+    } else {
+        due = op->kind == SHIAN__COMPLAINT_POST__KIND__report
+              ? op->report_due_on : op->complaint_due_on;
+        key = shian_complaint_prefix_text('d', shian_str(op->district));
+        shian_rowkey_be(&key, (uint64_t) (due + INT64_C(0x80000000)), 4);
+    }
+
+    return find_complaint(t, &key, op, event);
+}
+
+
+static bool
+complaint_step(shian_txn_t *t, const Shian__Entry *e,
+    Shian__ComplaintStep__Action action, Shian__Event *event)
+{
+    Shian__Complaint             *c;
+    const Shian__ComplaintStep   *op = e->operation->complaint_step;
+
+    c = op->action == action ? shian_complaint_get(t, op->complaint) : NULL;
+
+    return c != NULL && tell_complaint(t, c, event);
+}
+
+
+static bool
+complaint_dispatched(shian_txn_t *t, const Shian__Entry *e,
+    Shian__Event *event)
+{
+    return complaint_step(t, e, SHIAN__COMPLAINT_STEP__ACTION__dispatch,
+                          event);
+}
+
+
+static bool
+complaint_reported(shian_txn_t *t, const Shian__Entry *e,
+    Shian__Event *event)
+{
+    return complaint_step(t, e, SHIAN__COMPLAINT_STEP__ACTION__report, event);
+}
+
+
+/* The complainant has added something, withdrawn or reopened it. */
+static bool
+complaint_followed(shian_txn_t *t, const Shian__Entry *e,
+    Shian__Event *event)
+{
+    Shian__Complaint              *c;
+    const Shian__ComplaintFollow  *op = e->operation->complaint_follow;
+
+    c = op->action != SHIAN__COMPLAINT_FOLLOW__ACTION__rate
+        ? shian_complaint_get(t, op->complaint) : NULL;
+
+    return c != NULL && tell_complaint(t, c, event);
+}
+
+
 /* ---- colours --------------------------------------------------------------*/
 
 /* The venue whose grade the entry may have changed; 0: none. */
 static uint64_t
 graded_venue(shian_txn_t *t, const Shian__Operation *op)
 {
-    Shian__Review   *r;
-    Shian__Finding  *f;
-    Shian__Appeal   *a;
+    Shian__Case       *c;
+    Shian__Review     *r;
+    Shian__Appeal     *a;
+    Shian__Finding    *f;
+    Shian__Complaint  *complaint;
 
     switch (op->body_case) {
 
@@ -263,6 +387,14 @@ graded_venue(shian_txn_t *t, const Shian__Operation *op)
     case SHIAN__OPERATION__BODY_APPEAL_DECIDE:
         a = shian_appeal_get(t, op->appeal_decide->appeal);
         return a == NULL ? 0 : a->venue;
+
+    case SHIAN__OPERATION__BODY_COMPLAINT_STEP:
+        complaint = shian_complaint_get(t, op->complaint_step->complaint);
+        return complaint == NULL ? 0 : complaint->venue;
+
+    case SHIAN__OPERATION__BODY_CASE_STEP:
+        c = shian_case_get(t, op->case_step->case_id);
+        return c == NULL ? 0 : c->venue;
 
     default:
         return 0;
@@ -321,6 +453,10 @@ const shian_event_row_t  shian_events[] = {
     ROW(FINDING_SUBMIT, "finding.submitted", STAFF, finding_submitted),
     ROW(APPEAL_FILE, "appeal.filed", OFFICER, appeal_filed),
     ROW(REINSPECTION_ASK, "reinspection.asked", STAFF, reinspection_asked),
+    ROW(COMPLAINT_POST, "complaint.received", OFFICER, complaint_received),
+    ROW(COMPLAINT_STEP, "complaint.dispatched", STAFF, complaint_dispatched),
+    ROW(COMPLAINT_STEP, "complaint.reported", OFFICER, complaint_reported),
+    ROW(COMPLAINT_FOLLOW, "complaint.followed", OFFICER, complaint_followed),
 
     /* Of whatever else an entry may have changed the colour. */
     ROW(_NOT_SET, "venue.red", STAFF, venue_red),
@@ -342,18 +478,22 @@ tell(shian_txn_t *t, const Shian__Entry *e, const shian_event_row_t *row)
         return NULL;
     }
 
-    v = shian_venue_get(t, told.venue);
-    if (v == NULL) {
-        return NULL;
-    }
-
     NEW(event, event);
     *event = told;
     SET(event, id, e->seq);
     SET(event, at, e->operation->at);
     event->type = (char *) row->type;
-    event->venue_name = v->name;
-    event->district = v->district;
+
+    if (told.has_venue) {
+        v = shian_venue_get(t, told.venue);
+
+        if (v == NULL) {
+            return NULL;
+        }
+
+        event->venue_name = v->name;
+        event->district = v->district;
+    }
 
     return event;
 }

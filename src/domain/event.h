@@ -22,8 +22,8 @@ typedef struct {
     uint32_t                      roles;    /* SHIAN_ROLE bits */
 
     /*
-     * Sets the event's venue and what else there is to say; false: this
-     * entry tells nothing.
+     * Sets the event's venue, or its district where it is about none, and
+     * what else there is to say; false: this entry tells nothing.
      */
     bool                        (*tell)(shian_txn_t *t,
                                         const Shian__Entry *e,

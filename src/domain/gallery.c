@@ -1,6 +1,9 @@
 #include "gallery.h"
 
+#include <unistd.h>
+
 #include "capabilities.h"
+#include "store/ingest.h"
 
 
 static void
@@ -95,6 +98,30 @@ shian_gallery_drop(shian_op_t *o, const Shian__Photo *p)
     k.n = 0;
     shian_rowkey_bytes(&k, p->hash.data, p->hash.len);
     shian_row_del(o->txn, SHIAN_T_PHOTO, &k);
+}
+
+
+void
+shian_gallery_remove_files(shian_txn_t *t, const char *dir,
+    uint8_t (*hashes)[SHIAN_HASH_SIZE], size_t n)
+{
+    size_t       i;
+    const char  *path;
+
+    for (i = 0; i < n; i++) {
+        if (shian_photo_get(t, shian_slice(hashes[i], SHIAN_HASH_SIZE))
+            != NULL)
+        {
+            continue;
+        }
+
+        path = shian_photo_path(t->arena, dir, hashes[i]);
+
+        /* Named twice it is gone already; a file too many does no harm. */
+        if (path != NULL) {
+            (void) unlink(path);
+        }
+    }
 }
 
 

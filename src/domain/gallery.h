@@ -17,6 +17,13 @@ void shian_gallery_use(shian_op_t *o, const Shian__Photo *p, uint64_t venue,
  */
 void shian_gallery_drop(shian_op_t *o, const Shian__Photo *p);
 
+/*
+ * Removes the files in the store's folder dir of those of n hashes that no
+ * record names any more.  After the commit; any thread with a transaction.
+ */
+void shian_gallery_remove_files(shian_txn_t *t, const char *dir,
+    uint8_t (*hashes)[SHIAN_HASH_SIZE], size_t n);
+
 /* A record that names it was published (delta 1) or taken down (-1). */
 void shian_gallery_open(shian_op_t *o, const Shian__Photo *p, int delta);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "finding.h"
+#include "patrol.h"
 #include "policy.h"
 
 #define DAY_MS  UINT64_C(86400000)
@@ -57,6 +58,7 @@ shian_tally_put(shian_op_t *o, uint64_t venue, Shian__Tally *tally)
 {
     tally->has_rev = 1;
     tally->rev++;
+    shian_patrol_keep(o->txn, venue, tally);
     shian_put_record(o->txn, SHIAN_T_TALLY, venue, tally);
 }
 

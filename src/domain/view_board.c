@@ -238,7 +238,7 @@ name_of(shian_txn_t *t, uint64_t user)
 
 static void
 fill_clock(const shian_board_t *b, const Shian__Complaint *c,
-    Shian__ComplaintItem *item)
+    Shian__BoardItem *item)
 {
     if (c->has_due_on) {
         SET(item, due_on, c->due_on);
@@ -260,19 +260,19 @@ fill_clock(const shian_board_t *b, const Shian__Complaint *c,
 }
 
 
-Shian__ComplaintItem *
-shian_view_complaint_item(shian_txn_t *t, shian_board_t *b,
+Shian__BoardItem *
+shian_view_board_item(shian_txn_t *t, shian_board_t *b,
     const Shian__Complaint *c)
 {
     Shian__Venue           *v;
     const Shian__Category  *category;
-    Shian__ComplaintItem   *item;
+    Shian__BoardItem   *item;
 
     if (b->categories == NULL) {
         b->categories = shian_categories(t->arena);
     }
 
-    NEW(item, complaint_item);
+    NEW(item, board_item);
     COPY(item, c, id);
     COPY(item, c, venue);
     COPY(item, c, kind);
@@ -320,7 +320,7 @@ add_one(shian_txn_t *t, shian_board_t *b, Shian__ComplaintList *list)
         return true;
     }
 
-    list->items[0] = shian_view_complaint_item(t, b, c);
+    list->items[0] = shian_view_board_item(t, b, c);
     list->n_items = list->items[0] != NULL;
 
     return list->n_items == 1;
@@ -352,7 +352,7 @@ add_items(shian_txn_t *t, shian_board_t *b, merge_t *m,
                              : NULL;
 
         if (c != NULL && fits_record(t, b, m, c)) {
-            list->items[list->n_items] = shian_view_complaint_item(t, b, c);
+            list->items[list->n_items] = shian_view_board_item(t, b, c);
 
             if (list->items[list->n_items++] == NULL) {
                 return false;

@@ -48,7 +48,7 @@ bool shian_board_sees(shian_txn_t *t, const shian_board_t *b,
 Shian__ComplaintList *shian_view_board(shian_txn_t *t, shian_board_t *b,
     shian_str_t *next);
 
-Shian__ComplaintItem *shian_view_complaint_item(shian_txn_t *t,
+Shian__BoardItem *shian_view_board_item(shian_txn_t *t,
     shian_board_t *b, const Shian__Complaint *c);
 
 /* All of one that the caller sees, but name and contact. */

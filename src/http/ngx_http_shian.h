@@ -20,6 +20,7 @@
 #include "render/template.h"
 #include "store/batch.h"
 
+#define SHIAN_GONE_PHOTOS     512
 #define SHIAN_VERSION    "0.1.0"
 #define SHIAN_BATCH_MAX  512
 
@@ -70,6 +71,9 @@ typedef struct {
     ngx_event_t           gather;       /* those just answered may come back */
     ngx_event_t           hold;         /* keeps an exiting worker waiting */
     ngx_event_t           tick;         /* sweeping and reader checks */
+    size_t                ngone;        /* photos whose files go with the
+                                           next tick, if their rows have */
+    uint8_t               gone[SHIAN_GONE_PHOTOS][SHIAN_HASH_SIZE];
     ngx_log_t            *log;
     shian_item_t        **items;        /* of the batch */
     size_t                nitems;
@@ -418,10 +422,24 @@ ngx_int_t ngx_http_shian_task(ngx_http_shian_ctx_t *c,
 void ngx_http_shian_reason_texts(ngx_http_shian_ctx_t *c,
     Shian__Reason *const *reasons, size_t n);
 
+/*
+ * reviews.c: a token for a photo on disk that a form sent back may hold for a
+ * day; NULL without memory.
+ */
+char *ngx_http_shian_kept_photo(ngx_http_shian_ctx_t *c,
+    const uint8_t hash[SHIAN_HASH_SIZE]);
+
+/* venues.c: reads s, n decimal numbers with commas between, into v. */
+bool ngx_http_shian_numbers(shian_str_t s, double *v, size_t n);
+
 
 /* file.c: files by sendfile. */
 ngx_int_t ngx_http_shian_send_file(ngx_http_shian_ctx_t *c, const char *path,
     const char *type, const char *cache_control);
+
+/* The file `name` of html/static, by the rules of /static/. */
+ngx_int_t ngx_http_shian_send_static(ngx_http_shian_ctx_t *c,
+    shian_str_t name);
 
 
 /* Handlers: one for each row of routes[]. */
@@ -477,6 +495,12 @@ SHIAN_HANDLER(figures);                 /* figures.c */
 SHIAN_HANDLER(photo);                   /* file.c */
 SHIAN_HANDLER(photo_post);
 SHIAN_HANDLER(static);
+SHIAN_HANDLER(patrol);                  /* patrol.c */
+SHIAN_HANDLER(patrol_venue);
+SHIAN_HANDLER(patrol_worker);
+SHIAN_HANDLER(patrol_app);
+SHIAN_HANDLER(inspection_post);
+SHIAN_HANDLER(inspection);
 SHIAN_HANDLER(healthz);                 /* site.c */
 SHIAN_HANDLER(site);
 ngx_int_t ngx_http_shian_metrics_handler(ngx_http_request_t *r);

@@ -212,7 +212,8 @@ ngx_http_shian_body_post_task(ngx_http_shian_ctx_t *c, shian_str_t boundary)
     in->keys = c->conf->keys;
     in->aud = ngx_http_shian_str(c->conf->base_url);
     in->now_ms = c->now_ms;
-    in->max_photos = 4;
+    in->max_photos = c->route->handler == ngx_http_shian_inspection_post
+                     ? SHIAN_MAX_PHOTOS : 4;
     shian_arena_init(&in->arena, NULL, NULL);
     shian_report_init(&in->report);
     cln->handler = ngx_http_shian_body_cleanup;

@@ -102,7 +102,10 @@ ngx_http_shian_count_streams(ngx_int_t delta)
 {
     static ngx_uint_t  n;
 
-    /* A worker says how many it has: one that was killed leaves none. */
+    /*
+     * A worker says, and says again, how many it has: one that was killed
+     * leaves none, and an old one has its place only until it ends.
+     */
     n += delta;
     ngx_http_shian_counters->streams[ngx_worker % SHIAN_WORKERS_SEEN] = n;
 }
@@ -226,6 +229,14 @@ ngx_http_shian_reap(ngx_http_shian_stream_t *s)
 }
 
 
+/* Texts, or what filters have put between them: the end of a chunk. */
+static ngx_uint_t
+ngx_http_shian_under_way(ngx_http_shian_stream_t *s)
+{
+    return s->busy != NULL || s->ctx->request->connection->buffered;
+}
+
+
 /* Hands on what waits, or pushes what is under way; NGX_ERROR: no more. */
 static ngx_int_t
 ngx_http_shian_flush(ngx_http_shian_stream_t *s)
@@ -238,7 +249,7 @@ ngx_http_shian_flush(ngx_http_shian_stream_t *s)
 
     ngx_http_shian_reap(s);
 
-    if (s->out == NULL && s->busy == NULL) {
+    if (s->out == NULL && !ngx_http_shian_under_way(s)) {
         return NGX_OK;
     }
 
@@ -257,7 +268,7 @@ ngx_http_shian_flush(ngx_http_shian_stream_t *s)
     wev = r->connection->write;
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    if (s->busy == NULL) {
+    if (!ngx_http_shian_under_way(s)) {
         s->unsent_max = SHIAN_UNSENT_MAX;
 
         if (wev->timer_set && !wev->delayed) {
@@ -302,7 +313,7 @@ ngx_http_shian_finish(ngx_http_shian_stream_t *s)
     rc = NGX_ERROR;
 
     /* Nobody waits for a reader who has not taken what is there. */
-    if (text != NULL && s->busy == NULL
+    if (text != NULL && !ngx_http_shian_under_way(s)
         && ngx_http_shian_say(s, text, 1) == NGX_OK)
     {
         out = s->out;
@@ -488,7 +499,8 @@ ngx_http_shian_turn(ngx_http_shian_env_t *env, ngx_http_shian_stream_t *s,
     ngx_http_shian_ctx_t   *ctx = s->ctx;
     ngx_http_shian_text_t  *beat;
 
-    if (s->out == NULL && s->busy == NULL && env->followed >= s->from
+    if (s->out == NULL && !ngx_http_shian_under_way(s)
+        && env->followed >= s->from
         && ngx_current_msec - s->sent >= ctx->conf->heartbeat)
     {
         beat = ngx_http_shian_beat(env);
@@ -560,6 +572,7 @@ ngx_http_shian_follow(ngx_event_t *ev)
 
     if (!ngx_queue_empty(&env->streams)) {
         ngx_add_timer(ev, more ? 1 : SHIAN_POLL_MS);
+        ngx_http_shian_count_streams(0);
     }
 }
 

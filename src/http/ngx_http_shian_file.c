@@ -246,12 +246,11 @@ static const struct {
 
 
 ngx_int_t
-ngx_http_shian_static(ngx_http_shian_ctx_t *c)
+ngx_http_shian_send_static(ngx_http_shian_ctx_t *c, shian_str_t name)
 {
     char         *path;
     size_t        i, n;
     const char   *type;
-    shian_str_t   name = c->word;
 
     /* Names of ours only: letters, digits and single dots between. */
     for (i = 0; i < name.n; i++) {
@@ -296,4 +295,11 @@ ngx_http_shian_static(ngx_http_shian_ctx_t *c)
     return ngx_http_shian_send_file(c, path, type,
                ngx_http_shian_arg(c, "v").n != 0
                ? "public, max-age=31536000, immutable" : "no-cache");
+}
+
+
+ngx_int_t
+ngx_http_shian_static(ngx_http_shian_ctx_t *c)
+{
+    return ngx_http_shian_send_static(c, c->word);
 }

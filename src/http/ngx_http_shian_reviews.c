@@ -165,39 +165,52 @@ ngx_http_shian_stars(ngx_http_shian_ctx_t *c, const char *field,
 }
 
 
-/* Photos that came whole stay: a token for each, good for a day. */
+char *
+ngx_http_shian_kept_photo(ngx_http_shian_ctx_t *c,
+    const uint8_t hash[SHIAN_HASH_SIZE])
+{
+    shian_str_t    text;
+    shian_token_t  t;
+
+    ngx_memzero(&t, sizeof(t));
+    t.use = SHIAN_USE_PHOTO;
+    t.kind = SHIAN_SUBJECT_PHOTO;
+    t.iat_ms = c->now_ms;
+    t.exp_ms = c->now_ms + SHIAN_KEPT_MS;
+    t.has_photo = true;
+    ngx_memcpy(t.photo, hash, sizeof(t.photo));
+    shian_session_id(t.jti, t.exp_ms);
+
+    return shian_token_issue(&c->arena, c->conf->keys,
+                             ngx_http_shian_str(c->conf->base_url), &t, &text)
+           ? shian_strdup(&c->arena, text) : NULL;
+}
+
+
+/* Photos that came whole stay. */
 static bool
 ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c, Shian__ReviewForm *form)
 {
     size_t          i;
-    shian_str_t     text;
-    shian_token_t   t;
     Shian__Choice  *choice;
 
     form->kept_photos = shian_array(&c->arena, c->nphotos + 1,
                                     sizeof(*form->kept_photos));
 
     for (i = 0; form->kept_photos != NULL && i < c->nphotos; i++) {
-        ngx_memzero(&t, sizeof(t));
-        t.use = SHIAN_USE_PHOTO;
-        t.kind = SHIAN_SUBJECT_PHOTO;
-        t.iat_ms = c->now_ms;
-        t.exp_ms = c->now_ms + SHIAN_KEPT_MS;
-        t.has_photo = true;
-        ngx_memcpy(t.photo, c->photos[i]->hash.data, sizeof(t.photo));
-        shian_session_id(t.jti, t.exp_ms);
         choice = shian_alloc(&c->arena, sizeof(*choice));
 
-        if (choice == NULL
-            || !shian_token_issue(&c->arena, c->conf->keys,
-                                  ngx_http_shian_str(c->conf->base_url), &t,
-                                  &text))
-        {
+        if (choice == NULL) {
             return false;
         }
 
         shian__choice__init(choice);
-        choice->value = shian_strdup(&c->arena, text);
+        choice->value = ngx_http_shian_kept_photo(c, c->photos[i]->hash.data);
+
+        if (choice->value == NULL) {
+            return false;
+        }
+
         form->kept_photos[form->n_kept_photos++] = choice;
     }
 

@@ -63,6 +63,25 @@ ngx_http_shian_linkset(ngx_http_shian_ctx_t *c, uint64_t venue)
 }
 
 
+/* Whoever inspects it comes to do so: the check-in has a link to the rest. */
+static bool
+ngx_http_shian_inspects(ngx_http_shian_ctx_t *c, uint64_t venue)
+{
+    Shian__Venue  *v;
+
+    if (c->caller.actor.role != SHIAN__ROLE__KIND__inspector
+        && c->caller.actor.role != SHIAN__ROLE__KIND__officer)
+    {
+        return false;
+    }
+
+    v = shian_venue_get(&c->txn, venue);
+
+    return v != NULL && shian_in_reach(c->caller.actor.role, c->caller.user,
+                                       0, v);
+}
+
+
 static ngx_int_t
 ngx_http_shian_scanned(ngx_http_shian_ctx_t *c, uint64_t venue)
 {
@@ -91,8 +110,9 @@ ngx_http_shian_scanned(ngx_http_shian_ctx_t *c, uint64_t venue)
     }
 
     return ngx_http_shian_redirect(c, NGX_HTTP_TEMPORARY_REDIRECT,
-                                   shian_strdup(&c->arena,
-                                                shian_str(path)));
+               ngx_http_shian_inspects(c, venue)
+               ? shian_printf(&c->arena, "/patrol%s", path)
+               : shian_strdup(&c->arena, shian_str(path)));
 }
 
 

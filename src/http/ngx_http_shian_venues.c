@@ -40,8 +40,7 @@ ngx_http_shian_number(shian_str_t s, double *v)
 }
 
 
-/* n numbers with commas between them. */
-static bool
+bool
 ngx_http_shian_numbers(shian_str_t s, double *v, size_t n)
 {
     size_t       i;

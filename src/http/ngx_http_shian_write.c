@@ -6,6 +6,9 @@
 
 #include "ngx_http_shian.h"
 
+#include "domain/complaint.h"
+#include "domain/gallery.h"
+
 #include <sodium.h>
 
 #include "domain/operations.h"
@@ -13,6 +16,7 @@
 #define SHIAN_GATHER_MS   5
 #define SHIAN_HOLD_MS     1000
 #define SHIAN_TICK_MS     30000
+#define SHIAN_EXPIRE      16            /* complaints a tick */
 
 
 /* Heap-owned: outlives its request if need be. */
@@ -512,6 +516,66 @@ ngx_http_shian_submit_own(ngx_http_shian_env_t *env, Shian__Operation *op)
 }
 
 
+/*
+ * Complaints whose time of retention is over, by their photos: what they take
+ * with them is unlinked by the next tick, when that is committed.
+ */
+static size_t
+ngx_http_shian_look_for_expired(ngx_http_shian_env_t *env, uint64_t now_ms,
+    uint64_t ids[SHIAN_EXPIRE])
+{
+    size_t         i, n, more;
+    shian_txn_t    t;
+    shian_arena_t  arena;
+
+    shian_arena_init(&arena, NULL, NULL);
+
+    if (shian_txn_begin(env->store, &arena, false, &t) != 0) {
+        return 0;
+    }
+
+    shian_gallery_remove_files(&t, env->store->dir, env->gone, env->ngone);
+    env->ngone = 0;
+    n = shian_complaints_expired(&t, now_ms, ids, SHIAN_EXPIRE);
+
+    for (i = 0; i < n; i++) {
+        more = shian_complaint_photos(&t, ids[i], &env->gone[env->ngone],
+                                      SHIAN_GONE_PHOTOS - env->ngone);
+
+        if (env->ngone != 0 && env->ngone + more == SHIAN_GONE_PHOTOS) {
+            break;
+        }
+
+        env->ngone += more;
+    }
+
+    shian_txn_abort(&t);
+    shian_arena_free(&arena);
+
+    return i;
+}
+
+
+static void
+ngx_http_shian_expire(ngx_http_shian_env_t *env, uint64_t now_ms)
+{
+    size_t                   i, n;
+    uint64_t                 ids[SHIAN_EXPIRE];
+    Shian__Operation         op = SHIAN__OPERATION__INIT;
+    Shian__ComplaintExpire   expire = SHIAN__COMPLAINT_EXPIRE__INIT;
+
+    n = ngx_http_shian_look_for_expired(env, now_ms, ids);
+
+    for (i = 0; i < n; i++) {
+        expire.has_complaint = 1;
+        expire.complaint = ids[i];
+        op.body_case = SHIAN__OPERATION__BODY_COMPLAINT_EXPIRE;
+        op.complaint_expire = &expire;
+        (void) ngx_http_shian_submit_own(env, &op);
+    }
+}
+
+
 /* Now and then: forget what has expired, and readers that were killed. */
 static void
 ngx_http_shian_tick(ngx_event_t *ev)
@@ -535,6 +599,10 @@ ngx_http_shian_tick(ngx_event_t *ev)
         op.body_case = SHIAN__OPERATION__BODY_SWEEP;
         op.sweep = &sweep;
         (void) ngx_http_shian_submit_own(env, &op);
+    }
+
+    if (ngx_worker == 0) {
+        ngx_http_shian_expire(env, (uint64_t) tp->sec * 1000);
     }
 
     ngx_add_timer(&env->tick, SHIAN_TICK_MS);

@@ -21,6 +21,7 @@ typedef struct {
     bool             file;
     bool             chosen;
     bool             photo;
+    shian_str_t      code;          /* before the name of a photo */
     bool             too_large;
     uint8_t         *p;         /* malloc */
     size_t           n;
@@ -126,8 +127,58 @@ store_photo(shian_ingest_t *in, const uint8_t hash[32], shian_str_t bytes)
 }
 
 
+/* Whether name is base, or ends in it behind a code and "_". */
+static bool
+named(shian_str_t name, const char *base, shian_str_t *code)
+{
+    size_t  n = strlen(base);
+
+    *code = SHIAN_NONE;
+
+    if (name.n < n || memcmp(name.p + name.n - n, base, n) != 0) {
+        return false;
+    }
+
+    if (name.n == n) {
+        return true;
+    }
+
+    if (name.n < n + 2 || name.p[name.n - n - 1] != '_') {
+        return false;
+    }
+
+    *code = shian_slice(name.p, name.n - n - 1);
+
+    return true;
+}
+
+
+/* Which field a photo came in is told by its hash under that name. */
 static void
-add_photo(shian_ingest_t *in, const uint8_t hash[32],
+add_pair(shian_ingest_t *in, shian_str_t code, const uint8_t hash[32])
+{
+    char  hex[65], *name, *value;
+
+    if (code.n == 0) {
+        return;
+    }
+
+    sodium_bin2hex(hex, sizeof(hex), hash, 32);
+    name = shian_printf(&in->arena, "%.*s_photo", SHIAN_FMT(code));
+    value = shian_strdup(&in->arena, shian_str(hex));
+
+    if (name == NULL || value == NULL) {
+        (void) shian_fail(&in->report, 500, "server", "Out of memory.");
+        return;
+    }
+
+    in->pairs[in->npairs].name = shian_str(name);
+    in->pairs[in->npairs++].value = shian_str(value);
+}
+
+
+static void
+add_photo(shian_ingest_t *in, shian_str_t code, const uint8_t hash[32],
     const shian_photo_info_t *info, size_t size)
 {
     uint8_t       *h;
@@ -153,6 +204,7 @@ add_photo(shian_ingest_t *in, const uint8_t hash[32],
     p->size = size;
 
     in->photos[in->nphotos++] = p;
+    add_pair(in, code, hash);
 }
 
 
@@ -216,7 +268,7 @@ take_photo(part_t *part)
         crypto_generichash(hash, sizeof(hash), out.p, out.n, NULL, 0);
 
         if (store_photo(in, hash, shian_buf_str(&out))) {
-            add_photo(in, hash, &info, out.n);
+            add_photo(in, part->code, hash, &info, out.n);
         } else {
             (void) shian_fail(&in->report, errno == ENOSPC ? 507 : 500,
                               errno == ENOSPC ? "no_room" : "server",
@@ -239,7 +291,7 @@ take_photo(part_t *part)
 
 /* A photo of the attempt before: its token says which file, the file what. */
 static void
-take_kept(shian_ingest_t *in, shian_str_t text)
+take_kept(shian_ingest_t *in, shian_str_t code, shian_str_t text)
 {
     int                   fd;
     char                 *path;
@@ -281,7 +333,7 @@ take_kept(shian_ingest_t *in, shian_str_t text)
     if (n > 0 && shian_photo_clean(p, (size_t) n, &info, &out.sink)
                  == SHIAN_PHOTO_OK)
     {
-        add_photo(in, token.photo, &info, (size_t) n);
+        add_photo(in, code, token.photo, &info, (size_t) n);
     } else {
         bad_photo(in, 422, "interrupted");
     }
@@ -310,7 +362,7 @@ part_begin(void *ctx, const shian_part_t *p)
     part->name = shian_str(name);
     part->file = p->file;
     part->chosen = p->chosen;
-    part->photo = p->file && shian_str_is(part->name, "photo");
+    part->photo = p->file && named(part->name, "photo", &part->code);
     part->too_large = false;
     part->n = 0;
 
@@ -377,8 +429,8 @@ part_end(void *ctx)
         return true;
     }
 
-    if (shian_str_is(part->name, "kept_photo")) {
-        take_kept(in, shian_slice(part->p, part->n));
+    if (named(part->name, "kept_photo", &part->code)) {
+        take_kept(in, part->code, shian_slice(part->p, part->n));
         return true;
     }
 

@@ -11,7 +11,7 @@
 #include "core/multipart.h"
 #include "shian.pb-c.h"
 
-#define SHIAN_MAX_PHOTOS       6
+#define SHIAN_MAX_PHOTOS       12
 #define SHIAN_PHOTO_BYTES      (8 * 1024 * 1024)
 #define SHIAN_FIELD_BYTES      (64 * 1024)
 
@@ -41,7 +41,8 @@ typedef struct {
 /*
  * Reads the whole body.  Multipart: fields become pairs; each part "photo" is
  * stripped of metadata and written to the store's photos, fsynced; a field
- * "kept_photo" holds the token of one that was uploaded before.  What is
+ * "kept_photo" holds the token of one that was uploaded before.  Before either
+ * name may stand "CODE_": the photo's hash is then a pair "CODE_photo".  What is
  * wrong goes to the report; wrong photos are fields errors and the rest is
  * read all the same, so a form can be shown again as it was.  Pool thread.
  */

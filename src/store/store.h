@@ -53,6 +53,7 @@ typedef enum {
     SHIAN_T_CASE,
     SHIAN_T_CASE_BY,
     SHIAN_T_LOOK,
+    SHIAN_T_PATROL,
     SHIAN_T_MAX
 } shian_table_t;
 

@@ -61,7 +61,7 @@ resident(const char *pid)
 {
     char                 path[64];
     FILE                *f;
-    unsigned long long   pages;
+    unsigned long long   pages = 0;
 
     snprintf(path, sizeof(path), "/proc/%s/statm", pid);
     f = fopen(path, "r");

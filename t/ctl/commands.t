@@ -56,7 +56,7 @@ subtest 'help and usage' => sub {
                   [['plaque', 'issue', 1, 2], 'name a folder'],
                   [['demo', '--venues', 0], '--venues'],
                   [['demo', '--today', 'May'], '--today'],
-                  [['erase', 'me'], 'not review:ID'],
+                  [['erase', 'me'], 'not review:ID or complaint:ID'],
                   [['keys', 'rotate', '--kind', 'all the'], '--kind'])
     {
         my ($args, $text) = @$case;

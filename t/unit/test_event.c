@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "visits.h"
+#include "domain/complaint.h"
 #include "domain/event.h"
 #include "render/json.h"
 #include "render/lang.h"
@@ -387,6 +388,149 @@ inspections_are_told_where_staff_act(void **state)
 }
 
 
+/* What somebody wrote, about venue 1 or about no venue of the city. */
+static Shian__Operation *
+complaint(city_t *c, bool known, uint64_t device)
+{
+    shian_txn_t           *t;
+    shian_report_t         report;
+    Shian__Operation      *op;
+    shian_workdays_t       days;
+    Shian__ComplaintPost  *p;
+
+    /* The bureau writes down what it was told. */
+    op = device == 0 ? by(c, ROLE(officer), OFFICER, 0)
+                     : city_operation(c, ROLE(public), 0);
+    op->actor->has_device = device != 0;
+    op->actor->device = shian_binary(shian_slice(
+        memcpy(shian_zalloc(&c->arena, 16), &device, sizeof(device)), 16));
+
+    p = CITY_BODY(c, op, COMPLAINT_POST, complaint_post,
+                  Shian__ComplaintPost, shian__complaint_post__init);
+    p->has_kind = p->has_text = p->has_name = p->has_contact = 1;
+    p->kind = SHIAN__COMPLAINT_POST__KIND__both;
+    p->category = "illness";
+    p->text = shian_binary(shian_str(secret));
+    p->name = shian_binary(shian_str("Wang"));
+    p->contact = shian_binary(shian_str("13800138000"));
+    p->has_venue = known;
+    p->venue = known;
+    p->has_place = !known;
+    p->place = shian_binary(shian_str("the stall behind the station"));
+    p->district = known ? NULL : "岳林";
+
+    shian_workdays_default(&days);
+    shian_report_init(&report);
+    t = look(c);
+    assert_true(shian_complaint_prepare(t, &days, op->at, p, &report));
+    shian_txn_abort(t);
+
+    return op;
+}
+
+
+static void
+step(city_t *c, Shian__ComplaintStep__Action action)
+{
+    shian_txn_t           *t;
+    shian_report_t         report;
+    shian_workdays_t       days;
+    Shian__Operation      *op = by(c, ROLE(officer), OFFICER, 0);
+    Shian__ComplaintStep  *s;
+
+    s = CITY_BODY(c, op, COMPLAINT_STEP, complaint_step,
+                  Shian__ComplaintStep, shian__complaint_step__init);
+    s->has_complaint = s->has_action = 1;
+    s->complaint = 1;
+    s->action = action;
+    s->text = "never here";
+    s->has_to = s->has_due_on = s->has_recommend = 1;
+    s->to = OFFICER;
+    s->due_on = shian_local_day(c->now, SHIAN_TZ_MINUTES) + 3;
+    s->recommend = SHIAN__OUTCOME__KIND__unsubstantiated;
+    s->has_lat = s->has_lng = 1;
+    s->lat = LAT;
+    s->lng = LNG;
+
+    shian_workdays_default(&days);
+    shian_report_init(&report);
+    t = look(c);
+    assert_true(shian_complaint_step_prepare(t, &days, op->at, s, &report));
+    shian_txn_abort(t);
+    assert_int_equal(city_do(c, op), 200);
+}
+
+
+static void
+complaints_are_told_without_who_complained(void **state)
+{
+    size_t                   i;
+    uint64_t                 seq, id;
+    world_t                 *w = *state;
+    city_t                  *c = &w->city;
+    shian_buf_t              json;
+    shian_txn_t             *t;
+    Shian__Event            *event;
+    Shian__Operation        *op;
+    Shian__ComplaintFollow  *follow;
+
+    /* One batch, one instant. */
+    seq = head(c);
+    city_add(c, complaint(c, true, 11));
+    city_add(c, complaint(c, true, 12));
+    city_add(c, complaint(c, false, 13));
+    city_add(c, complaint(c, false, 0));
+    city_add(c, complaint(c, false, 0));
+    assert_int_equal(city_run(c), 0);
+
+    t = look(c);
+
+    for (i = 0; i < 5; i++) {
+        assert_int_equal(c->item[i].report.status, 200);
+        event = shian_event(t, shian_log_get(t, seq + 1 + i));
+        assert_non_null(event);
+        id = c->item[i].result.id;
+        assert_int_equal(event->record, id);
+        assert_string_equal(event->type, "complaint.received");
+        assert_string_equal(event->state, "received");
+        assert_string_equal(event->district, i < 2 ? "锦屏" : "岳林");
+        assert_int_equal(event->has_venue, i < 2);
+        assert_string_equal(event->href,
+            shian_printf(&c->arena, "/desk/complaints/%d", (int) id));
+
+        shian_buf_init(&json, &c->arena);
+        assert_true(shian_json_write(&event->base, &json.sink));
+        shian_putc(&json.sink, '\0');
+        assert_null(strstr((char *) json.p, "soup"));
+        assert_null(strstr((char *) json.p, "138"));
+        assert_null(strstr((char *) json.p, "Wang"));
+        assert_null(strstr((char *) json.p, "station"));
+        assert_null(strstr((char *) json.p, "device"));
+    }
+
+    shian_txn_abort(t);
+
+    step(c, SHIAN__COMPLAINT_STEP__ACTION__accept);
+    assert_null(last(c));
+    step(c, SHIAN__COMPLAINT_STEP__ACTION__dispatch);
+    told(c, "complaint.dispatched", 1, "dispatched");
+    step(c, SHIAN__COMPLAINT_STEP__ACTION__check_in);
+    assert_null(last(c));
+    step(c, SHIAN__COMPLAINT_STEP__ACTION__report);
+    told(c, "complaint.reported", 1, "reported");
+
+    op = city_operation(c, ROLE(public), 0);
+    follow = CITY_BODY(c, op, COMPLAINT_FOLLOW, complaint_follow,
+                       Shian__ComplaintFollow,
+                       shian__complaint_follow__init);
+    follow->has_complaint = follow->has_action = 1;
+    follow->complaint = 1;
+    follow->action = SHIAN__COMPLAINT_FOLLOW__ACTION__withdraw;
+    assert_int_equal(city_do(c, op), 200);
+    told(c, "complaint.followed", 1, "withdrawn");
+}
+
+
 static void
 people_see_what_is_theirs(void **state)
 {
@@ -582,6 +726,8 @@ main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             inspections_are_told_where_staff_act, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            complaints_are_told_without_who_complained, setup, teardown),
         cmocka_unit_test(people_see_what_is_theirs),
         cmocka_unit_test_setup_teardown(the_latest_come_first, set_up,
                                         tear_down),

@@ -18,6 +18,7 @@
 #include <zlib.h>
 
 #include "core/calendar.h"
+#include "core/ids.h"
 #include "render/lang.h"
 #include "shian.pb-c.h"
 
@@ -35,11 +36,14 @@
                "<path d=\"M34 66H120V60H300\"/></svg>"
 
 static const ProtobufCMessageDescriptor *const  views[] = {
+    &shian__check_in__descriptor,
     &shian__checklist_view__descriptor,
     &shian__desk__descriptor,
     &shian__grade_list__descriptor,
     &shian__home__descriptor,
     &shian__inspection_list__descriptor,
+    &shian__inspection_view__descriptor,
+    &shian__patrol_list__descriptor,
     &shian__plaque_sheet__descriptor,
     &shian__policy_desk__descriptor,
     &shian__policy_preview__descriptor,
@@ -87,6 +91,9 @@ static const struct {
     { "code", &shian__component__code__descriptor },
     { "reason", &shian__component__code__descriptor },
     { "better", &shian__component__code__descriptor },
+    { "task", &shian__patrol_task__task__descriptor },
+    { "result", &shian__answer__result__descriptor },
+    { "flag", &shian__inspection__flag__descriptor },
 };
 
 typedef struct {
@@ -120,7 +127,8 @@ static void
 fill_scalar(shian_arena_t *a, const ProtobufCFieldDescriptor *f, json_t *j,
     void *at)
 {
-    const char  *text;
+    const char           *text;
+    ProtobufCBinaryData  *bytes;
 
     switch (f->type) {
 
@@ -171,6 +179,15 @@ fill_scalar(shian_arena_t *a, const ProtobufCFieldDescriptor *f, json_t *j,
         *(double *) at = json_number_value(j);
         break;
 
+    case PROTOBUF_C_TYPE_BYTES:
+        text = json_string_value(j);
+        bytes = at;
+        bytes->len = strlen(text) / 2;
+        bytes->data = shian_alloc(a, bytes->len + 1);
+        assert_non_null(bytes->data);
+        assert_true(shian_unhex(bytes->data, bytes->len, shian_str(text)));
+        break;
+
     case PROTOBUF_C_TYPE_MESSAGE:
         *(ProtobufCMessage **) at = fill(a, f->descriptor, j);
         break;
@@ -211,8 +228,12 @@ fill(shian_arena_t *a, const ProtobufCMessageDescriptor *desc, json_t *json)
         }
 
         assert_true(f->type == PROTOBUF_C_TYPE_MESSAGE
-                    || f->type == PROTOBUF_C_TYPE_STRING);
-        size = sizeof(void *);
+                    || f->type == PROTOBUF_C_TYPE_STRING
+                    || f->type == PROTOBUF_C_TYPE_ENUM
+                    || f->type == PROTOBUF_C_TYPE_BYTES);
+        size = f->type == PROTOBUF_C_TYPE_ENUM ? sizeof(int32_t)
+               : f->type == PROTOBUF_C_TYPE_BYTES
+               ? sizeof(ProtobufCBinaryData) : sizeof(void *);
         items = shian_array(a, json_array_size(j), size);
         assert_non_null(items);
 
@@ -616,7 +637,8 @@ every_template_has_a_sample(void **state)
         "home", "venues", "venue", "reviews", "review_form", "grades",
         "inspections", "problem", "counterfeit", "withdrawn", "plaque",
         "signin", "desk", "desk_reviews", "users", "my", "my_reviews",
-        "thanks", "policy", "stats", "desk_policy", "desk_policy_preview"
+        "thanks", "policy", "stats", "desk_policy", "desk_policy_preview",
+        "patrol", "patrol_venue", "visit"
     };
     size_t          p;
 

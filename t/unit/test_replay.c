@@ -168,6 +168,43 @@ check_position(shian_txn_t *t, const Shian__Venue *v)
 }
 
 
+/* Rows of `patrol`: one where it may be visited, one if it asked for it. */
+static size_t
+check_patrol(shian_txn_t *t, const Shian__Venue *v, const Shian__Tally *y)
+{
+    shian_str_t     value;
+    shian_rowkey_t  k;
+
+    static const int  order[] = { 2, 3, 1, 0 };     /* by Colour.Kind */
+
+    if (shian_tally_colour(y) == SHIAN__COLOUR__KIND__closed) {
+        return 0;
+    }
+
+    k.n = 0;
+    shian_rowkey_be(&k, 'd', 1);
+    shian_rowkey_be(&k, (uint64_t) order[shian_tally_colour(y)], 1);
+    shian_rowkey_be(&k, (uint64_t) y->last_inspected_on, 4);
+    shian_rowkey_be(&k, v->id, 8);
+    assert_true(shian_row_get(t, SHIAN_T_PATROL, &k, &value));
+    assert_int_equal(shian_be(value.p, 8), v->has_lat && v->has_lng
+                     ? shian_geo_key((shian_point_t) { v->lat, v->lng })
+                     : 0);
+
+    if (!y->has_reinspection_due_on) {
+        return 1;
+    }
+
+    k.n = 0;
+    shian_rowkey_be(&k, 'r', 1);
+    shian_rowkey_be(&k, (uint64_t) y->reinspection_due_on, 4);
+    shian_rowkey_be(&k, v->id, 8);
+    assert_true(shian_row_get(t, SHIAN_T_PATROL, &k, &value));
+
+    return 2;
+}
+
+
 /* The values of a venue that others are matched by. */
 static shian_str_t
 unique_value(shian_txn_t *t, const Shian__Venue *v, char kind)
@@ -234,12 +271,12 @@ check_uniques(shian_txn_t *t)
 static void
 check_venues(shian_txn_t *t)
 {
-    size_t         by, terms, geo, i;
+    size_t         by, terms, geo, patrol, i;
     uint64_t       id;
     Shian__Tally  *y;
     Shian__Venue  *v;
 
-    by = terms = geo = 0;
+    by = terms = geo = patrol = 0;
 
     for (id = 1; (v = shian_venue_get(t, id)) != NULL; id++) {
         assert_int_equal(v->id, id);
@@ -250,6 +287,7 @@ check_venues(shian_txn_t *t)
         by += check_venue_by(t, v, y);
         terms += check_terms(t, v);
         geo += check_position(t, v);
+        patrol += check_patrol(t, v, y);
 
         for (i = 0; i < 4; i++) {
             shian_str_t  value = unique_value(t, v, "ulrn"[i]);
@@ -264,6 +302,7 @@ check_venues(shian_txn_t *t)
     assert_int_equal(rows(t, SHIAN_T_VENUE_BY), by);
     assert_int_equal(rows(t, SHIAN_T_TERM), terms);
     assert_int_equal(rows(t, SHIAN_T_GEO), geo);
+    assert_int_equal(rows(t, SHIAN_T_PATROL), patrol);
 }
 
 

@@ -147,7 +147,7 @@ add_similar(shian_txn_t *t, shian_board_t *b, const Shian__Complaint *c,
         }
 
         view->duplicates[view->n_duplicates] =
-            shian_view_complaint_item(t, b, other);
+            shian_view_board_item(t, b, other);
 
         if (view->duplicates[view->n_duplicates++] == NULL) {
             return false;
@@ -157,7 +157,7 @@ add_similar(shian_txn_t *t, shian_board_t *b, const Shian__Complaint *c,
     other = c->has_linked ? shian_complaint_get(t, c->linked) : NULL;
 
     if (other != NULL) {
-        view->linked = shian_view_complaint_item(t, b, other);
+        view->linked = shian_view_board_item(t, b, other);
     }
 
     return view->duplicates != NULL;
@@ -344,7 +344,7 @@ shian_view_complaint(shian_txn_t *t, const shian_keys_t *keys,
 
     NEW(view, complaint_view);
     COPY(view, c, id);
-    view->item = shian_view_complaint_item(t, b, c);
+    view->item = shian_view_board_item(t, b, c);
     COPY(view, c, due_by_weekends);
     COPY(view, c, looked_at);
     COPY(view, c, accepted_at);

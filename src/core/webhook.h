@@ -1,0 +1,34 @@
+/*
+ * Signatures of Standard Webhooks (https://www.standardwebhooks.com, version
+ * 1.0.0): HMAC-SHA256 over "id.timestamp.body", in the form "v1,<base64>".
+ */
+
+#ifndef SHIAN_WEBHOOK_H
+#define SHIAN_WEBHOOK_H
+
+#include "base.h"
+
+#define SHIAN_WEBHOOK_KEY_MIN    24
+#define SHIAN_WEBHOOK_KEY_MAX    64
+#define SHIAN_WEBHOOK_SIGNATURE  48     /* "v1,", 44 of base64, NUL */
+
+typedef struct {
+    size_t   n;
+    uint8_t  b[SHIAN_WEBHOOK_KEY_MAX];
+} shian_webhook_key_t;
+
+/*
+ * Reads "whsec_" and the base64 (RFC 4648, 4, padded) of 24 to 64 bytes into
+ * *key.  False, with nothing of the secret kept, when it is anything else.
+ * Any thread.
+ */
+bool shian_webhook_key(shian_str_t text, shian_webhook_key_t *key);
+
+/*
+ * Writes the webhook-signature of body, sent as message id at `seconds` since
+ * 1970, with its NUL.  Any thread.
+ */
+void shian_webhook_sign(const shian_webhook_key_t *key, shian_str_t id,
+    uint64_t seconds, shian_str_t body, char out[SHIAN_WEBHOOK_SIGNATURE]);
+
+#endif /* SHIAN_WEBHOOK_H */
