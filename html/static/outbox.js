@@ -13,7 +13,7 @@
 (function () {
     'use strict';
 
-    var  FIRST_WAIT = 5000, LONGEST_WAIT = 300000;
+    var  FIRST_WAIT = 5000, LONGEST_WAIT = 300000, PATIENCE = 120000;
     var  opened, channel, sending;
 
     channel = self.BroadcastChannel ? new BroadcastChannel('shian-patrol')
@@ -212,6 +212,12 @@
         options.credentials = 'same-origin';
         options.redirect = 'error';
         options.cache = 'no-store';
+
+        /* A line that is dead and does not say so would hold the lock. */
+        if (self.AbortSignal && AbortSignal.timeout) {
+            options.signal = AbortSignal.timeout(PATIENCE);
+        }
+
         options.headers = options.headers || {};
         options.headers.Accept = 'application/json';
 

@@ -6,7 +6,8 @@
 (function () {
     'use strict';
 
-    var  LARGE = 1.5 * 1024 * 1024, LONGEST_SIDE = 2048, MAX_PHOTOS = 6;
+    var  LARGE = 1.5 * 1024 * 1024, LONGEST_SIDE = 2048, THUMBNAIL = 256;
+    var  MAX_PHOTOS = 6;
     var  box = document.getElementById('outbox');
     var  form = document.querySelector('form[data-check-in]');
     var  outbox = window.shianOutbox;
@@ -153,6 +154,16 @@
         return outbox.send(false);
     }
 
+    /* What has arrived needs no telling after a day. */
+    function forget() {
+        return outbox.all('queue').then(function (queue) {
+            return Promise.all(queue.filter(function (entry) {
+                return entry.state === 'sent'
+                       && Date.now() - entry.at > 86400000;
+            }).map(function (entry) { return outbox.drop(entry.key); }));
+        });
+    }
+
     /* The browser may send later, even when this page is closed. */
     function later() {
         if (navigator.serviceWorker && 'SyncManager' in window) {
@@ -297,6 +308,18 @@
 
     /* ---- photos ----------------------------------------------------------*/
 
+    function drawn(bitmap, longest) {
+        var  canvas = document.createElement('canvas');
+        var  by = Math.min(1, longest / Math.max(bitmap.width,
+                                                 bitmap.height));
+
+        canvas.width = Math.round(bitmap.width * by);
+        canvas.height = Math.round(bitmap.height * by);
+        canvas.getContext('2d').drawImage(bitmap, 0, 0, canvas.width,
+                                          canvas.height);
+        return canvas;
+    }
+
     function thumbnail(photo, input) {
         var  list = input.parentNode.querySelector('ul');
         var  row = element('li'), img = element('img');
@@ -306,12 +329,13 @@
             input.parentNode.appendChild(list);
         }
 
-        img.src = URL.createObjectURL(photo.blob);
+        createImageBitmap(photo.blob).then(function (bitmap) {
+            img.src = drawn(bitmap, THUMBNAIL).toDataURL('image/jpeg');
+        });
         img.alt = form.dataset.photo;
         row.appendChild(img);
         row.appendChild(button(form.dataset.remove, function () {
             outbox.remove('photos', photo.id).then(function () {
-                URL.revokeObjectURL(img.src);
                 row.remove();
             });
         }));
@@ -319,17 +343,8 @@
     }
 
     function scaled(bitmap) {
-        var  canvas = document.createElement('canvas');
-        var  by = Math.min(1, LONGEST_SIDE / Math.max(bitmap.width,
-                                                      bitmap.height));
-
-        canvas.width = Math.round(bitmap.width * by);
-        canvas.height = Math.round(bitmap.height * by);
-        canvas.getContext('2d').drawImage(bitmap, 0, 0, canvas.width,
-                                          canvas.height);
-
         return new Promise(function (done, failed) {
-            canvas.toBlob(function (blob) {
+            drawn(bitmap, LONGEST_SIDE).toBlob(function (blob) {
                 if (blob) {
                     done(blob);
                 } else {
@@ -586,7 +601,7 @@
     box.querySelector('[data-take]').hidden = Boolean(form)
         || !window.caches;
 
-    (form ? outbox.get('drafts', draftId()).then(begin) : Promise.resolve())
+    (form ? outbox.get('drafts', draftId()).then(begin) : forget())
         .then(show).then(function () {
             if (!form && !/^\/patrol\/?$/.test(location.pathname)) {
                 tell(box.dataset.notHere);

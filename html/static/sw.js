@@ -6,6 +6,7 @@
 'use strict';
 
 var  CACHE = 'shian-patrol';
+var  PATIENCE = 6000;       /* before a slow page is the one from before */
 var  version = new URL(self.location).search;
 
 importScripts('/static/outbox.js' + version);
@@ -39,15 +40,21 @@ function page(request) {
     var  url = new URL(request.url), path = url.pathname;
     var  part = url.searchParams.has('q') || url.searchParams.has('cursor');
 
-    return fetch(request).then(function (answer) {
+    var  fresh = fetch(request).then(function (answer) {
         if (answer.status === 502 || answer.status === 504) {
             throw new Error('no server');
         }
 
         return answer.ok && !answer.redirected && !part
                ? keep(path, answer) : answer;
+    });
+    var  late = new Promise(function (done) {
+        setTimeout(done, PATIENCE);
+    }).then(function () { return held(path); }).then(function (answer) {
+        return answer || fresh;
+    });
 
-    }).catch(function (error) {
+    return Promise.race([fresh, late]).catch(function (error) {
         return held(path).then(function (answer) {
             return answer || held('/patrol');
         }).then(function (answer) {

@@ -39,6 +39,7 @@ SHIAN_CMD(policy_show);             /* cmd_policy.c */
 SHIAN_CMD(policy_set);
 SHIAN_CMD(policy_preview);
 SHIAN_CMD(checklist_show);          /* cmd_checklist.c */
+SHIAN_CMD(checklist_preview);
 SHIAN_CMD(checklist_set);
 SHIAN_CMD(grade);                   /* cmd_grade.c */
 SHIAN_CMD(demo);                    /* cmd_demo.c */

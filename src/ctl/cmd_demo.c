@@ -1,26 +1,18 @@
 /*
- * The demo city: a year of ordinary operations in the order of their days.
- * What each venue shall end as is dealt out first, in Fenghua's proportions;
- * then it is given a life that leads there by the rules, and nothing else.
+ * The demo city: two years of ordinary operations in the order of their
+ * instants.  demo_life.c says what happens, demo_deeds.c who asks for it.
  */
 
 #include "cmd.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "demo_city.h"
+#include "demo_deeds.h"
+#include "domain/checklist.h"
 #include "progress.h"
 
-#define DAY_MS      UINT64_C(86400000)
-#define MAX_VENUES  200000
-#define LINK_MS     (30 * DAY_MS)
-
-/* Fenghua: of 3,800 venues 1,500 are graded, 379 green and 360 red. */
-#define OF          3800
-#define GRADED      1500
-#define GREEN       379
-#define RED         360
+#define MAX_VENUES  1000000
+#define LINK_MS     (30 * UINT64_C(86400000))
 
 const shian_option_t  shian_demo_options[] = {
     { "venues", "N", "how many (3800)" },
@@ -29,48 +21,7 @@ const shian_option_t  shian_demo_options[] = {
     { NULL, NULL, NULL }
 };
 
-typedef enum {
-    UNGRADED = 0,
-    CLOSED,
-    IS_GREEN,
-    YELLOW,
-    EXPIRED,
-    SUSPENDED
-} fate_t;
-
-typedef enum {
-    JOIN = 0,               /* the order within one instant */
-    PLAQUE,
-    VISIT,
-    EVALUATE,
-    REVIEW,
-    REPLY,
-    SUSPEND,
-    CLOSE
-} kind_t;
-
-typedef struct {
-    uint64_t  at;
-    uint32_t  venue;        /* from 0 */
-    uint8_t   kind;
-    uint8_t   n;            /* stars, or a score */
-    bool      hold;
-} event_t;
-
-typedef struct {
-    shian_ctl_t    *ctl;
-    shian_dice_t    dice;
-    int32_t         today;
-    uint64_t        n;
-    uint8_t        *fate;
-    event_t        *events;
-    size_t          nevents;
-    size_t          size;
-    uint32_t       *reviewed;   /* the venue's last review */
-    uint32_t        nreviews;
-    shian_slice_t   slice;
-} demo_t;
-
+/* Who can sign in by the links that are printed. */
 static const struct {
     const char         *login;
     Shian__Role__Kind   role;
@@ -86,480 +37,34 @@ static const struct {
 };
 
 
-/* ---- dealing out --------------------------------------------------------- */
-
-
-static uint64_t
-share(uint64_t n, uint64_t of)
-{
-    return (n * of + OF / 2) / OF;
-}
-
-
-static void
-deal(demo_t *d)
-{
-    uint8_t   swap;
-    uint64_t  i, j, red, green, graded;
-
-    red = share(d->n, RED);
-    green = share(d->n, GREEN);
-    graded = share(d->n, GRADED);
-
-    for (i = 0; i < d->n; i++) {
-        d->fate[i] = i < red - red / 6 ? EXPIRED
-                     : i < red ? SUSPENDED
-                     : i < red + green ? IS_GREEN
-                     : i < graded ? YELLOW
-                     : i < graded + (d->n + 99) / 100 ? CLOSED : UNGRADED;
-    }
-
-    for (i = d->n; i > 1; i--) {
-        j = shian_dice(&d->dice, i);
-        swap = d->fate[j];
-        d->fate[j] = d->fate[i - 1];
-        d->fate[i - 1] = swap;
-    }
-}
-
-
-/* days before today, and the minute of that local day. */
-static uint64_t
-instant(const demo_t *d, int32_t days, uint64_t minute)
-{
-    return (uint64_t) (d->today - days) * DAY_MS
-           - SHIAN_TZ_MINUTES * UINT64_C(60000) + minute * 60000;
-}
-
-
-static bool
-plan(demo_t *d, uint64_t venue, kind_t kind, int32_t days, uint64_t minute,
-    uint64_t n)
-{
-    event_t  *grown;
-
-    if (d->nevents == d->size) {
-        d->size = d->size == 0 ? 16384 : d->size * 2;
-        grown = realloc(d->events, d->size * sizeof(*grown));
-
-        if (grown == NULL) {
-            return false;
-        }
-        d->events = grown;
-    }
-
-    d->events[d->nevents++] = (event_t) {
-        .at = instant(d, days, minute), .venue = (uint32_t) venue,
-        .kind = (uint8_t) kind, .n = (uint8_t) n,
-        .hold = kind == REVIEW && shian_dice(&d->dice, 60) == 0
-    };
-
-    return true;
-}
-
-
-static bool
-plan_visits(demo_t *d, uint64_t i, fate_t fate)
-{
-    bool      ok;
-    int32_t   days;
-    uint64_t  k, n, score = 0;
-
-    ok = true;
-    n = 1 + shian_dice(&d->dice, 3);
-
-    for (k = 0; ok && k < n; k++) {
-
-        /* The last one follows what made the venue red. */
-        days = k == 0 && fate == EXPIRED
-               ? 1 + (int32_t) shian_dice(&d->dice, 2)
-               : 15 + (int32_t) (shian_dice(&d->dice, 100) + k * 90);
-        score = fate == IS_GREEN ? 88 + shian_dice(&d->dice, 13)
-                : fate == YELLOW ? 68 + shian_dice(&d->dice, 20)
-                : 45 + shian_dice(&d->dice, 35);
-        ok = plan(d, i, VISIT, days, 540 + shian_dice(&d->dice, 480), score);
-    }
-
-    /* Last year's register is written in January. */
-    if (ok && shian_dice(&d->dice, 2) == 0) {
-        ok = plan(d, i, EVALUATE, 12, 600, score);
-    }
-
-    return ok;
-}
-
-
-static bool
-plan_reviews(demo_t *d, uint64_t i, fate_t fate)
-{
-    bool      ok;
-    int32_t   days;
-    uint64_t  k, n, stars;
-
-    /* Poor credit alone is still green: diners tip the balance. */
-    n = fate == YELLOW ? 2 + shian_dice(&d->dice, 4)
-        : fate == UNGRADED ? shian_dice(&d->dice, 3)
-        : shian_dice(&d->dice, 5);
-    ok = true;
-
-    for (k = 0; ok && k < n; k++) {
-        days = 1 + (int32_t) shian_dice(&d->dice, 300);
-        stars = fate == YELLOW ? 1 + shian_dice(&d->dice, 3)
-                : 3 + shian_dice(&d->dice, 3);
-        ok = plan(d, i, REVIEW, days, 660 + shian_dice(&d->dice, 540),
-                  stars);
-    }
-
-    if (ok && n != 0 && shian_dice(&d->dice, 12) == 0) {
-        ok = plan(d, i, REPLY, 0, 60, 0);
-    }
-
-    return ok;
-}
-
-
-static bool
-plan_venue(demo_t *d, uint64_t i)
-{
-    bool    ok;
-    fate_t  fate = d->fate[i];
-
-    ok = plan(d, i, JOIN, 400, i * 400 / d->n, 0)
-         && plan(d, i, PLAQUE, 380, i * 600 / d->n, 0);
-
-    if (ok && fate != UNGRADED && fate != CLOSED) {
-        ok = plan_visits(d, i, fate);
-    }
-
-    ok = ok && plan_reviews(d, i, fate);
-
-    if (ok && fate == SUSPENDED) {
-        ok = plan(d, i, SUSPEND, 1 + (int32_t) shian_dice(&d->dice, 12), 900,
-                  0);
-    }
-
-    if (ok && fate == CLOSED) {
-        ok = plan(d, i, CLOSE, 1, 1300, 0);
-    }
-
-    return ok;
-}
-
-
-static int
-by_time(const void *x, const void *y)
-{
-    const event_t  *a = x, *b = y;
-
-    return a->at != b->at ? (a->at < b->at ? -1 : 1)
-           : a->venue != b->venue ? (a->venue < b->venue ? -1 : 1)
-           : (int) a->kind - (int) b->kind;
-}
-
-
-/* ---- carrying out -------------------------------------------------------- */
-
-
-static bool
-settle(demo_t *d)
-{
-    size_t         i;
-    shian_item_t  *item;
-
-    if (!shian_slice_run(&d->slice)) {
-        return false;
-    }
-
-    for (i = 0; i < d->slice.n; i++) {
-        item = &d->slice.items[i];
-
-        if (item->report.status != 200) {
-            (void) shian_ctl_fail(d->ctl, "the demo was refused: %s",
-                                  shian_ctl_refusal(&d->ctl->arena,
-                                                    &item->report));
-            return false;
-        }
-    }
-
-    shian_slice_reset(&d->slice);
-    return true;
-}
-
-
-static bool
-act(demo_t *d, const Shian__Operation *op)
-{
-    return shian_slice_add(&d->slice, op)
-           && (d->slice.n < SHIAN_SLICE || settle(d));
-}
-
-
-static bool
-join(demo_t *d, const event_t *e, Shian__Operation *op)
-{
-    fate_t               fate = d->fate[e->venue];
-    Shian__Venue         v = SHIAN__VENUE__INIT;
-    Shian__VenueUpsert   body = SHIAN__VENUE_UPSERT__INIT;
-
-    if (!shian_demo_venue(&d->dice, &d->slice.arena, e->venue + 1, d->today,
-                          &v))
-    {
-        return false;
-    }
-
-    v.has_licence_expires_on = 1;
-    v.licence_expires_on = fate == EXPIRED
-        ? d->today - 3 - (int32_t) shian_dice(&d->dice, 40)
-        : d->today + 30 + (int32_t) shian_dice(&d->dice, 1500);
-
-    v.has_credit = fate == YELLOW || shian_dice(&d->dice, 10) != 0;
-    v.credit = fate == YELLOW ? SHIAN__VENUE__CREDIT__D
-               : shian_dice(&d->dice, 3) == 0 ? SHIAN__VENUE__CREDIT__A
-               : SHIAN__VENUE__CREDIT__B;
-
-    body.venue = &v;
-    op->body_case = SHIAN__OPERATION__BODY_VENUE_UPSERT;
-    op->venue_upsert = &body;
-
-    return act(d, op);
-}
-
-
-static bool
-plaque(demo_t *d, const event_t *e, Shian__Operation *op)
-{
-    const shian_key_t    *key;
-    Shian__PlaqueIssue    body = SHIAN__PLAQUE_ISSUE__INIT;
-
-    key = shian_key_issuing(&d->ctl->keys, SHIAN_KEY_PLAQUE);
-    body.has_venue = body.has_plaque = body.has_key_no = 1;
-    body.venue = e->venue + 1;
-    body.plaque = ((uint64_t) e->venue + 1) << 17
-                  | shian_dice(&d->dice, 1 << 17);
-    body.key_no = key == NULL ? 0 : key->no;
-
-    op->body_case = SHIAN__OPERATION__BODY_PLAQUE_ISSUE;
-    op->plaque_issue = &body;
-
-    return act(d, op);
-}
-
-
-static bool
-visit(demo_t *d, const event_t *e, Shian__Operation *op)
-{
-    Shian__Inspection         in = SHIAN__INSPECTION__INIT;
-    Shian__InspectionImport   body = SHIAN__INSPECTION_IMPORT__INIT;
-
-    in.has_venue = in.has_on = in.has_kind = in.has_score = in.has_by = 1;
-    in.venue = e->venue + 1;
-    in.on = shian_local_day(e->at, SHIAN_TZ_MINUTES);
-    in.kind = SHIAN__INSPECTION__KIND__routine;
-    in.by = SHIAN__ROLE__KIND__inspector;
-    in.score = e->n;
-    in.source = (char *) (uintptr_t) "demo";
-    body.inspection = &in;
-
-    op->body_case = SHIAN__OPERATION__BODY_INSPECTION_IMPORT;
-    op->inspection_import = &body;
-
-    return act(d, op);
-}
-
-
-static bool
-evaluate(demo_t *d, const event_t *e, Shian__Operation *op)
-{
-    int32_t                y, m, day;
-    Shian__Evaluation      ev = SHIAN__EVALUATION__INIT;
-    Shian__EvaluationSet   body = SHIAN__EVALUATION_SET__INIT;
-
-    shian_civil_from_day(d->today, &y, &m, &day);
-    ev.has_year = ev.has_level = 1;
-    ev.year = (uint32_t) y - 1;
-    ev.level = e->n >= 90 ? SHIAN__EVALUATION__LEVEL__A
-               : e->n >= 75 ? SHIAN__EVALUATION__LEVEL__B
-               : e->n >= 60 ? SHIAN__EVALUATION__LEVEL__C
-               : SHIAN__EVALUATION__LEVEL__unrated;
-    ev.source = (char *) (uintptr_t) "demo";
-    body.has_venue = 1;
-    body.venue = e->venue + 1;
-    body.evaluation = &ev;
-
-    op->body_case = SHIAN__OPERATION__BODY_EVALUATION_SET;
-    op->evaluation_set = &body;
-
-    return act(d, op);
-}
-
-
-static bool
-review(demo_t *d, const event_t *e, Shian__Operation *op)
-{
-    uint8_t              device[16], scan[24];
-    uint64_t             expires;
-    unsigned             i;
-    const char          *words;
-    shian_str_t          id, row;
-    shian_item_t        *item;
-    Shian__Actor         actor = SHIAN__ACTOR__INIT;
-    Shian__ReviewPost    body = SHIAN__REVIEW_POST__INIT;
-
-    shian_dice_bytes(&d->dice, device, sizeof(device));
-    shian_dice_bytes(&d->dice, scan, sizeof(scan));
-    expires = e->at + DAY_MS;
-
-    for (i = 0; i < 8; i++) {
-        scan[i] = (uint8_t) (expires >> (56 - 8 * i));
-    }
-
-    actor.has_role = actor.has_device = 1;
-    actor.role = SHIAN__ROLE__KIND__public;
-    actor.device = shian_binary(shian_slice(device, sizeof(device)));
-    op->actor = &actor;
-
-    words = shian_demo_words(&d->dice, e->n);
-    body.has_venue = body.has_hygiene = body.has_scan = 1;
-    body.venue = e->venue + 1;
-    body.hygiene = e->n;
-    body.has_food = body.has_service = 1;
-    body.food = 3 + (uint32_t) shian_dice(&d->dice, 3);
-    body.service = 2 + (uint32_t) shian_dice(&d->dice, 4);
-    body.has_text = shian_dice(&d->dice, 3) != 0;
-    body.text = shian_binary(shian_str(words));
-    body.has_hold = e->hold;
-    body.hold = e->hold;
-    body.scan = shian_binary(shian_slice(scan, sizeof(scan)));
-
-    op->body_case = SHIAN__OPERATION__BODY_REVIEW_POST;
-    op->review_post = &body;
-
-    if (!shian_seal(&body.base, &d->ctl->keys, e->at, &d->slice.arena, &id,
-                    &row)
-        || !shian_slice_add(&d->slice, op))
-    {
-        return false;
-    }
-
-    item = &d->slice.items[d->slice.n - 1];
-    item->vault_id = id;
-    item->vault_row = row;
-
-    d->nreviews++;
-    d->reviewed[e->venue] = e->hold ? d->reviewed[e->venue] : d->nreviews;
-
-    return d->slice.n < SHIAN_SLICE || settle(d);
-}
-
-
-static bool
-reply(demo_t *d, const event_t *e, Shian__Operation *op)
-{
-    Shian__Actor         actor = SHIAN__ACTOR__INIT;
-    Shian__ReviewReply   body = SHIAN__REVIEW_REPLY__INIT;
-
-    if (d->reviewed[e->venue] == 0) {
-        return true;
-    }
-
-    actor.has_role = actor.has_venue = 1;
-    actor.role = SHIAN__ROLE__KIND__venue;
-    actor.venue = e->venue + 1;
-    op->actor = &actor;
-
-    body.has_review = 1;
-    body.review = d->reviewed[e->venue];
-    body.text = (char *) (uintptr_t) "谢谢您的意见，我们已经安排整改，欢迎"
-                                     "再来监督。";
-    op->body_case = SHIAN__OPERATION__BODY_REVIEW_REPLY;
-    op->review_reply = &body;
-
-    return act(d, op);
-}
-
-
-static bool
-set_status(demo_t *d, const event_t *e, Shian__Operation *op)
-{
-    Shian__VenueStatus  body = SHIAN__VENUE_STATUS__INIT;
-
-    body.has_venue = body.has_status = 1;
-    body.venue = e->venue + 1;
-    body.status = e->kind == CLOSE ? SHIAN__VENUE__STATUS__closed
-                                   : SHIAN__VENUE__STATUS__suspended;
-    op->body_case = SHIAN__OPERATION__BODY_VENUE_STATUS;
-    op->venue_status = &body;
-
-    return act(d, op);
-}
-
-
-static bool
-live(demo_t *d)
-{
-    bool               ok;
-    size_t             i;
-    shian_progress_t   p;
-    Shian__Operation   op;
-
-    static bool (*const  handlers[])(demo_t *, const event_t *,
-                                     Shian__Operation *) = {
-        [JOIN] = join, [PLAQUE] = plaque, [VISIT] = visit,
-        [EVALUATE] = evaluate, [REVIEW] = review, [REPLY] = reply,
-        [SUSPEND] = set_status, [CLOSE] = set_status
-    };
-
-    shian_progress_start(&p, "demo");
-    ok = true;
-
-    for (i = 0; ok && i < d->nevents; i++) {
-        op = shian_ctl_operation(d->ctl);
-        op.at = d->events[i].at;
-        ok = handlers[d->events[i].kind](d, &d->events[i], &op);
-        shian_progress_show(&p, i, d->nevents);
-    }
-
-    ok = ok && settle(d);
-    shian_progress_end(&p);
-
-    return ok;
-}
-
-
 /* ---- staff and links ----------------------------------------------------- */
 
 
-/* The venue whose owner can sign in: one with something to improve. */
-static uint64_t
-host(const demo_t *d)
-{
-    uint64_t  i;
-
-    for (i = 0; i < d->n && d->fate[i] != YELLOW; i++) { /* void */ }
-
-    return i == d->n ? 1 : i + 1;
-}
-
-
 static bool
-put_user(demo_t *d, const char *login, Shian__Role__Kind role,
-    const char *name, const char *const *districts, size_t n, uint64_t *id)
+put_user(shian_demo_t *d, uint64_t at_ms, const char *login,
+    Shian__Role__Kind role, const char *name, const char *district,
+    uint64_t *id)
 {
     Shian__Result      result;
     Shian__UserPut     body = SHIAN__USER_PUT__INIT;
     Shian__Operation   op;
 
+    if (login == NULL || name == NULL) {
+        (void) shian_ctl_fail(d->ctl, "memory has run out");
+        return false;
+    }
+
     body.login = (char *) (uintptr_t) login;
     body.name = (char *) (uintptr_t) name;
     body.has_role = 1;
     body.role = role;
-    body.n_district = n;
-    body.district = (char **) (uintptr_t) districts;
+    body.n_district = district != NULL;
+    body.district = (char **) (uintptr_t) &district;
     body.has_venue = role == SHIAN__ROLE__KIND__venue;
-    body.venue = host(d);
+    body.venue = 1;
 
     op = shian_ctl_operation(d->ctl);
-    op.at = instant(d, 1, 1320);
+    op.at = at_ms;
     op.body_case = SHIAN__OPERATION__BODY_USER_PUT;
     op.user_put = &body;
 
@@ -567,29 +72,44 @@ put_user(demo_t *d, const char *login, Shian__Role__Kind role,
         return false;
     }
 
+    d->operations++;
     *id = result.id;
+
     return true;
 }
 
 
-/* Thirteen social supervisors watch the two inner subdistricts. */
+/* Supervisors in the two inner subdistricts, officers of offices elsewhere. */
 static bool
-supervisors(demo_t *d)
+hire_district(shian_demo_t *d, uint32_t i, uint64_t at_ms,
+    uint32_t number[2])
 {
-    bool         ok;
-    size_t       i;
-    uint64_t     id;
-    const char  *login, *where;
+    bool            ok, inner;
+    uint32_t        k;
+    const char     *login, *name;
+    shian_dice_t    dice;
+    shian_arena_t  *a = &d->ctl->arena;
 
+    inner = i < 2;
+    dice = shian_dice_for(d->plan.seed, i, 3);
     ok = true;
 
-    for (i = 1; ok && i <= 13; i++) {
-        login = shian_printf(&d->ctl->arena, "jiandu%02zu", i);
-        where = shian_demo_district(i % 2);
-        ok = login != NULL
-             && put_user(d, login, SHIAN__ROLE__KIND__inspector,
-                         shian_demo_person(&d->dice, &d->ctl->arena), &where,
-                         1, &id);
+    for (k = 0; ok && k < d->plan.count[i]; k++) {
+
+        /* The one with the link is one of the thirteen. */
+        if (i == 0 && k == 0) {
+            continue;
+        }
+
+        login = shian_printf(a, inner ? "jiandu%02u" : "suo%02u",
+                             ++number[inner]);
+        name = inner || k != 0 ? shian_demo_person(&dice, a)
+               : shian_printf(a, "%s市场监管所", shian_demo_district(i));
+        ok = put_user(d, at_ms, login,
+                      inner ? SHIAN__ROLE__KIND__inspector
+                            : SHIAN__ROLE__KIND__officer, name,
+                      shian_demo_district(i),
+                      &d->staff[d->plan.first[i] + k]);
     }
 
     return ok;
@@ -597,30 +117,53 @@ supervisors(demo_t *d)
 
 
 static bool
-staff_and_links(demo_t *d)
+hire(shian_demo_t *d, uint64_t ids[SHIAN_COUNT(staff)])
 {
-    size_t       i;
-    uint64_t     id;
-    const char  *url;
+    bool      ok;
+    size_t    i;
+    uint32_t  number[2] = { 0, 0 };
+    uint64_t  at;
 
-    if (!supervisors(d)) {
-        return false;
+    at = shian_plan_instant(&d->plan, SHIAN_DEMO_FOUNDED + 1, 600);
+
+    /* The owner comes when there is the venue. */
+    for (ok = true, i = 0; ok && i + 1 < SHIAN_COUNT(staff); i++) {
+        ok = put_user(d, at, staff[i].login, staff[i].role, staff[i].name,
+                      NULL, &ids[i]);
     }
 
+    d->chief = ids[1];
+    d->officer = ids[2];
+    d->staff[0] = ids[3];
+
+    for (i = 0; ok && i < SHIAN_DISTRICTS; i++) {
+        ok = hire_district(d, (uint32_t) i, at, number);
+    }
+
+    return ok;
+}
+
+
+static bool
+print_links(shian_demo_t *d, const uint64_t ids[SHIAN_COUNT(staff)])
+{
+    size_t       i;
+    const char  *url;
+
     if (d->ctl->json) {
-        printf("{\"venues\":%llu,\"operations\":%zu,\"links\":{",
-               (unsigned long long) d->n, d->nevents);
+        printf("{\"venues\":%llu,\"operations\":%llu,\"links\":{",
+               (unsigned long long) d->plan.n,
+               (unsigned long long) d->operations);
     } else {
-        printf("%llu venues, %zu operations; sign in at\n",
-               (unsigned long long) d->n, d->nevents);
+        printf("%llu venues, %llu operations; sign in at\n",
+               (unsigned long long) d->plan.n,
+               (unsigned long long) d->operations);
     }
 
     for (i = 0; i < SHIAN_COUNT(staff); i++) {
-        if (!put_user(d, staff[i].login, staff[i].role, staff[i].name, NULL,
-                      0, &id)
-            || (url = shian_make_link(d->ctl, false, id, LINK_MS, false,
-                                      true)) == NULL)
-        {
+        url = shian_make_link(d->ctl, false, ids[i], LINK_MS, false, true);
+
+        if (url == NULL) {
             return false;
         }
 
@@ -637,6 +180,114 @@ staff_and_links(demo_t *d)
     }
 
     return true;
+}
+
+
+/* ---- two years ----------------------------------------------------------- */
+
+
+/* What the checklist in force has that the demo's inspectors know to fail. */
+static bool
+read_checklist(shian_demo_t *d)
+{
+    int                       s;
+    size_t                    i;
+    shian_txn_t               t;
+    Shian__ChecklistRecord   *r;
+    const Shian__Checklist   *c;
+
+    if (shian_txn_begin(d->ctl->store, &d->ctl->arena, false, &t) != 0) {
+        return false;
+    }
+
+    r = shian_checklist_now(&t);
+    shian_txn_abort(&t);
+
+    if (r == NULL || r->checklist->n_items > 64) {
+        (void) shian_ctl_fail(d->ctl, "the demo city needs a checklist of at "
+                              "most 64 items");
+        return false;
+    }
+
+    d->checklist = c = r->checklist;
+
+    for (i = 0; i < c->n_items; i++) {
+        if (shian_demo_note(c->items[i]->code) != NULL
+            && c->items[i]->severity <= SHIAN__SEVERITY__KIND__critical)
+        {
+            d->plan.items[c->items[i]->severity] |= UINT64_C(1) << i;
+        }
+    }
+
+    for (s = 0; s < 3; s++) {
+        if (__builtin_popcountll(d->plan.items[s]) < 3) {
+            (void) shian_ctl_fail(d->ctl, "the demo city needs the checklist "
+                                  "that comes with the program");
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static bool
+live(shian_demo_t *d)
+{
+    bool               ok;
+    size_t             i;
+    int32_t            hi, lo;
+    shian_progress_t   p;
+
+    shian_progress_start(&p, "demo");
+    ok = true;
+
+    for (hi = SHIAN_DEMO_FOUNDED; ok && hi >= 0; hi = lo - 1) {
+        lo = hi < SHIAN_DEMO_WINDOW ? 0 : hi - SHIAN_DEMO_WINDOW + 1;
+
+        ok = shian_plan_window(&d->plan, hi, lo)
+             || shian_ctl_fail(d->ctl, "memory has run out") == SHIAN_DONE;
+
+        for (i = 0; ok && i < d->plan.nevents; i++) {
+            ok = shian_demo_do(d, &d->plan.events[i]);
+            shian_progress_show(&p, (uint64_t) (SHIAN_DEMO_FOUNDED - hi),
+                                SHIAN_DEMO_FOUNDED);
+        }
+    }
+
+    ok = ok && shian_demo_settle(d);
+    shian_progress_end(&p);
+
+    return ok;
+}
+
+
+static bool
+build(shian_demo_t *d)
+{
+    bool           ok;
+    uint64_t       ids[SHIAN_COUNT(staff)];
+    const size_t   last = SHIAN_COUNT(staff) - 1;
+
+    shian_arena_init(&d->arena, NULL, NULL);
+
+    ok = read_checklist(d) && shian_plan_init(&d->plan)
+         && (d->staff = calloc(d->plan.nstaff, sizeof(*d->staff))) != NULL
+         && (d->memory = calloc(d->plan.n, sizeof(*d->memory))) != NULL
+         && (d->items = calloc(SHIAN_DEMO_BATCH, sizeof(*d->items))) != NULL
+         && hire(d, ids) && live(d)
+         && put_user(d, shian_plan_instant(&d->plan, 0, 0),
+                     staff[last].login, staff[last].role, staff[last].name,
+                     NULL, &ids[last])
+         && print_links(d, ids);
+
+    shian_arena_free(&d->arena);
+    shian_plan_free(&d->plan);
+    free(d->items);
+    free(d->memory);
+    free(d->staff);
+
+    return ok;
 }
 
 
@@ -666,45 +317,12 @@ empty(shian_ctl_t *c)
 }
 
 
-static int
-build(demo_t *d)
-{
-    bool      ok;
-    uint64_t  i;
-
-    d->fate = calloc(d->n, 1);
-    d->reviewed = calloc(d->n, sizeof(*d->reviewed));
-    ok = d->fate != NULL && d->reviewed != NULL;
-
-    if (ok) {
-        deal(d);
-    }
-
-    for (i = 0; ok && i < d->n; i++) {
-        ok = plan_venue(d, i);
-    }
-
-    if (ok) {
-        qsort(d->events, d->nevents, sizeof(*d->events), by_time);
-        shian_slice_init(&d->slice, d->ctl, &shian_machine);
-        ok = live(d) && staff_and_links(d);
-        shian_slice_free(&d->slice);
-    }
-
-    free(d->fate);
-    free(d->reviewed);
-    free(d->events);
-
-    return ok ? SHIAN_DONE : SHIAN_FAILED;
-}
-
-
 int
 shian_cmd_demo(shian_ctl_t *c)
 {
-    int          rc;
-    demo_t      *d;
-    const char  *venues, *seed, *today;
+    int            rc;
+    const char    *venues, *seed, *today;
+    shian_demo_t  *d;
 
     venues = shian_arg(c, "venues");
     seed = shian_arg(c, "seed");
@@ -718,22 +336,22 @@ shian_cmd_demo(shian_ctl_t *c)
     d->ctl = c;
 
     if (!shian_number(venues == NULL ? "3800" : venues, 1, MAX_VENUES,
-                      &d->n))
+                      &d->plan.n))
     {
         return shian_ctl_usage(c, "--venues is 1 to %d", MAX_VENUES);
     }
 
     if (!shian_number(seed == NULL ? "1" : seed, 0, UINT64_MAX / 16,
-                      &d->dice.state))
+                      &d->plan.seed))
     {
         return shian_ctl_usage(c, "--seed is a number");
     }
 
-    d->today = shian_local_day(shian_ctl_now(c), SHIAN_TZ_MINUTES);
+    d->plan.today = shian_local_day(shian_ctl_now(c), SHIAN_TZ_MINUTES);
 
     if (today != NULL
-        && (!shian_date_parse(shian_str(today), &d->today)
-            || d->today < 1000))
+        && (!shian_date_parse(shian_str(today), &d->plan.today)
+            || d->plan.today < 1000))
     {
         return shian_ctl_usage(c, "--today is YYYY-MM-DD");
     }
@@ -748,7 +366,7 @@ shian_cmd_demo(shian_ctl_t *c)
 
     /* It can be made again: the disk need not keep up with each slice. */
     (void) mdb_env_set_flags(c->store->env, MDB_NOSYNC, 1);
-    rc = build(d);
+    rc = build(d) ? SHIAN_DONE : SHIAN_FAILED;
     (void) mdb_env_set_flags(c->store->env, MDB_NOSYNC, 0);
 
     if (mdb_env_sync(c->store->env, 1) != 0) {

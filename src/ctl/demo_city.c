@@ -79,17 +79,97 @@ static const char *const  given[] = {
 static const char *const  good[] = {
     "店面干净，桌子擦得很亮，菜也新鲜。", "厨房看得见，师傅都戴着口罩和帽子。",
     "味道好，分量足，餐具是消毒过的。", "老板很客气，地面没有油，会再来。",
-    "吃了好几年了，一直很放心。", "海鲜很新鲜，服务也快。"
+    "吃了好几年了，一直很放心。", "海鲜很新鲜，服务也快。",
+    "第一次来，扫码看到是良好才进的，没失望。", "带孩子来的，公筷公勺都有，放心。",
+    "芋艿头很糯，店里没有异味。", "洗手间也干净，这点难得。"
 };
 
 static const char *const  middling[] = {
     "味道可以，高峰时桌子收得慢。", "还行，洗手间可以再干净一点。",
-    "菜不错，就是地上有点滑。"
+    "菜不错，就是地上有点滑。", "上菜慢，碗边有一点水渍，换了一个。",
+    "价格实惠，店里有点挤，排烟不太好。"
 };
 
 static const char *const  bad[] = {
     "桌上有油，筷子没洗干净。", "看到服务员没戴口罩端菜。",
-    "垃圾桶满了没人倒，有苍蝇。", "菜里有头发，换了一份才好。"
+    "垃圾桶满了没人倒，有苍蝇。", "菜里有头发，换了一份才好。",
+    "冷菜不凉，吃着不放心。", "生肉和熟菜放在一个台子上。"
+};
+
+/* What an inspector writes beside an item that fails. */
+static const struct {
+    const char  *code;
+    const char  *note;
+} notes[] = {
+    { "L5", "抽查 3 种原料，1 种没有进货票据。" },
+    { "L6", "冷柜内一箱猪肉拿不出肉品检验合格证。" },
+    { "S1", "1 名后厨人员没有有效健康证。" },
+    { "S3", "1 名切配工没戴帽子，头发外露。" },
+    { "S4", "凉菜间人员接过手机后没有洗手。" },
+    { "S5", "近 3 个月没有培训记录。" },
+    { "P1", "操作台下有蟑螂活动痕迹。" },
+    { "P2", "灶台边墙面有积油，地面有积水。" },
+    { "P3", "生肉和卤菜放在同一块砧板上切配。" },
+    { "P4", "调料架上有 2 瓶过期酱料。" },
+    { "P5", "面粉直接堆在地上。" },
+    { "E1", "消毒柜没有通电，餐具没有保洁。" },
+    { "E2", "冷藏柜实测 12℃。" },
+    { "E3", "洗手池没有洗手液。" },
+    { "E6", "下水口防鼠网破损。" },
+    { "D2", "消毒记录缺最近两周。" },
+    { "W1", "厨余垃圾里混有塑料袋。" },
+    { "W2", "垃圾桶没有盖，已经满溢。" },
+    { "W3", "拿不出废弃油脂收运合同。" },
+    { "W5", "后厨留有隔夜火锅底料，来源说不清。" },
+    { "N1", "食安码牌被海报挡住，扫不开。" },
+    { "N3", "健康证没有公示。" }
+};
+
+/* What many places have not got: 进口冷链, 油水分离, 烟酒, 添加剂. */
+static const char *const  spared[] = { "D4", "P7", "W4", "N6" };
+
+static const char *const  said[][6] = {
+    [SHIAN_SAY_AFTER] = {
+        "已经整改，请看照片。", "当天就清理好了，安排专人每天检查。",
+        "设备已经修好，票据补齐。", "过期的都已销毁，重新做了台账。",
+        "全体员工重新培训，责任到人。", "已更换，旧的已经拆除。" },
+    [SHIAN_SAY_REJECT] = {
+        "照片看不出整改后的样子，请重新拍。", "只改了一部分，请全部改好再提交。",
+        "票据看不清日期，请补拍。", "位置不对，请拍检查时的那一处。",
+        "请附上记录本的照片。", "还缺责任人签字。" },
+    [SHIAN_SAY_EXTEND] = {
+        "设备要订货，同意延期。", "配件在路上，同意延期一次。",
+        "装修队已排期，同意延期。", "收运单位换合同，同意延期。",
+        "停水影响施工，同意延期。", "供货商补票需要时间，同意延期。" },
+    [SHIAN_SAY_REPLY] = {
+        "检查指出的问题我们都认，已经着手整改。", "感谢指正，当班人员已经重新培训。",
+        "问题出在新来的员工，我们会带好。", "欢迎再来检查，也欢迎大家监督。",
+        "设备当天报修，两天内换好。", "我们开店十年，一定改到位。" },
+    [SHIAN_SAY_APPEAL] = {
+        "检查当天正在装修后厨，请复核。", "票据当时在会计处，现已备齐，请复核。",
+        "问题当场已改，扣分过重，请复核。", "照片里不是本店的操作台，请核实。",
+        "冷柜刚除过霜，温度不能代表平时。", "同一问题记了两次，请核实。" },
+    [SHIAN_SAY_UPHOLD] = {
+        "经复核，票据齐全，该项不成立。", "经核对照片，不是该店，予以更正。",
+        "现场复查，申诉属实。", "原记录有误，已更正。",
+        "经查，属于同一问题，予以合并。", "温度计校准后复测合格，申诉成立。" },
+    [SHIAN_SAY_DISMISS] = {
+        "经复核，原检查结论正确。", "证据充分，维持原等级。",
+        "整改是检查之后完成的，维持原等级。", "程序和事实都清楚，维持。",
+        "现场照片能够证明，维持原等级。", "申诉理由不成立，维持。" },
+    [SHIAN_SAY_ASK] = {
+        "已全部整改，请尽快来复查。", "问题都改好了，申请复查。",
+        "设备换新，随时可以来看。", "请求复查，恢复等级。",
+        "整改材料已备齐，请来复查。", "希望早日复查。" },
+    [SHIAN_SAY_DECLINE] = {
+        "定位离店太远，不予采用，请到店重做。", "照片不是这家店，不予采用。",
+        "没有到店，不予采用。", "位置不对，请重新巡查。",
+        "定位和照片对不上，不予采用。", "重复提交，不予采用。" },
+    [SHIAN_SAY_THANKS] = {
+        "谢谢您的意见，我们已经安排整改，欢迎再来监督。",
+        "感谢支持，我们会一直这样做下去。", "抱歉没做好，下次来请您喝杯茶。",
+        "谢谢提醒，当天就改了。", "谢谢夸奖，后厨的师傅们看到了很高兴。",
+        "收到，已经告诉店长。" }
 };
 
 
@@ -112,6 +192,18 @@ shian_dice_bytes(shian_dice_t *d, uint8_t *out, size_t n)
     while (n-- != 0) {
         *out++ = (uint8_t) shian_dice(d, 256);
     }
+}
+
+
+shian_dice_t
+shian_dice_for(uint64_t seed, uint64_t a, uint64_t b)
+{
+    shian_dice_t  d = { seed };
+
+    d.state ^= shian_dice(&d, UINT64_MAX) + a;
+    d.state ^= shian_dice(&d, UINT64_MAX) + b;
+
+    return d;
 }
 
 
@@ -197,42 +289,67 @@ offset(shian_dice_t *d, double spread)
 }
 
 
-bool
-shian_demo_venue(shian_dice_t *d, shian_arena_t *a, uint64_t i,
-    int32_t today, Shian__Venue *v)
+static shian_place_t
+pick_place(shian_dice_t *d)
 {
-    char    uscc[19], licence[17];
-    size_t  where, what;
+    shian_place_t  p;
 
-    where = pick_district(d);
-    what = shian_dice(d, SHIAN_COUNT(dishes));
+    p.district = pick_district(d);
+    p.lat = round((districts[p.district].lat
+                   + offset(d, districts[p.district].spread)) * 1e6) / 1e6;
+    p.lng = round((districts[p.district].lng
+                   + offset(d, districts[p.district].spread * 1.15)) * 1e6)
+            / 1e6;
 
-    v->name = shian_printf(a, "%s%s%s", PICK(d, owners), dishes[what].dish,
-                           PICK(d, endings));
-    v->address = shian_printf(a, "%s%s%u号",
-                              districts[where].name,
-                              PICK(d, districts[where].streets),
-                              (unsigned) (1 + shian_dice(d, 480)));
-    v->district = shian_printf(a, "%s", districts[where].name);
+    return p;
+}
+
+
+shian_place_t
+shian_demo_place(uint64_t seed, uint64_t i)
+{
+    shian_dice_t  d = shian_dice_for(seed, i, 0);
+
+    return pick_place(&d);
+}
+
+
+bool
+shian_demo_venue(uint64_t seed, shian_arena_t *a, uint64_t i, int32_t today,
+    Shian__Venue *v)
+{
+    char           uscc[19], licence[17];
+    size_t         what;
+    const char    *where;
+    shian_dice_t   d = shian_dice_for(seed, i, 0);
+    shian_place_t  place = pick_place(&d);
+
+    what = shian_dice(&d, SHIAN_COUNT(dishes));
+    where = districts[place.district].name;
+
+    v->name = shian_printf(a, "%s%s%s", PICK(&d, owners), dishes[what].dish,
+                           PICK(&d, endings));
+    v->address = shian_printf(a, "%s%s%u号", where,
+                              PICK(&d, districts[place.district].streets),
+                              (unsigned) (1 + shian_dice(&d, 480)));
+    v->district = shian_printf(a, "%s", where);
     v->category = shian_printf(a, "%s", dishes[what].category);
     v->phone = shian_printf(a, "0574-88%06u",
-                            (unsigned) shian_dice(d, 1000000));
+                            (unsigned) shian_dice(&d, 1000000));
 
     make_uscc(i * 7919 + 31, uscc);
-    make_licence(i, licence);
+    make_licence(i * 7919 + 31, licence);
     v->uscc = shian_printf(a, "%s", uscc);
     v->licence_no = shian_printf(a, "%s", licence);
     v->ref = shian_printf(a, "FH%06llu", (unsigned long long) i);
     v->source = shian_printf(a, "demo");
 
     v->has_lat = v->has_lng = 1;
-    v->lat = round((districts[where].lat
-                    + offset(d, districts[where].spread)) * 1e6) / 1e6;
-    v->lng = round((districts[where].lng
-                    + offset(d, districts[where].spread * 1.15)) * 1e6) / 1e6;
+    v->lat = place.lat;
+    v->lng = place.lng;
 
     v->has_opened_on = 1;
-    v->opened_on = today - 420 - (int32_t) shian_dice(d, 4000);
+    v->opened_on = today - 800 - (int32_t) shian_dice(&d, 4000);
 
     return v->name != NULL && v->address != NULL && v->district != NULL
            && v->category != NULL && v->phone != NULL && v->uscc != NULL
@@ -256,6 +373,44 @@ shian_demo_person(shian_dice_t *d, shian_arena_t *a)
     surname = PICK(d, surnames);
 
     return shian_printf(a, "%s%s", surname, PICK(d, given));
+}
+
+
+const char *
+shian_demo_note(const char *code)
+{
+    size_t  i;
+
+    for (i = 0; i < SHIAN_COUNT(notes); i++) {
+        if (strcmp(notes[i].code, code) == 0) {
+            return notes[i].note;
+        }
+    }
+
+    return NULL;
+}
+
+
+bool
+shian_demo_spared(const char *code)
+{
+    size_t  i;
+
+    for (i = 0; i < SHIAN_COUNT(spared); i++) {
+        if (strcmp(spared[i], code) == 0) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+char *
+shian_demo_say(shian_dice_t *d, shian_say_t what)
+{
+    /* protobuf-c's strings are not const; nothing writes to them. */
+    return (char *) (uintptr_t) PICK(d, said[what]);
 }
 
 

@@ -98,13 +98,20 @@ mean_share(shian_txn_t *t, uint64_t venue, int32_t year, uint32_t *n)
             break;
         }
 
-        /* An imported visit may have a score and no items. */
-        if (shian_inspection_counts(in)
-            && (in->on_site
-                || in->state == SHIAN__INSPECTION__STATE__confirmed)
-            && in->passed + in->failed != 0)
+        if (!shian_inspection_counts(in)
+            || (!in->on_site
+                && in->state != SHIAN__INSPECTION__STATE__confirmed))
         {
+            continue;
+        }
+
+        /* An imported visit may have a score and no items. */
+        if (in->passed + in->failed != 0) {
             sum += INT64_C(10000) * in->passed / (in->passed + in->failed);
+            (*n)++;
+
+        } else if (in->has_score) {
+            sum += INT64_C(100) * in->score;
             (*n)++;
         }
     }

@@ -181,7 +181,8 @@ apply(shian_op_t *o)
 
     row = shian_operation(o->op->body_case);
 
-    if (row == NULL) {
+    /* In a log that was tampered with anything may be missing. */
+    if (row == NULL || o->op->actor == NULL) {
         o->txn->err = MDB_VERSION_MISMATCH;
         return;
     }

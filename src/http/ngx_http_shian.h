@@ -33,15 +33,18 @@ typedef struct ngx_http_shian_text_s   ngx_http_shian_text_t;
 
 
 /*
- * How far grading is, for all workers to see: only one of them grades.  A
- * store has the place in shared memory that its directive has in the
- * configuration.
+ * How far grading is, for all workers to see: who holds the lease grades, and
+ * goes on where the last one stood.  A store has the place in shared memory
+ * that its directive has in the configuration.
  */
 #define SHIAN_STORES_SEEN   16
 #define SHIAN_WORKERS_SEEN  64
 
 typedef struct {
-    ngx_atomic_t          venue;        /* next of the sweep; 0: none */
+    ngx_atomic_t          store;        /* crc32 of the folder's name */
+    ngx_atomic_t          lease;        /* ngx_current_msec it is held to */
+    ngx_atomic_t          venue;        /* all before it are done; 0: idle */
+    ngx_atomic_t          began;        /* day of the present sweep */
     ngx_atomic_t          day;          /* last gone through; 0: none */
     ngx_atomic_t          policy;       /* of the last or present sweep */
 } ngx_http_shian_progress_t;
@@ -83,9 +86,10 @@ typedef struct {
     ngx_uint_t            grading;
     ngx_msec_t            interval;
     ngx_event_t           grade;
-    int32_t               graded_day;   /* 0: none since the start */
-    uint64_t              grade_next;   /* venue; 0: not under way */
-    uint64_t              policy;       /* in force when last looked at */
+    ngx_thread_task_t    *slice;
+    ngx_atomic_uint_t     lease;        /* what we wrote; 0: not ours */
+    ngx_uint_t            own;          /* the machine's, not on disk yet */
+    ngx_uint_t            own_failed;
     ngx_uint_t            place;        /* among the stores */
     ngx_uint_t            previews;     /* of a policy, under way */
 
@@ -376,7 +380,10 @@ ngx_int_t ngx_http_shian_env_start(ngx_http_shian_env_t *env,
     ngx_cycle_t *cycle);
 void ngx_http_shian_env_stop(ngx_http_shian_env_t *env);
 
-/* An operation of the machine itself; nobody waits.  NGX_ERROR: no memory. */
+/*
+ * An operation of the machine itself, counted in env->own until its batch is
+ * over and in env->own_failed where that failed.  NGX_ERROR: no memory.
+ */
 ngx_int_t ngx_http_shian_submit_own(ngx_http_shian_env_t *env,
     Shian__Operation *op);
 
@@ -391,9 +398,15 @@ void ngx_http_shian_events_poke(ngx_http_shian_env_t *env);
 ngx_uint_t ngx_http_shian_events_open(void);
 
 
-/* grading.c: the routine that regrades what time changes. */
-void ngx_http_shian_grading_start(ngx_http_shian_env_t *env,
+/*
+ * grading.c: the routine that regrades what time changes, once the pool is
+ * there.  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_shian_grading_start(ngx_http_shian_env_t *env,
     ngx_cycle_t *cycle);
+
+/* Gives the lease back, if this worker has it: another may go on at once. */
+void ngx_http_shian_grading_stop(ngx_http_shian_env_t *env);
 
 /* What the grading worker, which may be another one, has last said. */
 ngx_http_shian_progress_t *ngx_http_shian_progress(
@@ -479,6 +492,10 @@ SHIAN_HANDLER(user_post);
 SHIAN_HANDLER(user_action);
 SHIAN_HANDLER(desk_policy);             /* policy.c */
 SHIAN_HANDLER(desk_policy_post);
+SHIAN_HANDLER(desk_checklist);          /* checklist.c */
+SHIAN_HANDLER(desk_checklist_post);
+SHIAN_HANDLER(supervisors);             /* overview.c */
+SHIAN_HANDLER(supervisor);
 SHIAN_HANDLER(events);                  /* events.c */
 SHIAN_HANDLER(board);                   /* board.c */
 SHIAN_HANDLER(board_bulk);

@@ -115,6 +115,7 @@ ngx_http_shian_may_see(ngx_http_shian_ctx_t *c, const Shian__Photo *p)
     }
 
     switch (c->caller.actor.role) {
+    case SHIAN__ROLE__KIND__inspector:
     case SHIAN__ROLE__KIND__officer:
     case SHIAN__ROLE__KIND__chief:
     case SHIAN__ROLE__KIND__admin:

@@ -17,6 +17,7 @@
 #define GEO      SHIAN_FORMAT(GEOJSON)
 
 #define SMALL    (64 * 1024)
+#define LIST     (1024 * 1024)           /* a checklist, percent-encoded */
 #define PHOTOS   (33 * 1024 * 1024)
 
 #define F(name)  ngx_http_shian_##name
@@ -106,6 +107,14 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
     { GET, "/patrol/app.webmanifest", ANY, 0, 0, NULL, F(patrol_app) },
     { GET, "/patrol/v/{id}", STAFF, 0, JSON, "patrol_venue",
       F(patrol_venue) },
+    { GET, "/desk/checklist", CHIEF, 0, JSON, "desk_checklist",
+      F(desk_checklist) },
+    { POST, "/desk/checklist", CHIEF, LIST, JSON, "desk_checklist",
+      F(desk_checklist_post) },
+    { GET, "/desk/supervisors", CHIEF, 0, JSON | CSV, "supervisors",
+      F(supervisors) },
+    { GET, "/desk/supervisors/{id}", CHIEF, 0, JSON | CSV, "supervisor",
+      F(supervisor) },
 
     { GET, "/healthz", ANY, 0, 0, NULL, F(healthz) },
     { GET, "/.well-known/shian.json", ANY, 0, JSON, NULL, F(site) },

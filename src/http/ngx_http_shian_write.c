@@ -26,6 +26,7 @@ struct ngx_http_shian_item_s {
     ngx_http_request_t      *request;   /* NULL: nobody waits */
     ngx_http_shian_env_t    *env;
     ngx_uint_t               done;
+    ngx_uint_t               own;       /* the machine's */
     size_t                   size;
     u_char                   data[];
 };
@@ -161,6 +162,11 @@ ngx_http_shian_batch_done(ngx_event_t *ev)
         it = ngx_queue_data(q, ngx_http_shian_item_t, queue);
         it->done = 1;
         r = it->request;
+
+        if (it->own) {
+            env->own--;
+            env->own_failed |= env->rc != 0;
+        }
 
         if (r == NULL) {
             ngx_free(it);
@@ -510,6 +516,8 @@ ngx_http_shian_submit_own(ngx_http_shian_env_t *env, Shian__Operation *op)
         return NGX_ERROR;
     }
 
+    it->own = 1;
+    env->own++;
     ngx_http_shian_enqueue(env, it);
 
     return NGX_OK;
@@ -664,16 +672,17 @@ ngx_http_shian_env_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
     env->tick.cancelable = 1;
     ngx_add_timer(&env->tick, SHIAN_TICK_MS);
 
-    ngx_http_shian_grading_start(env, cycle);
     ngx_http_shian_events_start(env, cycle);
 
-    return NGX_OK;
+    return ngx_http_shian_grading_start(env, cycle);
 }
 
 
 void
 ngx_http_shian_env_stop(ngx_http_shian_env_t *env)
 {
+    ngx_http_shian_grading_stop(env);
+
     if (env->read != NULL) {
         mdb_txn_abort(env->read);
         env->read = NULL;

@@ -238,6 +238,51 @@ async function change(page, yellow, until) {
     await page.locator(until).waitFor();
 }
 
+/* Every item asked for, one of them failed without a word. */
+async function leaveOut(page) {
+    await page.locator('[name=L1][value=fail]').check();
+    await page.locator('#note').fill('老板不在');
+    await page.evaluate(() => {
+        document.querySelector('form[data-check-in]').submit();
+    });
+    await page.locator('#errors').waitFor();
+}
+
+async function patrol(city, found) {
+    const inspector = await city.signedIn('phone', {}, '--login',
+                                          'inspector');
+    const page = await inspector.newPage();
+
+    /* Visited, so that there is something open, and a page of it. */
+    await page.goto(city.url + `/patrol/v/${found.yellow}`);
+    await page.evaluate(() => {
+        document.querySelectorAll('[value=pass]').forEach(
+            (e) => { e.checked = true; });
+    });
+    await page.locator('[name=S1][value=fail]').check();
+    await page.locator('#S1-note').fill('两人没有健康证');
+    await page.evaluate(() => {
+        document.querySelector('form[data-check-in]').submit();
+    });
+    await page.waitForURL(/\/inspections\/\d+$/);
+
+    const visit = new URL(page.url()).pathname;
+
+    /* Left unfinished, so that the list has something on the phone. */
+    await page.goto(city.url + `/patrol/v/${found.red}`);
+    await page.locator('[name=L1][value=fail]').check();
+    await page.locator('[data-saved]:not(:empty)').waitFor();
+    await page.close();
+
+    await look(inspector, city, {
+        'patrol': '/patrol', 'patrol search': '/patrol?q=zzzzzz',
+        'check-in': `/patrol/v/${found.red}`,
+        'check-in with errors': `/patrol/v/${found.ungraded}`,
+        'visit': visit
+    }, { 'check-in with errors': leaveOut });
+    await inspector.close();
+}
+
 async function everything(city) {
     const { public_, found } = await addresses(city);
     const anybody = await city.person('phone');
@@ -273,6 +318,8 @@ async function everything(city) {
         'policy with errors': (page) => change(page, 500, '#errors'),
         'policy preview': (page) => change(page, 85, 'svg.bars')
     });
+
+    await patrol(city, found);
 
     const bank = await city.signedIn('phone', {}, '--login', 'bank');
 

@@ -25,6 +25,19 @@ async function phone(city) {
     return context;
 }
 
+/* What the browser complains of, but for refusals and lost connections. */
+function listen(context) {
+    const said = [];
+
+    context.on('console', (m) => {
+        if (m.type() === 'error' && !/40\d|422|net::ERR/.test(m.text())) {
+            said.push(m.text());
+        }
+    });
+    context.on('weberror', (e) => said.push(String(e.error())));
+    return said;
+}
+
 async function signIn(city, page) {
     await page.goto(city.link('--login', 'inspector'));
     await page.locator('main form button').click();
@@ -121,7 +134,9 @@ async function offline(city) {
     };
 
     try {
-        await batteryDies(city, start);
+        const said = await batteryDies(city, start);
+
+        is(said.join('\n'), '', 'nothing breaks on the way');
     } finally {
         await Promise.all(used.map((context) => context.close()));
     }
@@ -130,6 +145,7 @@ async function offline(city) {
 async function batteryDies(city, start) {
     let context = await start();
     let page = await context.newPage();
+    const said = listen(context);
 
     await signIn(city, page);
 
@@ -175,6 +191,8 @@ async function batteryDies(city, start) {
     is(await page.locator('#L2-note').inputValue(), '没挂出来',
        'with its notes');
     is(await page.locator('#L2 .photos li').count(), 1, 'and its photos');
+    await page.waitForFunction(() => document.querySelector(
+        '#L2 .photos img').naturalWidth > 0);
 
     await context.close();
     context = await start();
@@ -209,6 +227,7 @@ async function batteryDies(city, start) {
     await page.goto(city.url + `/patrol/v/${venues[2].id}`);
     is(await page.locator('#L2-note').inputValue(), '没挂出来',
        'the draft is still there to go on with');
+    return said;
 }
 
 async function arrived(city, context, venues, before) {

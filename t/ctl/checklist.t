@@ -57,6 +57,22 @@ is(ctl($s, 'checklist', 'set', $shipped)->{status}, 0,
     'an earlier one comes back as it was');
 is(shown()->{version}, 'default-1', 'and is in force');
 
+$r = ctl($s, 'checklist', 'preview', document('city-9', sub {
+    $_[0]{items}[0]{severity} = 'minor';
+    $_[0]{items}[1]{code} = 'Z9';
+}));
+is($r->{status}, 0, 'a preview') or diag($r->{err});
+like($r->{out}, qr/^3 changes to default-1\nchanged\tL1\tcritical -> minor\t/,
+    'tells what changes');
+like($r->{out}, qr/^added\tZ9\t.*^gone\tL2\t/ms, 'what is new and gone');
+is(shown()->{version}, 'default-1', 'and changes nothing');
+is(scalar @{ctl_json($s, 'checklist', 'preview', $file)->{changes}}, 3,
+    'for machines too');
+$r = ctl($s, 'checklist', 'preview', document('city-2', sub {
+    $_[0]{items}[0]{text} = '又一句';
+}));
+like($r->{err}, qr/version: Another checklist/, 'refuses what set refuses');
+
 my $number = 0;
 
 for my $bad (

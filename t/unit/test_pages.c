@@ -37,6 +37,8 @@
 
 static const ProtobufCMessageDescriptor *const  views[] = {
     &shian__check_in__descriptor,
+    &shian__checklist_desk__descriptor,
+    &shian__checklist_preview__descriptor,
     &shian__checklist_view__descriptor,
     &shian__desk__descriptor,
     &shian__grade_list__descriptor,
@@ -54,6 +56,8 @@ static const ProtobufCMessageDescriptor *const  views[] = {
     &shian__review_view__descriptor,
     &shian__sign_in__descriptor,
     &shian__stats__descriptor,
+    &shian__supervisor_list__descriptor,
+    &shian__supervisor_visits__descriptor,
     &shian__user_list__descriptor,
     &shian__venue_list__descriptor,
     &shian__venue_view__descriptor,
@@ -638,7 +642,9 @@ every_template_has_a_sample(void **state)
         "inspections", "problem", "counterfeit", "withdrawn", "plaque",
         "signin", "desk", "desk_reviews", "users", "my", "my_reviews",
         "thanks", "policy", "stats", "desk_policy", "desk_policy_preview",
-        "patrol", "patrol_venue", "visit"
+        "patrol", "patrol_venue", "visit",
+        "supervisors", "supervisor", "desk_checklist",
+        "desk_checklist_preview"
     };
     size_t          p;
 
