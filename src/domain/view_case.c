@@ -214,26 +214,23 @@ shian_view_looks(shian_txn_t *t, shian_str_t after, size_t limit,
 
 /* ---- the venue's side -----------------------------------------------------*/
 
-/*
- * A day, a category, how it stands, and the bureau's own words: no number,
- * which would lead to others about the same place, and no hour.
- */
-static Shian__MyComplaint *
+static Shian__VenueComplaint *
 my_complaint(shian_txn_t *t, const Shian__Categories *all,
     const Shian__Complaint *c)
 {
-    Shian__MyComplaint     *view;
     const Shian__Category  *category;
+    Shian__VenueComplaint  *view;
 
-    NEW(view, my_complaint);
-    category = c->category == NULL ? NULL : shian_category(all, c->category);
-    view->category = c->category;
-    view->category_text = category == NULL ? c->category : category->text;
-    view->category_text_en = category == NULL ? c->category
-                                              : category->text_en;
-    COPY(view, c, state);
-    SET(view, on, shian_local_day(c->at, SHIAN_TZ_MINUTES));
-    view->released = c->released;
+    view = shian_venue_complaint(t, c);
+
+    if (view != NULL) {
+        category = c->category == NULL ? NULL
+                   : shian_category(all, c->category);
+        view->category_text = category == NULL ? c->category
+                                               : category->text;
+        view->category_text_en = category == NULL ? c->category
+                                                  : category->text_en;
+    }
 
     return view;
 }

@@ -1,10 +1,10 @@
 /*
  * Files complaints into a store beside whoever else writes to it.
  *
- *   filing STORE KEYS N <<JSON          prints the first id
+ *   filing STORE KEYS N [PHOTO] <<JSON          prints the first id
  *
- * JSON is what a form has; it is filed N times, a millisecond apart, in
- * batches as large as the server's.
+ * JSON is what a form has, PHOTO the hash of one that was sent before; it is
+ * filed N times, a millisecond apart, in batches as large as the server's.
  */
 
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/ids.h"
 #include "domain/complaint.h"
 
 #define BATCH  500
@@ -46,8 +47,33 @@ read_form(shian_arena_t *a, shian_str_t json)
 
 
 static void
+add_photo(shian_arena_t *a, const char *hex, Shian__ComplaintPost *post)
+{
+    uint8_t        *hash;
+    Shian__Photo   *p;
+
+    hash = shian_alloc(a, SHIAN_HASH_SIZE);
+    p = shian_alloc(a, sizeof(*p));
+    post->photo = shian_array(a, 1, sizeof(*post->photo));
+
+    if (hash == NULL || p == NULL || post->photo == NULL
+        || !shian_unhex(hash, SHIAN_HASH_SIZE, shian_str(hex)))
+    {
+        die("no photo");
+    }
+
+    shian__photo__init(p);
+    p->has_hash = p->has_type = 1;
+    p->hash = shian_binary(shian_slice(hash, SHIAN_HASH_SIZE));
+    p->type = SHIAN__PHOTO__TYPE__jpeg;
+    post->photo[0] = p;
+    post->n_photo = 1;
+}
+
+
+static void
 pack(shian_store_t *s, const shian_keys_t *keys, shian_arena_t *a,
-    shian_str_t json, uint64_t at, shian_item_t *item)
+    shian_str_t json, const char *photo, uint64_t at, shian_item_t *item)
 {
     shian_txn_t            t;
     Shian__Actor           actor = SHIAN__ACTOR__INIT;
@@ -62,6 +88,11 @@ pack(shian_store_t *s, const shian_keys_t *keys, shian_arena_t *a,
     }
 
     post = read_form(a, json);
+
+    if (photo != NULL) {
+        add_photo(a, photo, post);
+    }
+
     shian_report_init(&report);
 
     if (shian_txn_begin(s, a, false, &t) != 0
@@ -103,10 +134,10 @@ main(int argc, char **argv)
     shian_store_t    *s;
     struct timespec   now;
 
-    if (argc != 4 || sodium_init() < 0
+    if (argc < 4 || argc > 5 || sodium_init() < 0
         || clock_gettime(CLOCK_REALTIME, &now) != 0)
     {
-        die("usage: filing STORE KEYS N");
+        die("usage: filing STORE KEYS N [PHOTO]");
     }
 
     all = strtoul(argv[3], NULL, 10);
@@ -127,8 +158,8 @@ main(int argc, char **argv)
 
         for (i = 0; i < BATCH && n + i < all; i++) {
             list[i] = &items[i];
-            pack(s, &keys, &a, shian_slice(json, size), at + n + i,
-                 &items[i]);
+            pack(s, &keys, &a, shian_slice(json, size),
+                 argc == 5 ? argv[4] : NULL, at + n + i, &items[i]);
         }
 
         if (shian_batch_run(s, &shian_machine, list, i) != 0
