@@ -51,7 +51,8 @@ ngx_http_shian_figures_chart(ngx_http_shian_ctx_t *c, Shian__Figures *view)
     shian_buf_t   b;
 
     for (i = 0; i < view->n_months && i < SHIAN_BARS_MAX; i++) {
-        bars[i].label = shian_str(view->months[i]->name + 2);
+        /* The month alone: twelve of them are each another one. */
+        bars[i].label = shian_str(view->months[i]->name + 5);
         bars[i].n = view->months[i]->received;
         bars[i].part = view->months[i]->ended;
     }

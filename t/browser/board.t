@@ -99,6 +99,8 @@ async function through(city) {
     ok(Date.now() - began < 2500, 'a new filing is on the open board soon');
     is(await lines.count(), before + 1, 'as one more line');
     is(loads, 0, 'and the page was never loaded again');
+    ok(await page.locator('details [name=to]').count() === 1,
+       'many can be sent at once');
     await look(page, 'board');
 
     /* By the keyboard alone: to the first, and into it. */
