@@ -32,6 +32,19 @@
         } catch (e) { /* until the page is left */ }
     }
 
+    /* The query without what is no filter. */
+    function filters() {
+        var  query = new URLSearchParams(location.search);
+
+        Array.from(query.keys()).forEach(function (name) {
+            if (!query.get(name) || /^(cursor|done|lang)$/.test(name)) {
+                query.delete(name);
+            }
+        });
+
+        return '?' + query;
+    }
+
     function button(text, done) {
         var  b = document.createElement('button');
 
@@ -84,8 +97,7 @@
             var  all = kept();
 
             if (name.value.trim()) {
-                all[name.value.trim()] = location.search
-                    .replace(/([?&])(cursor|done|lang)=[^&]*&?/g, '$1');
+                all[name.value.trim()] = filters();
                 keep(all);
                 name.value = '';
                 showViews();
@@ -97,7 +109,7 @@
     if (views) {
         showViews();
 
-        if (location.search) {
+        if (filters().length > 1) {
             offerToKeep();
         }
     }

@@ -11,7 +11,7 @@
     function fields(form) {
         return Array.prototype.filter.call(form.elements, function (e) {
             return e.name && !/^(hidden|file|submit)$/.test(e.type)
-                   && e.name !== 'kept_photo';
+                   && e.name !== 'kept_photo' && !('private' in e.dataset);
         });
     }
 
@@ -58,7 +58,7 @@
             if (e.type === 'radio') {
                 e.checked = kept[e.name] === e.value;
 
-            } else if (!e.value && kept[e.name]) {
+            } else if (!e.value && typeof kept[e.name] === 'string') {
                 e.value = kept[e.name];
             }
         });

@@ -1,13 +1,15 @@
 /*
  * Photos: what is wrong with a file is said before it is sent; sending shows
- * its progress and may be cancelled.  Without this the form is a plain form.
+ * its progress and may be cancelled.  Where data-each says where to, they go
+ * one by one before the form, so that a bad line costs one photo and not all.
+ * Without this the form is a plain form.
  */
 
 (function () {
     'use strict';
 
     var  input = document.querySelector('input[type=file][data-max-files]');
-    var  form, say, bar, cancel, request;
+    var  form, say, bar, cancel, request, sent = 0;
 
     if (!input || !window.FormData) {
         return;
@@ -41,16 +43,21 @@
         say.hidden = !text;
     }
 
+    /* Those that are still to be sent; a list of files is not to be cut. */
+    function files() {
+        return Array.prototype.slice.call(input.files, sent);
+    }
+
     function problem() {
         var  i, file, data = input.dataset;
         var  kept = form.querySelectorAll('[name=kept_photo]:checked').length;
 
-        if (input.files.length + kept > Number(data.maxFiles)) {
+        if (files().length + kept > Number(data.maxFiles)) {
             return data.tooMany;
         }
 
-        for (i = 0; i < input.files.length; i++) {
-            file = input.files[i];
+        for (i = 0; i < files().length; i++) {
+            file = files()[i];
 
             if (file.size === 0) {
                 return data.empty;
@@ -99,7 +106,7 @@
         document.title = page.title;
         document.querySelector('main').replaceWith(page.querySelector('main'));
 
-        ['form', 'photos'].forEach(function (name) {
+        ['form', 'photos', 'place'].forEach(function (name) {
             var  old = document.querySelector('script[src*="/' + name
                                               + '.js"]');
             var  again = document.createElement('script');
@@ -113,18 +120,12 @@
         scrollTo(0, 0);
     }
 
-    function send() {
+    function open(url, accept, answer) {
         request = new XMLHttpRequest();
-        request.open('POST', form.action);
-        request.setRequestHeader('Accept', 'text/html');
+        request.open('POST', url);
+        request.setRequestHeader('Accept', accept);
 
-        request.upload.onprogress = function (event) {
-            if (event.lengthComputable) {
-                bar.value = 100 * event.loaded / event.total;
-            }
-        };
-
-        request.onload = answered;
+        request.onload = answer;
         request.onabort = function () {
             ready();
             tell(input.dataset.cancelled);
@@ -134,13 +135,96 @@
             tell(input.dataset.interrupted);
         };
 
-        bar.value = 0;
         bar.hidden = false;
         cancel.hidden = false;
+    }
+
+    /* One that has arrived is a field like those of a form sent back. */
+    function keep(token, name) {
+        var  label = document.createElement('label');
+        var  box = document.createElement('input');
+
+        label.className = 'check';
+        box.type = 'checkbox';
+        box.name = 'kept_photo';
+        box.value = token;
+        box.checked = true;
+        label.appendChild(box);
+        label.appendChild(document.createTextNode(
+            ' ' + input.dataset.kept + ' ' + name));
+        input.parentNode.parentNode.insertBefore(label, input.parentNode);
+    }
+
+    function refused(status, text) {
+        var  code = { 413: 'tooLarge', 415: 'wrongType' }[status];
+
+        try {
+            code = JSON.parse(text).errors[0].code.replace(/_(.)/g,
+                function (all, letter) { return letter.toUpperCase(); });
+        } catch (e) {
+            /* Not an answer of ours: the status tells enough. */
+        }
+
+        ready();
+        tell(input.dataset[code] || input.dataset.interrupted);
+    }
+
+    function sendEach() {
+        var  all = input.files.length, body;
+
+        if (files().length === 0) {
+            input.value = '';
+            sent = 0;
+            send();
+            return;
+        }
+
+        open(input.dataset.each, 'application/json', function () {
+            var  token;
+
+            try {
+                token = JSON.parse(request.responseText).kept_photo;
+            } catch (e) {
+                token = undefined;
+            }
+
+            if (!token) {
+                refused(request.status, request.responseText);
+                return;
+            }
+
+            keep(token, files()[0].name);
+            sent++;
+            sendEach();
+        });
+
+        request.upload.onprogress = function (event) {
+            if (event.lengthComputable) {
+                bar.value = 100 * (sent + event.loaded / event.total) / all;
+            }
+        };
+
+        body = new FormData();
+        body.append('photo', files()[0]);
+        request.send(body);
+    }
+
+    function send() {
+        open(form.getAttribute('action'), 'text/html', answered);
+
+        request.upload.onprogress = function (event) {
+            if (event.lengthComputable) {
+                bar.value = 100 * event.loaded / event.total;
+            }
+        };
+
         request.send(new FormData(form));
     }
 
-    input.addEventListener('change', function () { tell(problem()); });
+    input.addEventListener('change', function () {
+        sent = 0;
+        tell(problem());
+    });
     cancel.addEventListener('click', function () {
         if (request) {
             request.abort();
@@ -169,6 +253,12 @@
             return;
         }
 
-        send();
+        bar.value = 0;
+
+        if (input.dataset.each) {
+            sendEach();
+        } else {
+            send();
+        }
     });
 }());

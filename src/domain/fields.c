@@ -195,7 +195,7 @@ const shian_field_rule_t  shian_field_rules[] = {
     { M(complaint_step__breach), "deadline_on", 0, 0, NULL, 0 },
     { M(complaint_step__breach), "note", 1, 500, NULL, 0 },
 
-    { M(complaint_follow), "action", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(complaint_follow), "action", 0, 0, NULL, 0 },
     { M(complaint_follow), "text", 1, 4000, NULL,
       SHIAN_SEALED | SHIAN_MULTILINE },
     { M(complaint_follow), "rating", 1, 5, NULL, 0 },

@@ -370,6 +370,7 @@ venue_links(shian_txn_t *t, const Shian__Venue *v)
 
     if (v->status != SHIAN__VENUE__STATUS__closed) {
         l->review = shian_printf(t->arena, "/v/%" PRIu64 "/review", id);
+        l->complain = shian_printf(t->arena, "/v/%" PRIu64 "/complain", id);
     }
 
     return l;

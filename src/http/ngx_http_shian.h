@@ -13,6 +13,7 @@
 
 #include "core/form.h"
 #include "core/screen.h"
+#include "core/workday.h"
 #include "domain/domain.h"
 #include "domain/session.h"
 #include "domain/view.h"
@@ -366,6 +367,9 @@ ngx_int_t ngx_http_shian_submit(ngx_http_shian_ctx_t *c,
     Shian__Operation *op, ngx_int_t (*done)(ngx_http_shian_ctx_t *c));
 const Shian__Result *ngx_http_shian_result(ngx_http_shian_ctx_t *c);
 
+/* The key of the header or of the form, not yet checked; or NONE. */
+shian_str_t ngx_http_shian_idempotency_key(ngx_http_shian_ctx_t *c);
+
 /* An operation of the caller at this instant, idempotency key included. */
 void ngx_http_shian_operation(ngx_http_shian_ctx_t *c, Shian__Operation *op);
 
@@ -445,6 +449,18 @@ char *ngx_http_shian_kept_photo(ngx_http_shian_ctx_t *c,
 /* venues.c: reads s, n decimal numbers with commas between, into v. */
 bool ngx_http_shian_numbers(shian_str_t s, double *v, size_t n);
 
+/* complain.c: the calendars in force. */
+const shian_workdays_t *ngx_http_shian_workdays(void);
+
+/*
+ * scan.c: the device of a browser, from its cookie: has_ is false without a
+ * good one, the other then begins one and sets the cookie.
+ */
+bool ngx_http_shian_has_device(ngx_http_shian_ctx_t *c,
+    uint8_t device[SHIAN_ID_SIZE]);
+ngx_int_t ngx_http_shian_device(ngx_http_shian_ctx_t *c,
+    uint8_t device[SHIAN_ID_SIZE]);
+
 
 /* file.c: files by sendfile. */
 ngx_int_t ngx_http_shian_send_file(ngx_http_shian_ctx_t *c, const char *path,
@@ -509,6 +525,10 @@ SHIAN_HANDLER(case_step);
 SHIAN_HANDLER(looks);
 SHIAN_HANDLER(my_complaints);
 SHIAN_HANDLER(figures);                 /* figures.c */
+SHIAN_HANDLER(complain);                /* complain.c */
+SHIAN_HANDLER(complaint_post);
+SHIAN_HANDLER(track);                   /* track.c */
+SHIAN_HANDLER(track_post);
 SHIAN_HANDLER(photo);                   /* file.c */
 SHIAN_HANDLER(photo_post);
 SHIAN_HANDLER(static);
@@ -520,6 +540,7 @@ SHIAN_HANDLER(inspection_post);
 SHIAN_HANDLER(inspection);
 SHIAN_HANDLER(healthz);                 /* site.c */
 SHIAN_HANDLER(site);
+SHIAN_HANDLER(limited);
 ngx_int_t ngx_http_shian_metrics_handler(ngx_http_request_t *r);
 
 #endif /* NGX_HTTP_SHIAN_H */

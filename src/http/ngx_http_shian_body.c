@@ -8,6 +8,7 @@
 
 #include <sodium.h>
 
+#include "domain/complaint.h"
 #include "store/ingest.h"
 
 
@@ -192,6 +193,17 @@ ngx_http_shian_body_pieces(ngx_http_request_t *r, shian_ingest_t *in)
 }
 
 
+static size_t
+ngx_http_shian_body_photos(const ngx_http_shian_route_t *route)
+{
+    return route->handler == ngx_http_shian_inspection_post
+           ? SHIAN_MAX_PHOTOS
+           : route->handler == ngx_http_shian_complaint_post
+             || route->handler == ngx_http_shian_track_post
+           ? SHIAN_COMPLAINT_PHOTOS : 4;
+}
+
+
 static ngx_int_t
 ngx_http_shian_body_post_task(ngx_http_shian_ctx_t *c, shian_str_t boundary)
 {
@@ -212,8 +224,7 @@ ngx_http_shian_body_post_task(ngx_http_shian_ctx_t *c, shian_str_t boundary)
     in->keys = c->conf->keys;
     in->aud = ngx_http_shian_str(c->conf->base_url);
     in->now_ms = c->now_ms;
-    in->max_photos = c->route->handler == ngx_http_shian_inspection_post
-                     ? SHIAN_MAX_PHOTOS : 4;
+    in->max_photos = ngx_http_shian_body_photos(c->route);
     shian_arena_init(&in->arena, NULL, NULL);
     shian_report_init(&in->report);
     cln->handler = ngx_http_shian_body_cleanup;

@@ -170,11 +170,14 @@ ngx_http_shian_photo(ngx_http_shian_ctx_t *c)
 static ngx_int_t
 ngx_http_shian_photo_posted(ngx_http_shian_ctx_t *c)
 {
-    char  hex[2 * SHIAN_HASH_SIZE], *s;
+    char  hex[2 * SHIAN_HASH_SIZE], *kept, *s;
 
     shian_hex(hex, c->photos[0]->hash.data, SHIAN_HASH_SIZE);
-    s = shian_printf(&c->arena, "{\"hash\":\"%.*s\"}", (int) sizeof(hex),
-                     hex);
+    kept = ngx_http_shian_kept_photo(c, c->photos[0]->hash.data);
+    s = kept == NULL ? NULL
+        : shian_printf(&c->arena,
+                       "{\"hash\":\"%.*s\",\"kept_photo\":\"%s\"}",
+                       (int) sizeof(hex), hex, kept);
 
     if (s == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

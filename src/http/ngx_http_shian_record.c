@@ -4,7 +4,6 @@
 
 #include "ngx_http_shian_board.h"
 
-#include "core/workday.h"
 #include "domain/complaint_parts.h"
 
 #define SHIAN_PHOTO_LINK_MS  (UINT64_C(3600) * 1000)
@@ -380,21 +379,6 @@ ngx_http_shian_put_sentence(ngx_http_shian_ctx_t *c, shian_str_t sentence,
 }
 
 
-static const shian_workdays_t *
-ngx_http_shian_record_workdays(void)
-{
-    static ngx_uint_t        ready;
-    static shian_workdays_t  days;
-
-    if (!ready) {
-        shian_workdays_default(&days);
-        ready = 1;
-    }
-
-    return &days;
-}
-
-
 static Shian__ComplaintStep *
 ngx_http_shian_read_step(ngx_http_shian_ctx_t *c)
 {
@@ -425,7 +409,7 @@ ngx_http_shian_read_step(ngx_http_shian_ctx_t *c)
         return NULL;
     }
 
-    return shian_complaint_step_prepare(&c->txn, ngx_http_shian_record_workdays(),
+    return shian_complaint_step_prepare(&c->txn, ngx_http_shian_workdays(),
                                         c->now_ms, step, &c->report)
            ? step : NULL;
 }

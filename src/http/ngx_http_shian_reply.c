@@ -472,6 +472,26 @@ ngx_http_shian_problem(ngx_http_shian_ctx_t *c, Shian__Problem *p)
 }
 
 
+/* Seconds until it is worth trying again: days begin at local midnight. */
+static char *
+ngx_http_shian_wait(ngx_http_shian_ctx_t *c, const char *code)
+{
+    uint64_t  local;
+
+    if (strcmp(code, "limited") == 0) {
+        return "60";
+    }
+
+    if (strcmp(code, "too_many_today") != 0) {
+        return "2";
+    }
+
+    local = c->now_ms / 1000 + SHIAN_TZ_MINUTES * 60;
+
+    return shian_printf(&c->arena, "%u", (unsigned) (86400 - local % 86400));
+}
+
+
 ngx_int_t
 ngx_http_shian_fail(ngx_http_shian_ctx_t *c)
 {
@@ -506,7 +526,9 @@ ngx_http_shian_fail(ngx_http_shian_ctx_t *c)
     }
 
     if ((p.status == 503 || p.status == 429)
-        && ngx_http_shian_set_header(r, "Retry-After", "2") != NGX_OK)
+        && ngx_http_shian_set_header(r, "Retry-After",
+                                     ngx_http_shian_wait(c, p.code))
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

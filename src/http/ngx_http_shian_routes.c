@@ -19,6 +19,7 @@
 #define SMALL    (64 * 1024)
 #define LIST     (1024 * 1024)           /* a checklist, percent-encoded */
 #define PHOTOS   (33 * 1024 * 1024)
+#define SIX      (49 * 1024 * 1024)     /* photos of a complaint */
 
 #define F(name)  ngx_http_shian_##name
 
@@ -49,6 +50,13 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
     { GET, "/checklist", ANY, 0, JSON, "checklist", F(checklist) },
     { GET, "/stats", ANY, 0, JSON | CSV, "stats", F(stats) },
     { GET, "/policy", ANY, 0, JSON, "policy", F(policy) },
+    { GET, "/v/{id}/complain", ANY, 0, JSON, "complain", F(complain) },
+    { GET, "/complain", ANY, 0, JSON, "complain", F(complain) },
+    { POST, "/complaints", ANY, SIX, JSON, "complain", F(complaint_post) },
+    { GET, "/track/{token}", ANY, 0, JSON, "track", F(track) },
+    { POST, "/track/{token}", ANY, SIX, JSON, "track", F(track_post) },
+    { GET, "/limited", ANY, 0, JSON, NULL, F(limited) },
+
     { GET, "/photos/{hash}", ANY, 0, 0, NULL, F(photo) },
     { POST, "/photos", ANY, PHOTOS, JSON, NULL, F(photo_post) },
     { GET, "/static/{rest}", ANY, 0, 0, NULL, F(static) },

@@ -13,24 +13,67 @@
 #define SHIAN_DEVICE_SECONDS  (2 * 86400)
 
 
-/* The device's cookie goes on; without a good one a new one begins. */
-static ngx_int_t
-ngx_http_shian_device(ngx_http_shian_ctx_t *c, uint8_t device[SHIAN_ID_SIZE])
+bool
+ngx_http_shian_has_device(ngx_http_shian_ctx_t *c,
+    uint8_t device[SHIAN_ID_SIZE])
 {
-    char         text[SHIAN_BASE64URL_LEN(SHIAN_ID_SIZE)];
     size_t       n;
     shian_str_t  cookie;
 
     cookie = ngx_http_shian_cookie(c->request, "device");
     n = SHIAN_ID_SIZE;
 
-    if (cookie.n != 0 && shian_base64url_decode(device, &n, cookie)
-        && n == SHIAN_ID_SIZE)
-    {
+    return cookie.n != 0 && shian_base64url_decode(device, &n, cookie)
+           && n == SHIAN_ID_SIZE;
+}
+
+
+/*
+ * A new one is random; but who keeps no cookies and sends the same form once
+ * more, from the same address, is the same.  The key keeps the address from
+ * being guessed from the log.
+ */
+static void
+ngx_http_shian_new_device(ngx_http_shian_ctx_t *c,
+    uint8_t device[SHIAN_ID_SIZE])
+{
+    ngx_str_t                 *from;
+    shian_str_t                sent;
+    const shian_key_t         *key;
+    crypto_generichash_state   h;
+
+    static const char  use[] = "shian device";
+
+    sent = ngx_http_shian_idempotency_key(c);
+    key = shian_key_issuing(c->conf->keys, SHIAN_KEY_TOKEN);
+
+    if (sent.n == 0 || key == NULL) {
+        shian_random(device, SHIAN_ID_SIZE);
+        return;
+    }
+
+    from = &c->request->connection->addr_text;
+    crypto_generichash_init(&h, key->key, SHIAN_KEY_SIZE, SHIAN_ID_SIZE);
+    crypto_generichash_update(&h, (const u_char *) use, sizeof(use));
+    crypto_generichash_update(&h, from->data, from->len);
+    crypto_generichash_update(&h, (const u_char *) "\n", 1);
+    crypto_generichash_update(&h, sent.p, sent.n);
+    crypto_generichash_final(&h, device, SHIAN_ID_SIZE);
+}
+
+
+/* The device's cookie goes on; without a good one a new one begins. */
+ngx_int_t
+ngx_http_shian_device(ngx_http_shian_ctx_t *c, uint8_t device[SHIAN_ID_SIZE])
+{
+    char    text[SHIAN_BASE64URL_LEN(SHIAN_ID_SIZE)];
+    size_t  n;
+
+    if (ngx_http_shian_has_device(c, device)) {
         return NGX_OK;
     }
 
-    shian_random(device, SHIAN_ID_SIZE);
+    ngx_http_shian_new_device(c, device);
     n = shian_base64url(text, device, SHIAN_ID_SIZE);
 
     return ngx_http_shian_set_cookie(c, "device", shian_slice(text, n), "/",

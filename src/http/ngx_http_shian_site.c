@@ -30,6 +30,15 @@ ngx_http_shian_healthz(ngx_http_shian_ctx_t *c)
 }
 
 
+/* Where error_page leads those whom limit_req has sent away. */
+ngx_int_t
+ngx_http_shian_limited(ngx_http_shian_ctx_t *c)
+{
+    return ngx_http_shian_refuse(c, 429, "limited",
+                                 "Too many requests from one address.");
+}
+
+
 ngx_int_t
 ngx_http_shian_site(ngx_http_shian_ctx_t *c)
 {

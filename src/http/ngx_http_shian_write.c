@@ -365,6 +365,17 @@ ngx_http_shian_result(ngx_http_shian_ctx_t *c)
 }
 
 
+shian_str_t
+ngx_http_shian_idempotency_key(ngx_http_shian_ctx_t *c)
+{
+    shian_str_t  key;
+
+    key = ngx_http_shian_header(c->request, "idempotency-key");
+
+    return key.n != 0 ? key : ngx_http_shian_body_arg(c, "idempotency_key");
+}
+
+
 void
 ngx_http_shian_operation(ngx_http_shian_ctx_t *c, Shian__Operation *op)
 {
@@ -376,10 +387,7 @@ ngx_http_shian_operation(ngx_http_shian_ctx_t *c, Shian__Operation *op)
     op->at = c->now_ms;
     op->actor = &c->caller.actor;
 
-    key = ngx_http_shian_header(c->request, "idempotency-key");
-    if (key.n == 0) {
-        key = ngx_http_shian_body_arg(c, "idempotency_key");
-    }
+    key = ngx_http_shian_idempotency_key(c);
 
     for (i = 0; i < key.n; i++) {
         if (key.p[i] <= ' ' || key.p[i] > '~') {

@@ -238,6 +238,31 @@ async function change(page, yellow, until) {
     await page.locator(until).waitFor();
 }
 
+/* The private links of filings: one just sent, one withdrawn. */
+async function filings(city, venue) {
+    const links = [];
+
+    for (const kind of ['report', 'both']) {
+        const answer = await fetch(city.url + '/complaints', {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({
+                venue, kind, category: 'foreign', text: '汤里有头发',
+                name: '王小明', contact: '13800138000'
+            })
+        });
+
+        links.push((await answer.json()).track);
+    }
+
+    await fetch(city.url + links[0], {
+        method: 'POST', headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ action: 'withdraw' })
+    });
+
+    return links;
+}
+
 /* Every item asked for, one of them failed without a word. */
 async function leaveOut(page) {
     await page.locator('[name=L1][value=fail]').check();
@@ -288,6 +313,17 @@ async function everything(city) {
     const anybody = await city.person('phone');
 
     await look(anybody, city, public_);
+
+    const [withdrawn, sent] = await filings(city, found.green);
+
+    await look(anybody, city, {
+        'complain': `/v/${found.green}/complain`,
+        'complain about a place': '/complain',
+        'complain with errors': '/complain',
+        'tracking, new': `${sent}?new=1`,
+        'tracking, withdrawn': withdrawn,
+        'tracking, bad link': '/track/x'
+    }, { 'complain with errors': refuse });
 
     const eater = await fill(city, found.red, '加微信领券');
     const thanks = eater.pages()[0].url().slice(city.url.length);

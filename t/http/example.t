@@ -59,5 +59,10 @@ cmp_ok $status{429} // 0, '>', 0, 'writes of one address are limited'
     or diag explain \%status;
 cmp_ok $status{403} // 0, '>=', 11, 'the first ones are answered';
 
+my ($refused) = grep { $_->{status} == 429 }
+    map { post($s, '/complaints', form => []) } 1 .. 20;
+like $refused->{body}, qr/<h1>/, 'those sent away are told in words';
+is header($refused, 'retry-after'), 60, 'and for how long';
+
 stop($s);
 done_testing;

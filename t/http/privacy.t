@@ -39,8 +39,12 @@ my $a = post($s, '/photos', jar => $jar, multipart =>
 my $hash = json($a)->{hash} or die $a->{body};
 
 my %form = map { $_ => $planted{$_} } qw(name contact text);
-my $id = filing($s, 1, { %form, venue => $v, kind => 'both',
-                         category => 'illness' }, $hash);
+$a = post($s, '/complaints', jar => $jar, headers => [Accept =>
+    'application/json'], multipart => [%form, venue => $v, kind => 'both',
+    category => 'illness', photo => { name => 'SECRETFILE.jpg',
+    type => 'image/jpeg', data => $jpeg }]);
+is $a->{status}, 201, 'filed as people do' or diag $a->{body};
+my $id = json($a)->{id};
 filing($s, 1, { %form, place => $planted{place}, kind => 'report',
                 district => $district, category => 'dirty' });
 

@@ -40,6 +40,7 @@ static const ProtobufCMessageDescriptor *const  views[] = {
     &shian__checklist_desk__descriptor,
     &shian__checklist_preview__descriptor,
     &shian__checklist_view__descriptor,
+    &shian__complaint_form__descriptor,
     &shian__desk__descriptor,
     &shian__grade_list__descriptor,
     &shian__home__descriptor,
@@ -58,6 +59,7 @@ static const ProtobufCMessageDescriptor *const  views[] = {
     &shian__stats__descriptor,
     &shian__supervisor_list__descriptor,
     &shian__supervisor_visits__descriptor,
+    &shian__track_view__descriptor,
     &shian__user_list__descriptor,
     &shian__venue_list__descriptor,
     &shian__venue_view__descriptor,
@@ -69,7 +71,8 @@ static const char *const  error_codes[] = {
     "withdrawn", "too_large", "too_many", "wrong_type", "invalid",
     "interrupted", "busy", "no_room", "limited", "link_expired",
     "link_spent", "link_bad", "conflict_key", "cross_site", "counterfeit",
-    "server", "empty", "not_a_photo", "too_many_pixels"
+    "server", "empty", "not_a_photo", "too_many_pixels",
+    "too_many_today", "track_bad", "track_expired"
 };
 
 static const char *const  field_codes[] = {
@@ -642,7 +645,7 @@ every_template_has_a_sample(void **state)
         "inspections", "problem", "counterfeit", "withdrawn", "plaque",
         "signin", "desk", "desk_reviews", "users", "my", "my_reviews",
         "thanks", "policy", "stats", "desk_policy", "desk_policy_preview",
-        "patrol", "patrol_venue", "visit",
+        "complain", "track", "patrol", "patrol_venue", "visit",
         "supervisors", "supervisor", "desk_checklist",
         "desk_checklist_preview"
     };

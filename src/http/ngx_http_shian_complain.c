@@ -1,0 +1,626 @@
+/*
+ * Complaints and reports: the form, with a venue or without one, and filing.
+ */
+
+#include "ngx_http_shian.h"
+#include "ngx_http_shian_complain.h"
+
+#include "core/calendar.h"
+
+#define SHIAN_MAX_DISTRICTS  60
+#define SHIAN_MAX_FILED      5
+#define SHIAN_TRACK_MS       (UINT64_C(5) * 366 * 86400000)
+
+
+const shian_workdays_t *
+ngx_http_shian_workdays(void)
+{
+    static shian_workdays_t  days;
+
+    if (days.n == 0) {
+        shian_workdays_default(&days);
+    }
+
+    return &days;
+}
+
+
+char *
+ngx_http_shian_track_path(ngx_http_shian_ctx_t *c, uint64_t id)
+{
+    shian_str_t    text;
+    shian_token_t  t;
+
+    ngx_memzero(&t, sizeof(t));
+    t.use = SHIAN_USE_TRACK;
+    t.kind = SHIAN_SUBJECT_COMPLAINT;
+    t.id = id;
+    t.iat_ms = c->now_ms;
+    t.exp_ms = c->now_ms + SHIAN_TRACK_MS;
+    shian_session_id(t.jti, t.exp_ms);
+
+    return shian_token_issue(&c->arena, c->conf->keys,
+                             ngx_http_shian_str(c->conf->base_url), &t, &text)
+           ? shian_printf(&c->arena, "/track/%.*s", SHIAN_FMT(text)) : NULL;
+}
+
+
+/* ---- what forms share -----------------------------------------------------*/
+
+bool
+ngx_http_shian_choice(ngx_http_shian_ctx_t *c, Shian__Choice **list,
+    size_t *n, const char *value, const char *label, bool chosen)
+{
+    Shian__Choice  *choice;
+
+    choice = shian_alloc(&c->arena, sizeof(*choice));
+
+    if (choice == NULL || value == NULL) {
+        return false;
+    }
+
+    shian__choice__init(choice);
+    choice->value = (char *) value;
+    choice->label = (char *) label;
+    choice->has_chosen = 1;
+    choice->chosen = chosen;
+    list[(*n)++] = choice;
+
+    return true;
+}
+
+
+bool
+ngx_http_shian_kept_photos(ngx_http_shian_ctx_t *c, Shian__Choice ***list,
+    size_t *n)
+{
+    size_t  i;
+
+    *n = 0;
+    *list = shian_array(&c->arena, c->nphotos + 1, sizeof(**list));
+
+    for (i = 0; *list != NULL && i < c->nphotos; i++) {
+        if (!ngx_http_shian_choice(c, *list, n,
+                 ngx_http_shian_kept_photo(c, c->photos[i]->hash.data), NULL,
+                 true))
+        {
+            return false;
+        }
+    }
+
+    return *list != NULL;
+}
+
+
+/* A wrong field also stands at its place: field F in F_error. */
+bool
+ngx_http_shian_field_errors(ngx_http_shian_ctx_t *c, ProtobufCMessage *form,
+    Shian__Field ***list, size_t *n)
+{
+    char                            *name;
+    size_t                           i;
+    Shian__Field                    *f;
+    const ProtobufCFieldDescriptor  *d;
+
+    *n = 0;
+    *list = shian_array(&c->arena, c->report.nfields + 1, sizeof(**list));
+
+    for (i = 0; *list != NULL && i < c->report.nfields; i++) {
+        f = shian_alloc(&c->arena, sizeof(*f));
+        name = shian_printf(&c->arena, "%s_error", c->report.fields[i].field);
+
+        if (f == NULL || name == NULL) {
+            return false;
+        }
+
+        shian__field__init(f);
+        f->field = (char *) c->report.fields[i].field;
+        f->code = (char *) c->report.fields[i].code;
+        (*list)[(*n)++] = f;
+
+        d = protobuf_c_message_descriptor_get_field_by_name(form->descriptor,
+                                                            name);
+        if (d != NULL) {
+            *(char **) ((char *) form + d->offset) = f->code;
+        }
+    }
+
+    return *list != NULL;
+}
+
+
+char *
+ngx_http_shian_form_key(ngx_http_shian_ctx_t *c)
+{
+    char         hex[SHIAN_HEX_LEN(SHIAN_ID_SIZE)];
+    uint8_t      id[SHIAN_ID_SIZE];
+    shian_str_t  key;
+
+    key = ngx_http_shian_body_arg(c, "idempotency_key");
+
+    if (key.n == 0 || c->report.nfields != 0) {
+        shian_random(id, sizeof(id));
+        shian_hex(hex, id, sizeof(id));
+        key = shian_slice(hex, sizeof(hex));
+    }
+
+    return shian_strdup(&c->arena, key);
+}
+
+
+/* ---- the form -------------------------------------------------------------*/
+
+static bool
+ngx_http_shian_complaint_choices(ngx_http_shian_ctx_t *c,
+    Shian__ComplaintForm *form)
+{
+    bool                    zh, chosen;
+    size_t                  i, n;
+    shian_str_t             given, names[SHIAN_MAX_DISTRICTS];
+    Shian__Category        *category;
+    Shian__Categories      *all;
+
+    static const char *const  kinds[] = { "complaint", "report", "both" };
+
+    zh = c->lang == shian_langs[0];
+    all = shian_categories(&c->arena);
+    n = form->has_venue ? 0 : shian_view_names(&c->txn, 'd', names,
+                                               SHIAN_MAX_DISTRICTS);
+    form->kinds = shian_array(&c->arena, SHIAN_COUNT(kinds), sizeof(void *));
+    form->districts = shian_array(&c->arena, n + 1, sizeof(void *));
+    form->categories = all == NULL ? NULL
+                       : shian_array(&c->arena, all->n_items + 1,
+                                     sizeof(void *));
+
+    if (form->kinds == NULL || form->districts == NULL
+        || form->categories == NULL)
+    {
+        return false;
+    }
+
+    given = ngx_http_shian_body_arg(c, "kind");
+
+    for (i = 0; i < SHIAN_COUNT(kinds); i++) {
+        if (!ngx_http_shian_choice(c, form->kinds, &form->n_kinds, kinds[i],
+                                   NULL, shian_str_is(given, kinds[i])))
+        {
+            return false;
+        }
+    }
+
+    given = ngx_http_shian_body_arg(c, "category");
+
+    for (i = 0; i < all->n_items; i++) {
+        category = all->items[i];
+        chosen = shian_str_is(given, category->code);
+
+        if (!ngx_http_shian_choice(c, form->categories, &form->n_categories,
+                 category->code, zh ? category->text : category->text_en,
+                 chosen))
+        {
+            return false;
+        }
+    }
+
+    given = ngx_http_shian_body_arg(c, "district");
+
+    for (i = 0; i < n; i++) {
+        if (!ngx_http_shian_choice(c, form->districts, &form->n_districts,
+                 shian_strdup(&c->arena, names[i]), NULL,
+                 shian_str_eq(given, names[i])))
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static bool
+ngx_http_shian_complaint_typed(ngx_http_shian_ctx_t *c,
+    Shian__ComplaintForm *form)
+{
+    size_t       i;
+    shian_str_t  given;
+
+    struct {
+        const char   *name;
+        char        **to;
+    } fields[] = {
+        { "place", &form->place },
+        { "lat", &form->lat },
+        { "lng", &form->lng },
+        { "text", &form->text },
+        { "happened_on", &form->happened_on },
+        { "name", &form->name },
+        { "contact", &form->contact },
+    };
+
+    for (i = 0; i < SHIAN_COUNT(fields); i++) {
+        given = ngx_http_shian_body_arg(c, fields[i].name);
+
+        if (given.n != 0) {
+            *fields[i].to = shian_strdup(&c->arena, given);
+
+            if (*fields[i].to == NULL) {
+                return false;
+            }
+        }
+    }
+
+    form->idempotency_key = ngx_http_shian_form_key(c);
+
+    return form->idempotency_key != NULL;
+}
+
+
+/*
+ * A possible duplicate is shown before it is filed: only this device's own,
+ * since others' would tell the place that somebody complained.
+ */
+static bool
+ngx_http_shian_complaint_own(ngx_http_shian_ctx_t *c,
+    Shian__ComplaintForm *form)
+{
+    size_t       i;
+    uint8_t      device[SHIAN_ID_SIZE];
+
+    if (!ngx_http_shian_has_device(c, device)) {
+        return true;
+    }
+
+    form->filed = shian_array(&c->arena, SHIAN_MAX_FILED, sizeof(void *));
+
+    if (form->filed == NULL) {
+        return false;
+    }
+
+    form->n_filed = shian_view_own(&c->txn, shian_slice(device,
+                                                        sizeof(device)),
+                                   form->venue, c->now_ms, form->filed,
+                                   SHIAN_MAX_FILED);
+
+    for (i = 0; i < form->n_filed; i++) {
+        form->filed[i]->track = ngx_http_shian_track_path(c,
+                                                     form->filed[i]->id);
+        if (form->filed[i]->track == NULL) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+/* Of the venue of the path, or of the field `venue` when it comes back. */
+static ngx_int_t
+ngx_http_shian_complaint_form(ngx_http_shian_ctx_t *c, uint64_t venue)
+{
+    Shian__Venue          *v;
+    Shian__ComplaintForm  *form;
+
+    form = shian_alloc(&c->arena, sizeof(*form));
+    if (form == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    shian__complaint_form__init(form);
+    v = venue == 0 ? NULL : shian_venue_get(&c->txn, venue);
+
+    if (v != NULL) {
+        form->has_venue = 1;
+        form->venue = v->id;
+        form->venue_name = v->name;
+    }
+
+    form->has_today = 1;
+    form->today = shian_local_day(c->now_ms, SHIAN_TZ_MINUTES);
+
+    if (!ngx_http_shian_complaint_choices(c, form)
+        || !ngx_http_shian_complaint_typed(c, form)
+        || !ngx_http_shian_complaint_own(c, form)
+        || !ngx_http_shian_kept_photos(c, &form->kept_photos,
+                                       &form->n_kept_photos)
+        || !ngx_http_shian_field_errors(c, &form->base, &form->errors,
+                                        &form->n_errors))
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    c->no_store = 1;
+    c->here = v == NULL ? "/complain"
+              : shian_printf(&c->arena, "/v/%llu/complain",
+                             (unsigned long long) v->id);
+    c->view = &form->base;
+    c->template = "complain";
+
+    return ngx_http_shian_reply(c);
+}
+
+
+ngx_int_t
+ngx_http_shian_complain(ngx_http_shian_ctx_t *c)
+{
+    uint8_t        device[SHIAN_ID_SIZE];
+    Shian__Venue  *v;
+
+    if (ngx_http_shian_device(c, device) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    v = c->id == 0 ? NULL : shian_venue_get(&c->txn, c->id);
+
+    if (v == NULL && ngx_strcmp(c->route->pattern, "/complain") != 0) {
+        return ngx_http_shian_refuse(c, 404, "not_found",
+                                     "There is no such venue.");
+    }
+
+    return ngx_http_shian_complaint_form(c, c->id);
+}
+
+
+/* ---- filing ---------------------------------------------------------------*/
+
+static bool
+ngx_http_shian_given(ngx_http_shian_ctx_t *c, const char *name)
+{
+    return ngx_http_shian_body_arg(c, name).n != 0;
+}
+
+
+static void
+ngx_http_shian_require(ngx_http_shian_ctx_t *c, const char *name)
+{
+    size_t  i;
+
+    static const char  code[] = "required";
+
+    for (i = 0; i < c->report.nfields; i++) {
+        if (strcmp(c->report.fields[i].field, name) == 0) {
+            return;
+        }
+    }
+
+    if (!ngx_http_shian_given(c, name)) {
+        shian_fail_field(&c->report, name, code, NULL);
+    }
+}
+
+
+/*
+ * What one field makes of another, for the list of what is wrong to be whole
+ * although no message could be made.  JSON says where by number, too.
+ */
+static void
+ngx_http_shian_complaint_lacks(ngx_http_shian_ctx_t *c)
+{
+    shian_str_t         kind, category;
+    const int           status = c->report.status;
+    Shian__Categories  *all;
+
+    kind = ngx_http_shian_body_arg(c, "kind");
+
+    if (shian_str_is(kind, "complaint") || shian_str_is(kind, "both")) {
+        ngx_http_shian_require(c, "name");
+        ngx_http_shian_require(c, "contact");
+    }
+
+    if (!c->json_body && !ngx_http_shian_given(c, "place")
+        && !ngx_http_shian_given(c, "lat"))
+    {
+        ngx_http_shian_require(c, "venue");
+    }
+
+    category = ngx_http_shian_body_arg(c, "category");
+    all = category.n == 0 ? NULL : shian_categories(&c->arena);
+
+    if (all != NULL
+        && shian_category(all, shian_strdup(&c->arena, category)) == NULL)
+    {
+        shian_fail_field(&c->report, "category", "unknown", NULL);
+    }
+
+    c->report.status = status;
+}
+
+
+/*
+ * The summary goes down the page as the fields do.  People say where in words,
+ * for they know no numbers of venues.
+ */
+static void
+ngx_http_shian_complaint_sort(shian_report_t *report)
+{
+    size_t               f, i, n;
+    shian_field_error_t  e;
+
+    static const char *const  fields[] = {
+        "place", "lat", "district", "kind", "category", "text",
+        "happened_on", "photo", "name", "contact"
+    };
+
+    for (i = 0; i < report->nfields; i++) {
+        if (strcmp(report->fields[i].field, "venue") == 0) {
+            report->fields[i].field = "place";
+        } else if (strcmp(report->fields[i].field, "lng") == 0) {
+            report->fields[i].field = "lat";
+        }
+    }
+
+    for (n = 0, f = 0; f < SHIAN_COUNT(fields); f++) {
+        for (i = n; i < report->nfields; i++) {
+            if (strcmp(report->fields[i].field, fields[f]) == 0) {
+                e = report->fields[i];
+                report->fields[i] = report->fields[n];
+                report->fields[n++] = e;
+            }
+        }
+    }
+}
+
+
+/* Wrong fields: the form again for people, the problem for programs. */
+static ngx_int_t
+ngx_http_shian_complaint_refused(ngx_http_shian_ctx_t *c)
+{
+    double       venue;
+    shian_str_t  given;
+
+    if (c->report.nfields == 0 || c->format != SHIAN_OUT_HTML || c->json_body)
+    {
+        return ngx_http_shian_fail(c);
+    }
+
+    given = ngx_http_shian_body_arg(c, "venue");
+    c->id = ngx_http_shian_numbers(given, &venue, 1) && venue >= 1
+            && venue < 1e15 ? (uint64_t) venue : 0;
+
+    ngx_http_shian_complaint_sort(&c->report);
+
+    return ngx_http_shian_again(c, ngx_http_shian_complaint_form, c->id);
+}
+
+
+/* Calls show inside a read, whether or not the handler is in one. */
+ngx_int_t
+ngx_http_shian_again(ngx_http_shian_ctx_t *c,
+    ngx_int_t (*show)(ngx_http_shian_ctx_t *c, uint64_t id), uint64_t id)
+{
+    ngx_int_t  rc, begun;
+
+    c->status = (ngx_uint_t) c->report.status;
+    begun = c->txn.mdb == NULL;
+
+    if (begun && ngx_http_shian_read_begin(c) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = show(c, id);
+
+    if (begun) {
+        ngx_http_shian_read_end(c);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_shian_complaint_answer(ngx_http_shian_ctx_t *c, uint64_t id)
+{
+    Shian__Filed            *filed;
+    const Shian__Complaint  *complaint;
+
+    filed = shian_alloc(&c->arena, sizeof(*filed));
+    complaint = shian_complaint_get(&c->txn, id);
+
+    if (filed == NULL || complaint == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    shian__filed__init(filed);
+    filed->has_id = 1;
+    filed->id = id;
+    filed->track = (char *) c->location;
+    filed->linked = complaint->has_linked
+                    ? shian_view_filed(&c->txn, complaint->linked) : NULL;
+
+    if (filed->linked != NULL) {
+        filed->linked->track = ngx_http_shian_track_path(c,
+                                                     complaint->linked);
+    }
+
+    c->format = SHIAN_OUT_JSON;
+    c->status = NGX_HTTP_CREATED;
+    c->no_store = 1;
+    c->view = &filed->base;
+
+    return ngx_http_shian_reply(c);
+}
+
+
+static ngx_int_t
+ngx_http_shian_complaint_posted(ngx_http_shian_ctx_t *c)
+{
+    uint64_t  id;
+
+    id = ngx_http_shian_result(c)->id;
+    c->location = ngx_http_shian_track_path(c, id);
+
+    if (c->location == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
+        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER,
+                   shian_printf(&c->arena, "%s?new=1", c->location));
+    }
+
+    c->report.status = NGX_HTTP_CREATED;
+
+    return ngx_http_shian_again(c, ngx_http_shian_complaint_answer, id);
+}
+
+
+/* The bureau's own people write down what they were told, any number. */
+static bool
+ngx_http_shian_is_bureau(const ngx_http_shian_ctx_t *c)
+{
+    switch (c->caller.actor.role) {
+    case SHIAN__ROLE__KIND__inspector:
+    case SHIAN__ROLE__KIND__officer:
+    case SHIAN__ROLE__KIND__chief:
+    case SHIAN__ROLE__KIND__admin:
+        return true;
+    default:
+        return false;
+    }
+}
+
+
+ngx_int_t
+ngx_http_shian_complaint_post(ngx_http_shian_ctx_t *c)
+{
+    uint8_t               *device;
+    Shian__Operation       op;
+    ProtobufCMessage      *message;
+    Shian__ComplaintPost  *post;
+
+    c->refused = ngx_http_shian_complaint_refused;
+
+    if (!ngx_http_shian_is_bureau(c)) {
+        device = shian_alloc(&c->arena, SHIAN_ID_SIZE);
+
+        if (device == NULL || ngx_http_shian_device(c, device) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        c->caller.actor.has_device = 1;
+        c->caller.actor.device = shian_binary(shian_slice(device,
+                                                          SHIAN_ID_SIZE));
+    }
+
+    if (!ngx_http_shian_bind(c, &shian__complaint_post__descriptor,
+                             &message))
+    {
+        ngx_http_shian_complaint_lacks(c);
+        return ngx_http_shian_complaint_refused(c);
+    }
+
+    post = (Shian__ComplaintPost *) message;
+    post->photo = c->photos;
+    post->n_photo = c->nphotos;
+
+    if (!shian_complaint_prepare(&c->txn, ngx_http_shian_workdays(),
+                                 c->now_ms, post, &c->report))
+    {
+        return ngx_http_shian_complaint_refused(c);
+    }
+
+    ngx_http_shian_operation(c, &op);
+    op.body_case = SHIAN__OPERATION__BODY_COMPLAINT_POST;
+    op.complaint_post = post;
+
+    return ngx_http_shian_submit(c, &op, ngx_http_shian_complaint_posted);
+}

@@ -1,0 +1,351 @@
+/*
+ * A filing followed by whoever holds its private link: how it stands, what
+ * comes next, and the complainant's own steps.
+ */
+
+#include "ngx_http_shian_complain.h"
+
+#include "core/qr.h"
+
+
+/* ---- the link -------------------------------------------------------------*/
+
+/* The filing of the path's token; what is wrong with it otherwise is sent. */
+static bool
+ngx_http_shian_tracked(ngx_http_shian_ctx_t *c, shian_token_t *t,
+    ngx_int_t *refused)
+{
+    shian_str_t           suffix = SHIAN_STR(".json");
+    shian_token_result_t  rc;
+
+    if (c->word.n > suffix.n
+        && shian_str_eq(shian_slice(c->word.p + c->word.n - suffix.n,
+                                    suffix.n), suffix))
+    {
+        c->word.n -= suffix.n;
+        c->format = SHIAN_OUT_JSON;
+    }
+
+    c->no_store = 1;
+
+    if (ngx_http_shian_set_header(c->request, "X-Robots-Tag",
+                                  "noindex, nofollow") != NGX_OK)
+    {
+        *refused = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return false;
+    }
+
+    rc = shian_token_verify(&c->arena, c->conf->keys,
+                            ngx_http_shian_str(c->conf->base_url),
+                            SHIAN_USE_TRACK, c->now_ms, c->word, t);
+
+    if (rc == SHIAN_TOKEN_OK && t->kind == SHIAN_SUBJECT_COMPLAINT
+        && shian_complaint_get(&c->txn, t->id) != NULL)
+    {
+        return true;
+    }
+
+    *refused = rc == SHIAN_TOKEN_EXPIRED
+               ? ngx_http_shian_refuse(c, 410, "track_expired",
+                                       "This link is over.")
+               : ngx_http_shian_refuse(c, 404, "track_bad",
+                                       "This is no link of ours.");
+    return false;
+}
+
+
+/* ---- looking --------------------------------------------------------------*/
+
+/* They are nobody else's: each link carries its own leave, for a day. */
+static bool
+ngx_http_shian_sign_photos(ngx_http_shian_ctx_t *c, Shian__PhotoView **photos,
+    size_t n)
+{
+    char     *token;
+    size_t    i, length;
+    uint8_t   hash[SHIAN_HASH_SIZE];
+
+    for (i = 0; i < n; i++) {
+        length = photos[i]->href == NULL ? 0 : strlen(photos[i]->href);
+
+        if (length < SHIAN_HEX_LEN(sizeof(hash))
+            || !shian_unhex(hash, sizeof(hash),
+                   shian_str(photos[i]->href + length
+                             - SHIAN_HEX_LEN(sizeof(hash)))))
+        {
+            return false;
+        }
+
+        token = ngx_http_shian_kept_photo(c, hash);
+        photos[i]->href = token == NULL ? NULL
+                          : shian_printf(&c->arena, "%s?token=%s",
+                                         photos[i]->href, token);
+
+        if (photos[i]->href == NULL) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static bool
+ngx_http_shian_track_links(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
+{
+    size_t  i;
+
+    if (view->linked != NULL) {
+        view->linked->track = ngx_http_shian_track_path(c, view->linked->id);
+
+        if (view->linked->track == NULL) {
+            return false;
+        }
+    }
+
+    for (i = 0; i < view->n_events; i++) {
+        if (!ngx_http_shian_sign_photos(c, view->events[i]->photos,
+                                        view->events[i]->n_photos))
+        {
+            return false;
+        }
+    }
+
+    return ngx_http_shian_sign_photos(c, view->photos, view->n_photos);
+}
+
+
+/* A form for each step that is open. */
+static void
+ngx_http_shian_track_forms(Shian__TrackView *view)
+{
+    size_t  f, i;
+
+    struct {
+        const char          *action;
+        protobuf_c_boolean  *has;
+        protobuf_c_boolean  *can;
+    } forms[] = {
+        { "add", &view->has_can_add, &view->can_add },
+        { "withdraw", &view->has_can_withdraw, &view->can_withdraw },
+        { "reopen", &view->has_can_reopen, &view->can_reopen },
+        { "rate", &view->has_can_rate, &view->can_rate },
+    };
+
+    for (i = 0; i < view->n_actions; i++) {
+        for (f = 0; f < SHIAN_COUNT(forms); f++) {
+            if (strcmp(view->actions[i], forms[f].action) == 0) {
+                *forms[f].has = *forms[f].can = 1;
+            }
+        }
+    }
+}
+
+
+/* The link as a symbol, to keep: once, after filing. */
+static bool
+ngx_http_shian_track_keep(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
+{
+    char         *url;
+    shian_buf_t   svg;
+
+    url = shian_printf(&c->arena, "%.*s%s", (int) c->conf->base_url.len,
+                       c->conf->base_url.data, view->track);
+
+    if (url == NULL) {
+        return false;
+    }
+
+    shian_buf_init(&svg, &c->arena);
+    view->has_fresh = view->fresh = 1;
+
+    /* A base URL may be too long for a symbol; the link itself is not. */
+    if (shian_qr_svg(&svg.sink, url, SHIAN_QR_QUIET)) {
+        shian_putc(&svg.sink, '\0');
+        view->qr_svg = svg.sink.failed ? NULL : (char *) svg.p;
+    }
+
+    return true;
+}
+
+
+/* What only the page has. */
+static bool
+ngx_http_shian_track_page(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
+{
+    shian_str_t  added;
+
+    ngx_http_shian_track_forms(view);
+
+    added = ngx_http_shian_body_arg(c, "text");
+    view->added = added.n == 0 ? NULL : shian_strdup(&c->arena, added);
+    view->action = shian_strdup(&c->arena,
+                                ngx_http_shian_body_arg(c, "action"));
+    view->idempotency_key = ngx_http_shian_form_key(c);
+    view->track = shian_printf(&c->arena, "/track/%.*s", SHIAN_FMT(c->word));
+    c->here = view->track;
+
+    return view->idempotency_key != NULL && view->track != NULL
+           && (!shian_str_is(ngx_http_shian_arg(c, "new"), "1")
+               || ngx_http_shian_track_keep(c, view))
+           && ngx_http_shian_kept_photos(c, &view->kept_photos,
+                                         &view->n_kept_photos)
+           && ngx_http_shian_field_errors(c, &view->base, &view->errors,
+                                          &view->n_errors);
+}
+
+
+static ngx_int_t
+ngx_http_shian_track_show(ngx_http_shian_ctx_t *c, uint64_t id)
+{
+    Shian__TrackView  *view;
+
+    view = shian_view_track(&c->txn, c->conf->keys,
+                            ngx_http_shian_workdays(), id, c->now_ms);
+
+    if (view == NULL || !ngx_http_shian_track_links(c, view)
+        || (c->format == SHIAN_OUT_HTML
+            && !ngx_http_shian_track_page(c, view)))
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    c->view = &view->base;
+    c->template = "track";
+
+    return ngx_http_shian_reply(c);
+}
+
+
+static const struct {
+    const char  *action;
+    const char  *flash;
+} ngx_http_shian_track_done[] = {
+    { "add", "track_add" },
+    { "withdraw", "track_withdraw" },
+    { "reopen", "track_reopen" },
+    { "rate", "track_rate" },
+};
+
+
+ngx_int_t
+ngx_http_shian_track(ngx_http_shian_ctx_t *c)
+{
+    size_t         i;
+    ngx_int_t      rc;
+    shian_str_t    done;
+    shian_token_t  t;
+
+    if (!ngx_http_shian_tracked(c, &t, &rc)) {
+        return rc;
+    }
+
+    done = ngx_http_shian_arg(c, "done");
+
+    for (i = 0; i < SHIAN_COUNT(ngx_http_shian_track_done); i++) {
+        if (shian_str_is(done, ngx_http_shian_track_done[i].action)) {
+            c->flash = ngx_http_shian_track_done[i].flash;
+        }
+    }
+
+    return ngx_http_shian_track_show(c, t.id);
+}
+
+
+/* ---- the complainant's steps ----------------------------------------------*/
+
+static ngx_int_t
+ngx_http_shian_track_refused(ngx_http_shian_ctx_t *c)
+{
+    const shian_token_t  *t = c->data;
+
+    if (c->report.nfields == 0 || c->format != SHIAN_OUT_HTML || c->json_body)
+    {
+        return ngx_http_shian_fail(c);
+    }
+
+    return ngx_http_shian_again(c, ngx_http_shian_track_show, t->id);
+}
+
+
+static ngx_int_t
+ngx_http_shian_track_posted(ngx_http_shian_ctx_t *c)
+{
+    const shian_token_t  *t = c->data;
+
+    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
+        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
+    }
+
+    c->format = SHIAN_OUT_JSON;
+    c->location = NULL;
+
+    return ngx_http_shian_again(c, ngx_http_shian_track_show, t->id);
+}
+
+
+ngx_int_t
+ngx_http_shian_track_post(ngx_http_shian_ctx_t *c)
+{
+    ngx_int_t                rc;
+    shian_token_t           *t;
+    Shian__Operation         op;
+    ProtobufCMessage        *message;
+    Shian__ComplaintFollow  *follow;
+
+    t = shian_alloc(&c->arena, sizeof(*t));
+
+    if (t == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (!ngx_http_shian_tracked(c, t, &rc)) {
+        return rc;
+    }
+
+    c->data = t;
+    c->refused = ngx_http_shian_track_refused;
+
+    if (!ngx_http_shian_bind(c, &shian__complaint_follow__descriptor,
+                             &message))
+    {
+        return ngx_http_shian_track_refused(c);
+    }
+
+    follow = (Shian__ComplaintFollow *) message;
+    follow->has_complaint = 1;
+    follow->complaint = t->id;
+    follow->photo = c->photos;
+    follow->n_photo = c->nphotos;
+
+    if (!follow->has_action) {
+        follow->has_action = 1;
+        follow->action = SHIAN__COMPLAINT_FOLLOW__ACTION__add;
+    }
+
+    /*
+     * The link is the leave: whoever else the caller is signed in as, it is
+     * the complainant who acts, the same one from every device.
+     */
+    c->caller.actor = (Shian__Actor) SHIAN__ACTOR__INIT;
+    c->caller.actor.has_role = c->caller.actor.has_device = 1;
+    c->caller.actor.role = SHIAN__ROLE__KIND__public;
+    c->caller.actor.device = shian_binary(shian_slice(
+        t->jti + SHIAN_SESSION_ID_SIZE - SHIAN_ID_SIZE, SHIAN_ID_SIZE));
+
+    if (!shian_complaint_follow_prepare(&c->txn, ngx_http_shian_workdays(),
+                                        c->now_ms, follow, &c->report))
+    {
+        return ngx_http_shian_track_refused(c);
+    }
+
+    ngx_http_shian_operation(c, &op);
+    op.body_case = SHIAN__OPERATION__BODY_COMPLAINT_FOLLOW;
+    op.complaint_follow = follow;
+    c->location = shian_printf(&c->arena, "/track/%.*s?done=%s",
+        SHIAN_FMT(c->word),
+        shian_action_name(&shian__complaint_follow__action__descriptor,
+                          (int) follow->action));
+
+    return ngx_http_shian_submit(c, &op, ngx_http_shian_track_posted);
+}
