@@ -560,7 +560,6 @@ ngx_http_shian_board_again(ngx_http_shian_ctx_t *c,
 typedef struct {
     Shian__BulkDispatch  *asked;
     Shian__BulkResult     view;
-    shian_str_t           key;
     size_t                at;
 } ngx_http_shian_bulk_t;
 
@@ -625,6 +624,14 @@ ngx_http_shian_bulk_next(ngx_http_shian_ctx_t *c)
     ngx_http_shian_bulk_t    *bulk = c->data;
 
     shian_report_init(&c->report);
+
+    /* Some are sent already: the answer still says which. */
+    if (c->conf->env->nwaiting >= c->conf->env->queue_max) {
+        (void) shian_fail(&c->report, 503, "busy",
+                          "Too much is being written; try again.");
+        return ngx_http_shian_bulk_done(c);
+    }
+
     ngx_http_shian_operation(c, &op);
 
     /* One request, many operations: each repeats for itself. */
