@@ -175,19 +175,56 @@ has_colour(const Shian__Grade *g)
 }
 
 
+const shian_bar_t *
+shian_appeal_bar(shian_txn_t *t, uint64_t venue, int32_t day, int32_t *until)
+{
+    Shian__Grade   *g;
+    Shian__Tally   *tally;
+    Shian__Appeal  *last;
+
+    static const shian_bar_t  no_grade = {
+        "no_grade", "There is no yellow or red grade to appeal against."
+    };
+    static const shian_bar_t  too_old = {
+        "too_old", "The grade is older than 21 days."
+    };
+    static const shian_bar_t  filed = {
+        "filed", "There is one appeal a grade, and it was filed."
+    };
+
+    g = last_change(t, venue);
+    tally = shian_tally_get(t, venue);
+
+    if (tally == NULL || !has_colour(g)
+        || g->colour == SHIAN__COLOUR__KIND__green)
+    {
+        return &no_grade;
+    }
+
+    *until = shian_local_day(g->since, SHIAN_TZ_MINUTES) + APPEAL_DAYS;
+
+    if (day > *until) {
+        return &too_old;
+    }
+
+    last = tally->has_appeal ? shian_appeal_get(t, tally->appeal) : NULL;
+
+    return last != NULL && (last->state == STATE(filed)
+                            || last->cause == g->cause) ? &filed : NULL;
+}
+
+
 bool
 shian_appeal_file_check(shian_op_t *o)
 {
-    Shian__Grade            *g;
+    int32_t                  until;
     Shian__Venue            *v;
-    Shian__Tally            *tally;
-    Shian__Appeal           *last;
+    const shian_bar_t       *bar;
     const Shian__AppealFile *op = o->op->appeal_file;
 
     v = shian_venue_get(o->txn, op->venue);
-    tally = v == NULL ? NULL : shian_tally_get(o->txn, op->venue);
 
-    if (tally == NULL) {
+    if (v == NULL) {
         return shian_no_such(o, "There is no such venue.");
     }
 
@@ -195,25 +232,10 @@ shian_appeal_file_check(shian_op_t *o)
         return false;
     }
 
-    g = last_change(o->txn, op->venue);
-    last = tally->has_appeal ? shian_appeal_get(o->txn, tally->appeal) : NULL;
+    bar = shian_appeal_bar(o->txn, op->venue, shian_op_day(o), &until);
 
-    if (!has_colour(g) || g->colour == SHIAN__COLOUR__KIND__green) {
-        return shian_wrong_state(o, "There is no yellow or red grade to "
-                                 "appeal against.");
-    }
-
-    if (shian_op_day(o) - shian_local_day(g->since, SHIAN_TZ_MINUTES)
-        > APPEAL_DAYS)
-    {
-        return shian_wrong_state(o, "The grade is older than 21 days.");
-    }
-
-    if (last != NULL && (last->state == STATE(filed)
-                         || last->cause == g->cause))
-    {
-        return shian_wrong_state(o, "There is one appeal a grade, and it "
-                                 "was filed.");
+    if (bar != NULL) {
+        return shian_wrong_state(o, bar->detail);
     }
 
     if (op->text == NULL || op->text[0] == '\0') {
@@ -364,8 +386,8 @@ decision(Shian__AppealDecide__Action action)
 }
 
 
-static bool
-took_part(const Shian__Appeal *a, uint64_t user)
+bool
+shian_took_part(const Shian__Appeal *a, uint64_t user)
 {
     size_t  i;
 
@@ -428,7 +450,7 @@ shian_appeal_decide_check(shian_op_t *o)
         return true;
     }
 
-    if (o->op->actor->user != 0 && took_part(a, o->op->actor->user)) {
+    if (o->op->actor->user != 0 && shian_took_part(a, o->op->actor->user)) {
         return shian_fail(o->report, 403, "took_part",
                           "Somebody who had no part in the grade has to "
                           "decide.");
@@ -532,17 +554,44 @@ unrectified(shian_txn_t *t, uint64_t venue)
 }
 
 
+const shian_bar_t *
+shian_reinspection_bar(shian_txn_t *t, uint64_t venue)
+{
+    Shian__Tally  *tally;
+
+    static const shian_bar_t  no_need = {
+        "no_need", "Only a yellow or red venue is looked at again on request."
+    };
+    static const shian_bar_t  asked = {
+        "asked", "It was asked for before and will be met."
+    };
+    static const shian_bar_t  unrectified_yet = {
+        "unrectified", "Put the open findings right first."
+    };
+
+    tally = shian_tally_get(t, venue);
+
+    if (tally == NULL || !has_colour(tally->grade)
+        || tally->grade->colour == SHIAN__COLOUR__KIND__green)
+    {
+        return &no_need;
+    }
+
+    return tally->has_reinspection_at ? &asked
+           : unrectified(t, venue) ? &unrectified_yet : NULL;
+}
+
+
 bool
 shian_reinspection_ask_check(shian_op_t *o)
 {
     Shian__Venue                  *v;
-    Shian__Tally                  *tally;
+    const shian_bar_t             *bar;
     const Shian__ReinspectionAsk  *op = o->op->reinspection_ask;
 
     v = shian_venue_get(o->txn, op->venue);
-    tally = v == NULL ? NULL : shian_tally_get(o->txn, op->venue);
 
-    if (tally == NULL) {
+    if (v == NULL) {
         return shian_no_such(o, "There is no such venue.");
     }
 
@@ -550,20 +599,9 @@ shian_reinspection_ask_check(shian_op_t *o)
         return false;
     }
 
-    if (!has_colour(tally->grade)
-        || tally->grade->colour == SHIAN__COLOUR__KIND__green)
-    {
-        return shian_wrong_state(o, "Only a yellow or red venue is looked "
-                                 "at again on request.");
-    }
+    bar = shian_reinspection_bar(o->txn, op->venue);
 
-    if (tally->has_reinspection_at) {
-        return shian_wrong_state(o, "It was asked for before and will be "
-                                 "met.");
-    }
-
-    return !unrectified(o->txn, op->venue)
-           || shian_wrong_state(o, "Put the open findings right first.");
+    return bar == NULL || shian_wrong_state(o, bar->detail);
 }
 
 

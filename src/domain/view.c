@@ -484,6 +484,10 @@ shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
         SET(view->self_check, lapsed,
             shian_local_day(now_ms, SHIAN_TZ_MINUTES) - tally->self_check_on
             > policy.self_check_days);
+
+        if (!shian_view_differs(t, id, view->self_check)) {
+            return NULL;
+        }
     }
 
     in = shian_view_inspections(t, id, SHIAN_NONE, SHIAN_LATEST, false,

@@ -26,16 +26,25 @@ static bool
 view_reasons(shian_txn_t *t, Shian__Component **components, size_t n,
     Shian__Reason ***reasons, size_t *nreasons)
 {
+    uint32_t        seen, bit;
+    Shian__Reason  *reason;
+
     *nreasons = 0;
     *reasons = shian_array(t->arena, n, sizeof(**reasons));
 
-    while (*reasons != NULL && *nreasons < n) {
-        (*reasons)[*nreasons] = view_reason(t, components[*nreasons]);
-        if ((*reasons)[*nreasons] == NULL) {
+    for (seen = 0; *reasons != NULL && *nreasons < n; seen |= bit) {
+        reason = view_reason(t, components[*nreasons]);
+        if (reason == NULL) {
             return false;
         }
 
-        (*nreasons)++;
+        bit = 1u << reason->code;
+
+        if ((seen & bit) != 0) {
+            SET(reason, again, 1);
+        }
+
+        (*reasons)[(*nreasons)++] = reason;
     }
 
     return *nreasons == n;

@@ -4,6 +4,7 @@
 
 #include "checkin.h"
 #include "checklist.h"
+#include "finding.h"
 #include "safeguard.h"
 #include "view_parts.h"
 
@@ -137,41 +138,215 @@ answer(shian_txn_t *t, const Shian__Answer *a,
 }
 
 
+/* What was found failing comes first under each head. */
+static bool
+add_to_heads(shian_txn_t *t, const Shian__InspectionView *view,
+    Shian__HeadView *by[HEADS + 1])
+{
+    bool                fails;
+    size_t              i, pass;
+    Shian__HeadView    *h;
+    Shian__AnswerView  *a;
+
+    for (i = 0; i < view->n_heads; i++) {
+        h = view->heads[i];
+        h->items = shian_array(t->arena, h->passed + h->failed + h->na,
+                               sizeof(*h->items));
+        if (h->items == NULL) {
+            return false;
+        }
+    }
+
+    for (pass = 0; pass < 2; pass++) {
+        for (i = 0; i < view->n_items; i++) {
+            a = view->items[i];
+            fails = a->result == SHIAN__ANSWER__RESULT__fail;
+            h = !a->has_head || a->head > HEADS ? NULL : by[a->head];
+
+            if (h != NULL && fails == (pass == 0)) {
+                h->items[h->n_items++] = a;
+            }
+        }
+    }
+
+    return true;
+}
+
+
 static bool
 add_items(shian_txn_t *t, const Shian__Inspection *in,
     const Shian__Checklist *list, Shian__HeadView *by[HEADS + 1],
     shian_eye_t eye, Shian__InspectionView *view)
 {
-    size_t                         i;
-    Shian__HeadView               *h;
-    Shian__AnswerView             *a;
-    const Shian__Checklist__Item  *it;
+    size_t              i;
+    Shian__AnswerView  *a;
 
     view->items = shian_array(t->arena, in->n_items, sizeof(*view->items));
 
     for (i = 0; view->items != NULL && i < in->n_items; i++) {
-        it = item(list, in->items[i]->code);
-        a = answer(t, in->items[i], it, eye);
+        a = answer(t, in->items[i], item(list, in->items[i]->code), eye);
 
         if (a == NULL) {
             return false;
         }
 
         view->items[view->n_items++] = a;
-        h = it == NULL || it->head > HEADS ? NULL : by[it->head];
+    }
 
-        if (h != NULL && h->items == NULL) {
-            h->items = shian_array(t->arena, in->n_items, sizeof(*h->items));
-        }
+    return view->items != NULL && add_to_heads(t, view, by);
+}
 
-        if (h != NULL && h->items != NULL) {
-            h->items[h->n_items++] = a;
+
+static Shian__AnswerView *
+answered(const Shian__InspectionView *view, const char *code)
+{
+    size_t  i;
+
+    for (i = 0; i < view->n_items; i++) {
+        if (strcmp(view->items[i]->code, code) == 0) {
+            return view->items[i];
         }
     }
 
-    return view->items != NULL;
+    return NULL;
 }
 
+
+/* What became of what it found, opened again or found put right. */
+static void
+add_outcomes(shian_txn_t *t, const Shian__Inspection *in,
+    Shian__InspectionView *view)
+{
+    size_t              i;
+    Shian__Finding     *f;
+    Shian__AnswerView  *a;
+
+    for (i = 0; i < in->n_findings; i++) {
+        f = shian_finding_get(t, in->findings[i]);
+        a = f == NULL ? NULL : answered(view, f->item);
+
+        if (a == NULL) {
+            continue;
+        }
+
+        COPY(a, f, deadline_on);
+        SET(a, finding, f->id);
+        SET(a, finding_state, f->state);
+
+        if (f->has_verified_at) {
+            SET(a, verified_on, shian_local_day(f->verified_at,
+                                                SHIAN_TZ_MINUTES));
+        }
+    }
+}
+
+
+/* ---- beside the venue's own answers ---------------------------------------*/
+
+/* The last visit that counts and has answers, NULL: none. */
+static Shian__Inspection *
+last_answered(shian_txn_t *t, uint64_t venue)
+{
+    shian_scan_t        scan;
+    shian_rowkey_t      prefix = shian_rowkey_id(venue);
+    Shian__Inspection  *in;
+
+    shian_scan_open(&scan, t, SHIAN_T_INSPECTION, &prefix, NULL);
+
+    do {
+        in = !shian_scan_next(&scan) ? NULL
+             : shian__inspection__unpack(&t->arena->pb, scan.value.n,
+                                         scan.value.p);
+    } while (in != NULL && (in->n_items == 0
+                            || !shian_inspection_counts(in)));
+
+    shian_scan_close(&scan);
+
+    return in;
+}
+
+
+/* What the venue says of the item where the inspector said otherwise. */
+static Shian__Answer__Result
+otherwise(const Shian__SelfCheckRecord *own, const char *code,
+    Shian__Answer__Result result)
+{
+    size_t  i;
+
+    for (i = 0; i < own->n_items; i++) {
+        if (strcmp(own->items[i]->code, code) == 0) {
+            return own->items[i]->result == result
+                   || result == SHIAN__ANSWER__RESULT__na
+                   ? 0 : own->items[i]->result;
+        }
+    }
+
+    return 0;
+}
+
+
+static Shian__SelfCheckRecord *
+self_check(shian_txn_t *t, uint64_t venue)
+{
+    return shian_get(t, SHIAN_T_SELF_CHECK, venue,
+                     &shian__self_check_record__descriptor);
+}
+
+
+bool
+shian_view_differs(shian_txn_t *t, uint64_t venue, Shian__SelfCheck *view)
+{
+    size_t                   i;
+    Shian__Inspection       *in;
+    Shian__SelfCheckRecord  *own;
+
+    own = self_check(t, venue);
+    in = own == NULL ? NULL : last_answered(t, venue);
+
+    if (in == NULL) {
+        return t->err == 0;
+    }
+
+    SET(view, differs, 0);
+    view->href = shian_printf(t->arena, "/v/%" PRIu64 "/inspections/%" PRIu64,
+                              venue, in->id);
+
+    for (i = 0; i < in->n_items; i++) {
+        view->differs += otherwise(own, in->items[i]->code,
+                                   in->items[i]->result) != 0;
+    }
+
+    return view->href != NULL;
+}
+
+
+static void
+add_self_check(shian_txn_t *t, const Shian__Inspection *in,
+    Shian__InspectionView *view)
+{
+    size_t                   i;
+    Shian__AnswerView       *a;
+    Shian__Inspection       *last;
+    Shian__SelfCheckRecord  *own;
+
+    own = self_check(t, in->venue);
+    last = own == NULL ? NULL : last_answered(t, in->venue);
+
+    if (last == NULL || last->id != in->id) {
+        return;
+    }
+
+    SET(view, self_check_on, shian_local_day(own->at, SHIAN_TZ_MINUTES));
+
+    for (i = 0; i < view->n_items; i++) {
+        a = view->items[i];
+        a->self_check = otherwise(own, a->code, a->result);
+        a->has_self_check = a->self_check != 0;
+    }
+}
+
+
+/* ---- one inspection -------------------------------------------------------*/
 
 /* What the bureau, and in part the venue, sees besides. */
 static void
@@ -223,6 +398,8 @@ shian_view_inspection(shian_txn_t *t, const Shian__Inspection *in,
     }
 
     view->venue_name = v->name;
+    add_outcomes(t, in, view);
+    add_self_check(t, in, view);
 
     if (eye != SHIAN_EYE_PUBLIC) {
         add_circumstances(t, in, eye, view);

@@ -37,4 +37,8 @@ shian_str_t shian_view_keep(shian_txn_t *t, shian_str_t key);
 bool shian_view_photos(shian_txn_t *t, Shian__Photo *const *photos, size_t n,
     Shian__PhotoView ***out, size_t *nout);
 
+/* How the last self-check differs from the last visit; false: no memory. */
+bool shian_view_differs(shian_txn_t *t, uint64_t venue,
+    Shian__SelfCheck *view);
+
 #endif /* SHIAN_VIEW_PARTS_H */

@@ -16,7 +16,7 @@
 #include "core/workday.h"
 #include "domain/domain.h"
 #include "domain/session.h"
-#include "domain/view.h"
+#include "domain/view_findings.h"
 #include "render/lang.h"
 #include "render/template.h"
 #include "store/batch.h"
@@ -462,6 +462,44 @@ ngx_int_t ngx_http_shian_device(ngx_http_shian_ctx_t *c,
     uint8_t device[SHIAN_ID_SIZE]);
 
 
+/*
+ * step.c: steps of workflows.  An address that takes a step by POST has a GET
+ * as well, which shows the record with what is open to the caller.
+ *
+ * step submits; done is a word for ngx_http_shian_say_done.  A form goes on
+ * to that page, a program gets its JSON; a form that was refused gets the
+ * page with what was typed, which step_form gives to it (NULL for programs
+ * and without memory).  step_refused is for what is wrong before that.
+ */
+ngx_int_t ngx_http_shian_step(ngx_http_shian_ctx_t *c, Shian__Operation *op,
+    const char *done);
+ngx_int_t ngx_http_shian_step_refused(ngx_http_shian_ctx_t *c);
+Shian__StepForm *ngx_http_shian_step_form(ngx_http_shian_ctx_t *c);
+
+/* What ?done= says was just done becomes the page's flash. */
+void ngx_http_shian_say_done(ngx_http_shian_ctx_t *c);
+
+/* Is this the action that was posted?  False is in the report. */
+bool ngx_http_shian_action_is(ngx_http_shian_ctx_t *c, const char *name);
+
+/* A token for each photo that came whole, good for a day. */
+bool ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c,
+    Shian__Choice ***out, size_t *n);
+
+/* A new key for a form: 32 hex digits, NULL without memory. */
+char *ngx_http_shian_form_key(ngx_http_shian_ctx_t *c);
+
+/* May the caller, a shian_caller_t that is not the public, act on it? */
+bool ngx_http_shian_reach(void *ctx, const Shian__Venue *v);
+bool ngx_http_shian_reaches(ngx_http_shian_ctx_t *c, uint64_t venue);
+
+/* A list's desk as the caller reaches; today, 20 lines from the first on. */
+shian_desk_t ngx_http_shian_desk_of(ngx_http_shian_ctx_t *c);
+
+/* The record that the query names, within reach, shows this photo. */
+bool ngx_http_shian_record_shows(ngx_http_shian_ctx_t *c, shian_str_t hash);
+
+
 /* file.c: files by sendfile. */
 ngx_int_t ngx_http_shian_send_file(ngx_http_shian_ctx_t *c, const char *path,
     const char *type, const char *cache_control);
@@ -537,10 +575,33 @@ SHIAN_HANDLER(patrol_venue);
 SHIAN_HANDLER(patrol_worker);
 SHIAN_HANDLER(patrol_app);
 SHIAN_HANDLER(inspection_post);
-SHIAN_HANDLER(inspection);
 SHIAN_HANDLER(healthz);                 /* site.c */
 SHIAN_HANDLER(site);
 SHIAN_HANDLER(limited);
+SHIAN_HANDLER(my_findings);             /* findings.c */
+SHIAN_HANDLER(my_finding);
+SHIAN_HANDLER(my_finding_post);
+SHIAN_HANDLER(desk_findings);
+SHIAN_HANDLER(desk_finding);
+SHIAN_HANDLER(desk_finding_post);
+SHIAN_HANDLER(inspection);              /* safeguards.c */
+SHIAN_HANDLER(my_inspections);
+SHIAN_HANDLER(my_inspection);
+SHIAN_HANDLER(my_inspection_post);
+SHIAN_HANDLER(desk_inspections);
+SHIAN_HANDLER(desk_inspection);
+SHIAN_HANDLER(desk_inspection_post);
+SHIAN_HANDLER(my_appeals);
+SHIAN_HANDLER(my_appeals_post);
+SHIAN_HANDLER(my_appeal);
+SHIAN_HANDLER(my_appeal_post);
+SHIAN_HANDLER(desk_appeals);
+SHIAN_HANDLER(desk_appeal);
+SHIAN_HANDLER(desk_appeal_post);
+SHIAN_HANDLER(my_reinspection);
+SHIAN_HANDLER(my_reinspection_post);
+SHIAN_HANDLER(my_self_check);           /* selfcheck.c */
+SHIAN_HANDLER(my_self_check_post);
 ngx_int_t ngx_http_shian_metrics_handler(ngx_http_request_t *r);
 
 #endif /* NGX_HTTP_SHIAN_H */

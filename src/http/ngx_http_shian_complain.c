@@ -47,7 +47,7 @@ ngx_http_shian_track_path(ngx_http_shian_ctx_t *c, uint64_t id)
 
 /* ---- what forms share -----------------------------------------------------*/
 
-bool
+static bool
 ngx_http_shian_choice(ngx_http_shian_ctx_t *c, Shian__Choice **list,
     size_t *n, const char *value, const char *label, bool chosen)
 {
@@ -67,28 +67,6 @@ ngx_http_shian_choice(ngx_http_shian_ctx_t *c, Shian__Choice **list,
     list[(*n)++] = choice;
 
     return true;
-}
-
-
-bool
-ngx_http_shian_kept_photos(ngx_http_shian_ctx_t *c, Shian__Choice ***list,
-    size_t *n)
-{
-    size_t  i;
-
-    *n = 0;
-    *list = shian_array(&c->arena, c->nphotos + 1, sizeof(**list));
-
-    for (i = 0; *list != NULL && i < c->nphotos; i++) {
-        if (!ngx_http_shian_choice(c, *list, n,
-                 ngx_http_shian_kept_photo(c, c->photos[i]->hash.data), NULL,
-                 true))
-        {
-            return false;
-        }
-    }
-
-    return *list != NULL;
 }
 
 
@@ -126,25 +104,6 @@ ngx_http_shian_field_errors(ngx_http_shian_ctx_t *c, ProtobufCMessage *form,
     }
 
     return *list != NULL;
-}
-
-
-char *
-ngx_http_shian_form_key(ngx_http_shian_ctx_t *c)
-{
-    char         hex[SHIAN_HEX_LEN(SHIAN_ID_SIZE)];
-    uint8_t      id[SHIAN_ID_SIZE];
-    shian_str_t  key;
-
-    key = ngx_http_shian_body_arg(c, "idempotency_key");
-
-    if (key.n == 0 || c->report.nfields != 0) {
-        shian_random(id, sizeof(id));
-        shian_hex(hex, id, sizeof(id));
-        key = shian_slice(hex, sizeof(hex));
-    }
-
-    return shian_strdup(&c->arena, key);
 }
 
 
@@ -320,7 +279,7 @@ ngx_http_shian_complaint_form(ngx_http_shian_ctx_t *c, uint64_t venue)
     if (!ngx_http_shian_complaint_choices(c, form)
         || !ngx_http_shian_complaint_typed(c, form)
         || !ngx_http_shian_complaint_own(c, form)
-        || !ngx_http_shian_kept_photos(c, &form->kept_photos,
+        || !ngx_http_shian_keep_photos(c, &form->kept_photos,
                                        &form->n_kept_photos)
         || !ngx_http_shian_field_errors(c, &form->base, &form->errors,
                                         &form->n_errors))

@@ -13,20 +13,9 @@
 /* The path of the private link to complaint `id`, or NULL. */
 char *ngx_http_shian_track_path(ngx_http_shian_ctx_t *c, uint64_t id);
 
-/* Adds one to a list that has room for it. */
-bool ngx_http_shian_choice(ngx_http_shian_ctx_t *c, Shian__Choice **list,
-    size_t *n, const char *value, const char *label, bool chosen);
-
-/* Photos that came whole, as a form sent back keeps them. */
-bool ngx_http_shian_kept_photos(ngx_http_shian_ctx_t *c,
-    Shian__Choice ***list, size_t *n);
-
 /* What is wrong, as a list and at the fields of `form`. */
 bool ngx_http_shian_field_errors(ngx_http_shian_ctx_t *c,
     ProtobufCMessage *form, Shian__Field ***list, size_t *n);
-
-/* A form's idempotency key: the one it came with unless it was refused. */
-char *ngx_http_shian_form_key(ngx_http_shian_ctx_t *c);
 
 /* Answers with show(c, id) and the status of c->report, in a read. */
 ngx_int_t ngx_http_shian_again(ngx_http_shian_ctx_t *c,

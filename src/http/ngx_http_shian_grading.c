@@ -24,7 +24,7 @@
 #define SHIAN_LEASE_MS      3000
 #define SHIAN_SLICE_MS      10          /* of reading */
 #define SHIAN_SLICE_LOOK    8           /* venues between looks at the clock */
-#define SHIAN_SLICE_FOUND   64          /* operations, all in one batch */
+#define SHIAN_SLICE_FOUND   128         /* operations, all in one batch */
 #define SHIAN_SLICE_PAUSE   20          /* ms, between slices */
 
 

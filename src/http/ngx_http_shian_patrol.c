@@ -12,6 +12,8 @@
 #include "domain/checkin.h"
 #include "domain/patrol.h"
 
+#define SHIAN_FIRST_TASKS  5
+
 /* An inspection on its way into the store. */
 typedef struct {
     size_t        photos;               /* of c->photos, that are there */
@@ -153,6 +155,13 @@ ngx_http_shian_patrol(ngx_http_shian_ctx_t *c)
         list->csv = ngx_http_shian_patrol_as(c, ".csv");
         list->has_first_page = 1;
         list->first_page = p.after.n == 0;
+
+        /* The list of visits begins on the first screens as well. */
+        if (list->n_tasks > SHIAN_FIRST_TASKS) {
+            list->more = list->tasks + SHIAN_FIRST_TASKS;
+            list->n_more = list->n_tasks - SHIAN_FIRST_TASKS;
+            list->n_tasks = SHIAN_FIRST_TASKS;
+        }
     }
 
     c->view = &list->base;
@@ -807,59 +816,6 @@ ngx_http_shian_inspection_post(ngx_http_shian_ctx_t *c)
     }
 
     return ngx_http_shian_submit_visit(c);
-}
-
-
-/* ---- one inspection -------------------------------------------------------*/
-
-/* Who looks: the bureau in its districts, the venue itself, or anybody. */
-static shian_eye_t
-ngx_http_shian_eye(ngx_http_shian_ctx_t *c, const Shian__Venue *v)
-{
-    Shian__Role__Kind  role = c->caller.actor.role;
-
-    if (role == SHIAN__ROLE__KIND__public || role == SHIAN__ROLE__KIND__bank
-        || role == SHIAN__ROLE__KIND__media
-        || !shian_in_reach(role, c->caller.user, c->caller.actor.venue, v))
-    {
-        return SHIAN_EYE_PUBLIC;
-    }
-
-    return role == SHIAN__ROLE__KIND__venue ? SHIAN_EYE_VENUE
-                                            : SHIAN_EYE_STAFF;
-}
-
-
-ngx_int_t
-ngx_http_shian_inspection(ngx_http_shian_ctx_t *c)
-{
-    shian_eye_t             eye;
-    Shian__Venue           *v;
-    Shian__Inspection      *in;
-    Shian__InspectionView  *view;
-
-    c->venue = c->id;
-    v = shian_venue_get(&c->txn, c->id);
-    in = v == NULL || c->n == 0 ? NULL
-         : shian_inspection_get(&c->txn, c->id, c->n);
-    eye = v == NULL ? SHIAN_EYE_PUBLIC : ngx_http_shian_eye(c, v);
-
-    if (in == NULL || (eye == SHIAN_EYE_PUBLIC
-                       && !shian_inspection_counts(in)))
-    {
-        return ngx_http_shian_refuse(c, 404, "not_found",
-                                     "There is no such inspection.");
-    }
-
-    view = shian_view_inspection(&c->txn, in, eye);
-
-    if (view == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    c->view = &view->base;
-
-    return ngx_http_shian_reply(c);
 }
 
 

@@ -5,8 +5,10 @@
 #include "ngx_http_shian.h"
 
 #include "domain/event.h"
+#include "domain/safeguard.h"
 
 #define SHIAN_DESK_EVENTS  20
+#define SHIAN_DUE_MAX      5    /* findings on a venue's first page */
 
 
 /* ---- links ----------------------------------------------------------------*/
@@ -205,6 +207,35 @@ ngx_http_shian_new_desk(ngx_http_shian_ctx_t *c)
 }
 
 
+/* What waits for inspectors and officers. */
+static void
+ngx_http_shian_count_work(ngx_http_shian_ctx_t *c, Shian__Desk *desk)
+{
+    shian_desk_t  d;
+
+    if (c->caller.actor.role == SHIAN__ROLE__KIND__bank
+        || c->caller.actor.role == SHIAN__ROLE__KIND__media)
+    {
+        return;
+    }
+
+    d = ngx_http_shian_desk_of(c);
+    desk->has_findings_submitted = desk->has_findings_overdue = 1;
+    desk->findings_submitted = shian_findings_count(&c->txn,
+                                   SHIAN_FINDINGS_SUBMITTED, &d);
+    desk->findings_overdue = shian_findings_count(&c->txn,
+                                   SHIAN_FINDINGS_OVERDUE, &d);
+
+    if (c->caller.actor.role == SHIAN__ROLE__KIND__inspector) {
+        return;
+    }
+
+    desk->has_inspections_waiting = desk->has_appeals_filed = 1;
+    desk->inspections_waiting = shian_flagged_count(&c->txn, &d);
+    desk->appeals_filed = shian_appeals_count(&c->txn, &d);
+}
+
+
 ngx_int_t
 ngx_http_shian_desk(ngx_http_shian_ctx_t *c)
 {
@@ -220,6 +251,7 @@ ngx_http_shian_desk(ngx_http_shian_ctx_t *c)
     desk->reviews_held = shian_count_get(&c->txn, 'q', SHIAN_NONE,
                                          SHIAN__REVIEW__STATE__held);
     desk->reviews_flagged = shian_count_get(&c->txn, 'q', SHIAN_NONE, 16);
+    ngx_http_shian_count_work(c, desk);
 
     if ((SHIAN_FOLLOWERS & (1u << desk->role)) != 0) {
         shian_log_head(&c->txn, &head);
@@ -238,6 +270,45 @@ ngx_http_shian_desk(ngx_http_shian_ctx_t *c)
     c->view = &desk->base;
 
     return ngx_http_shian_reply(c);
+}
+
+
+/* What the venue has to put right, and what it may ask for. */
+static bool
+ngx_http_shian_add_due(ngx_http_shian_ctx_t *c, Shian__Desk *desk)
+{
+    size_t               i;
+    int32_t              until;
+    shian_str_t          next;
+    shian_desk_t         d;
+    Shian__FindingList  *list;
+
+    d = ngx_http_shian_desk_of(c);
+    d.limit = SHIAN_DUE_MAX;
+    list = shian_view_venue_findings(&c->txn, desk->venue, &d, &next);
+
+    if (list == NULL) {
+        return false;
+    }
+
+    /* Those that are verified come last and are no business of this page. */
+    for (i = 0; i < list->n_items
+                && list->items[i]->state != SHIAN__FINDING__STATE__verified;
+         i++)
+    {
+        list->items[i]->href = shian_printf(&c->arena, "/my/findings/%llu",
+                                   (unsigned long long) list->items[i]->id);
+    }
+
+    desk->findings = list->items;
+    desk->n_findings = i;
+    desk->has_may_appeal = desk->has_may_reinspect = 1;
+    desk->may_appeal = shian_appeal_bar(&c->txn, desk->venue, d.day, &until)
+                       == NULL;
+    desk->may_reinspect = shian_reinspection_bar(&c->txn, desk->venue)
+                          == NULL;
+
+    return true;
 }
 
 
@@ -264,7 +335,7 @@ ngx_http_shian_my(ngx_http_shian_ctx_t *c)
     desk->venue_name = desk->venue_view->name;
     desk->better = shian_view_better(&c->txn, desk->venue, c->now_ms);
 
-    if (desk->better == NULL) {
+    if (desk->better == NULL || !ngx_http_shian_add_due(c, desk)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

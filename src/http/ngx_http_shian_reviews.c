@@ -187,37 +187,6 @@ ngx_http_shian_kept_photo(ngx_http_shian_ctx_t *c,
 }
 
 
-/* Photos that came whole stay. */
-static bool
-ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c, Shian__ReviewForm *form)
-{
-    size_t          i;
-    Shian__Choice  *choice;
-
-    form->kept_photos = shian_array(&c->arena, c->nphotos + 1,
-                                    sizeof(*form->kept_photos));
-
-    for (i = 0; form->kept_photos != NULL && i < c->nphotos; i++) {
-        choice = shian_alloc(&c->arena, sizeof(*choice));
-
-        if (choice == NULL) {
-            return false;
-        }
-
-        shian__choice__init(choice);
-        choice->value = ngx_http_shian_kept_photo(c, c->photos[i]->hash.data);
-
-        if (choice->value == NULL) {
-            return false;
-        }
-
-        form->kept_photos[form->n_kept_photos++] = choice;
-    }
-
-    return form->kept_photos != NULL;
-}
-
-
 static bool
 ngx_http_shian_form_errors(ngx_http_shian_ctx_t *c, Shian__ReviewForm *form)
 {
@@ -258,9 +227,7 @@ ngx_http_shian_form_errors(ngx_http_shian_ctx_t *c, Shian__ReviewForm *form)
 static ngx_int_t
 ngx_http_shian_show_form(ngx_http_shian_ctx_t *c)
 {
-    char                hex[33];
-    uint8_t             id[SHIAN_ID_SIZE];
-    shian_str_t         key, text;
+    shian_str_t         text;
     shian_token_t       scan;
     Shian__Venue       *v;
     Shian__ReviewForm  *form;
@@ -283,16 +250,7 @@ ngx_http_shian_show_form(ngx_http_shian_ctx_t *c)
     form->venue_name = v->name;
     form->scanned = ngx_http_shian_scan_of(c, &scan);
 
-    /* The same key as before: what was sent twice is one review. */
-    key = ngx_http_shian_body_arg(c, "idempotency_key");
-
-    if (key.n == 0 || c->report.nfields != 0) {
-        shian_random(id, sizeof(id));
-        shian_hex(hex, id, sizeof(id));
-        key = shian_slice(hex, 32);
-    }
-
-    form->idempotency_key = shian_strdup(&c->arena, key);
+    form->idempotency_key = ngx_http_shian_form_key(c);
     text = ngx_http_shian_body_arg(c, "text");
     form->text = text.n == 0 ? NULL : shian_strdup(&c->arena, text);
 
@@ -300,7 +258,8 @@ ngx_http_shian_show_form(ngx_http_shian_ctx_t *c)
         || !ngx_http_shian_stars(c, "food", &form->food, &form->n_food)
         || !ngx_http_shian_stars(c, "service", &form->service,
                                  &form->n_service)
-        || !ngx_http_shian_keep_photos(c, form)
+        || !ngx_http_shian_keep_photos(c, &form->kept_photos,
+                                       &form->n_kept_photos)
         || !ngx_http_shian_form_errors(c, form))
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -456,16 +415,6 @@ ngx_http_shian_review_post(ngx_http_shian_ctx_t *c)
 
 
 /* ---- moderating -----------------------------------------------------------*/
-
-static bool
-ngx_http_shian_reach(void *ctx, const Shian__Venue *v)
-{
-    const shian_caller_t  *caller = ctx;
-
-    return shian_in_reach(caller->actor.role, caller->user,
-                          caller->actor.venue, v);
-}
-
 
 static bool
 ngx_http_shian_add_actions(ngx_http_shian_ctx_t *c, Shian__ReviewList *list)

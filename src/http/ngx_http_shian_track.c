@@ -188,7 +188,7 @@ ngx_http_shian_track_page(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
     return view->idempotency_key != NULL && view->track != NULL
            && (!shian_str_is(ngx_http_shian_arg(c, "new"), "1")
                || ngx_http_shian_track_keep(c, view))
-           && ngx_http_shian_kept_photos(c, &view->kept_photos,
+           && ngx_http_shian_keep_photos(c, &view->kept_photos,
                                          &view->n_kept_photos)
            && ngx_http_shian_field_errors(c, &view->base, &view->errors,
                                           &view->n_errors);

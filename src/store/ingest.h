@@ -41,10 +41,11 @@ typedef struct {
 /*
  * Reads the whole body.  Multipart: fields become pairs; each part "photo" is
  * stripped of metadata and written to the store's photos, fsynced; a field
- * "kept_photo" holds the token of one that was uploaded before.  Before either
- * name may stand "CODE_": the photo's hash is then a pair "CODE_photo".  What is
- * wrong goes to the report; wrong photos are fields errors and the rest is
- * read all the same, so a form can be shown again as it was.  Pool thread.
+ * "kept_photo" holds the token of one that was uploaded before.  "CODE_" may
+ * stand before either name: then a pair "CODE_photo" holds the photo's hash.
+ * What is wrong goes to the report; wrong photos are fields errors and the
+ * rest is read all the same, so a form can be shown again as it was.  Pool
+ * thread.
  */
 void shian_ingest(shian_ingest_t *in);
 

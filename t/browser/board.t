@@ -77,6 +77,28 @@ async function addUser(city, login, role, district) {
     return city.signedIn('phone', {}, '--login', login);
 }
 
+/* The place mends what was found, and the officer confirms it. */
+async function putRight(city, page) {
+    const record = page.url();
+    const link = page.locator('a[href^="/desk/findings/"]').first();
+    const finding = (await link.getAttribute('href')).split('/').pop();
+    const owner = await city.signedIn('phone', {}, '--venue', '5');
+    const theirs = await owner.newPage();
+
+    await theirs.goto(`${city.url}/my/findings/${finding}`);
+    await theirs.locator('main form textarea[name=text]').fill('已经换新');
+    await theirs.locator('main form[enctype] button.wide').click();
+    await theirs.waitForURL(/done=/);
+    await owner.close();
+
+    await page.goto(`${city.url}/desk/findings/${finding}`);
+    await page.locator('button[value=verify]').click();
+    await page.waitForURL(/done=/);
+    await page.goto(record);
+    ok((await page.locator('main').innerText()).includes('已整改'),
+       'the place has put it right, and that is verified');
+}
+
 async function through(city) {
     const officer = await city.signedIn('desk', {}, '--login', 'chief');
     const venue = await city.json('/v/5.json');
@@ -177,6 +199,7 @@ async function through(city) {
     ok((await page.locator('main').innerText()).includes('责令整改的问题'),
        'a finding went with it');
     await step(page, 'rectify', async () => {});
+    await putRight(city, page);
     await step(page, 'close', async () => {});
     ok((await page.locator('main').innerText()).includes('已办结'),
        'closed');

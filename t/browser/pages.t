@@ -9,6 +9,7 @@
 const fs = require('fs');
 const path = require('path');
 const { run, ok } = require('./lib/city.js');
+const { client, visit } = require('./lib/visit.js');
 
 const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -362,4 +363,105 @@ async function everything(city) {
     await look(bank, city, { 'desk of a bank': '/desk' });
 }
 
-run(300, { everything });
+/* A place with problems: found, reported fixed, disputed, replied to. */
+async function trouble(city) {
+    const list = await city.json('/venues.json?colour=green&limit=100');
+    const venue = list.items[3].id;
+    const walker = client(city, '--login', 'inspector');
+    const owner = client(city, '--venue', String(venue));
+    const photo = new FormData();
+
+    photo.append('photo', new Blob([fs.readFileSync(
+        path.join(__dirname, '../fuzz/corpus/photo/grey.jpg'))],
+        { type: 'image/jpeg' }), 'a.jpg');
+
+    const { hash } = await walker('/photos', photo);
+    const inspection = await visit(city, walker, venue, {
+        L1: { note: '许可证上周到期', photos: [hash], photos_public: true },
+        L2: { note: '没有挂出来' }, S1: { note: '两人没有健康证' }
+    });
+    const far = await visit(city, walker, list.items[4].id,
+                            { L1: { note: '没看到证', photos: [hash] } },
+                            { lat: 29.6, lng: 121.3 });
+    const findings = (await owner('/my/findings')).items;
+
+    await owner(`/my/findings/${findings[1].id}`,
+                { action: 'submit', text: '已经挂好' });
+    await owner(`/my/inspections/${inspection.id}`,
+                { action: 'reply', text: '那天在换证。\n现在换好了。' });
+
+    const appeal = await owner('/my/appeals', { text: '证已经换了' });
+    const checklist = await city.json('/checklist.json');
+
+    await owner('/my/self-check', {
+        items: checklist.heads.flatMap((h) => h.items).map(({ code }) => (
+            { code, result: 'pass' }))
+    });
+    return { venue, inspection, far, findings, appeal,
+             other: list.items[5].id };
+}
+
+/* A form sent as it stands, whatever the browser thinks of it. */
+async function force(page, button) {
+    await page.locator(button).first().evaluate((e) => {
+        e.form.noValidate = true;
+        e.form.requestSubmit(e);
+    });
+    await page.locator('#errors').waitFor();
+}
+
+async function safeguards(city) {
+    const { venue, inspection, far, findings, appeal, other }
+        = await trouble(city);
+    const at = `/v/${venue}/inspections`;
+
+    await look(await city.person('phone'), city, {
+        'under appeal': `/v/${venue}`, 'list of inspections': at,
+        'an inspection': `${at}/${inspection.id}`
+    });
+
+    const owner = await city.signedIn('phone', {}, '--venue', String(venue));
+    const fix = `/my/findings/${findings[0].id}`;
+
+    await look(owner, city, {
+        'my place in trouble': '/my', 'my findings': '/my/findings',
+        'my finding': fix, 'my finding with errors': fix,
+        'my finding reported': `/my/findings/${findings[1].id}`,
+        'my inspections': '/my/inspections',
+        'my inspection': `/my/inspections/${inspection.id}`,
+        'my appeals': '/my/appeals', 'my appeal': `/my/appeals/${appeal.id}`,
+        'another visit': '/my/reinspection',
+        'self-check': '/my/self-check',
+        'self-check with errors': '/my/self-check'
+    }, {
+        'my finding with errors': (page) =>
+            force(page, 'form[enctype] button.wide'),
+        'self-check with errors': (page) => force(page, 'button.wide')
+    });
+
+    const rival = await city.signedIn('phone', {}, '--venue', String(other));
+
+    await look(rival, city, { 'no findings': '/my/findings' });
+
+    const officer = await city.signedIn('phone', {}, '--login', 'chief');
+    const look_at = `/desk/findings/${findings[1].id}`;
+    const doubt = `/desk/inspections/${far.id}`;
+    const answer = `/desk/appeals/${appeal.id}`;
+
+    await look(officer, city, {
+        'desk with work': '/desk', 'desk findings': '/desk/findings',
+        'no overdue findings': '/desk/findings?state=overdue',
+        'desk finding': look_at, 'desk finding with errors': look_at,
+        'desk inspections': '/desk/inspections', 'desk inspection': doubt,
+        'desk inspection with errors': doubt, 'desk appeals': '/desk/appeals',
+        'desk appeal': answer, 'desk appeal with errors': answer
+    }, {
+        'desk finding with errors': (page) =>
+            force(page, 'form:has(#reject-reason) button'),
+        'desk inspection with errors': (page) =>
+            force(page, 'form:has(#reject-reason) button'),
+        'desk appeal with errors': (page) => force(page, '[value=reject]')
+    });
+}
+
+run(300, { everything, safeguards });

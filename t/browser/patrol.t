@@ -115,6 +115,11 @@ async function fail(page, code, note, photos) {
     }
 }
 
+/* What was kept is read after the page is there. */
+async function restored(page) {
+    await page.locator('[data-saved]', { hasText: '已存' }).waitFor();
+}
+
 async function inspections(city, venue) {
     return (await city.json(`/v/${venue}/inspections.json?limit=100`)).items;
 }
@@ -184,8 +189,9 @@ async function batteryDies(city, start) {
     await page.goto(city.url + `/patrol/v/${venues[2].id}`);
     await page.locator('[name=L1][value=pass]').check();
     await fail(page, 'L2', '没挂出来', [photo]);
-    await page.locator('[data-saved]', { hasText: '已存' }).waitFor();
+    await restored(page);
     await page.reload();
+    await restored(page);
     ok(await page.locator('[name=L1][value=pass]').isChecked(),
        'a draft survives a reload');
     is(await page.locator('#L2-note').inputValue(), '没挂出来',
@@ -225,6 +231,7 @@ async function batteryDies(city, start) {
     await arrived(city, context, venues, before);
 
     await page.goto(city.url + `/patrol/v/${venues[2].id}`);
+    await restored(page);
     is(await page.locator('#L2-note').inputValue(), '没挂出来',
        'the draft is still there to go on with');
     return said;
@@ -296,9 +303,10 @@ async function refused(city) {
     is(await page.evaluate(() => document.activeElement.id), 'W1',
        'and has the focus');
     await page.locator('#W1-note').fill('没分类');
-    await page.locator('[data-saved]', { hasText: '已存' }).waitFor();
+    await restored(page);
     await begun(Date.now() - 40 * 86400e3);
     await page.reload();
+    await restored(page);
     await button.click();
     await page.waitForURL(/\/patrol$/);
     await waitForState(page, 'refused', 1);
@@ -311,10 +319,12 @@ async function refused(city) {
 
     await page.locator(outbox).locator('button').first().click();
     await page.waitForURL(/\/patrol\/v\/\d+$/);
+    await restored(page);
     is(await page.locator('#W1-note').inputValue(), '没分类',
        'it is a draft again');
     await begun(Date.now() - 600e3);
     await page.reload();
+    await restored(page);
     await button.click();
     await page.waitForURL(/\/patrol$/);
     await waitForState(page, 'sent', 1);

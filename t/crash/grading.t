@@ -36,7 +36,7 @@ sub change {
 
 # Between the first slice and the last.
 sub in_mid_sweep {
-    my $at = 1 + int(($venues - 500) * rand);
+    my $at = 1 + int($venues / 3 * rand);
     return wait_for(sub { metric('grading_venue') > $at }, 20);
 }
 

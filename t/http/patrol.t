@@ -174,8 +174,9 @@ sub inspect {
                 headers => [@$JSON, @headers], json => $visit);
 }
 
-# Venues with a position that nobody has inspected today.
-my @fresh = grep { defined json(get($s, "/v/$_.json"))->{lat} }
+# Venues with a position and nothing found before.
+my @fresh = grep { my $v = json(get($s, "/v/$_.json"));
+                   defined $v->{lat} && !$v->{counts}{findings_open} }
     reverse open_venues($s);
 
 subtest 'by phone' => sub {

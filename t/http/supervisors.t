@@ -6,9 +6,17 @@ use Test::More;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Encode ();
-use Shian qw(demo_store start stop get json sign_in csv_rows);
+use POSIX ();
+use Shian qw(new_store start stop ctl get post json sign_in csv_rows spew
+             open_venues);
 
-my $s = demo_store(30);
+# A small city of our own, so that all its visits are known.
+my $s = new_store();
+my $file = spew("$s->{dir}/v.csv", join '', "ref,name,address,lat,lng\n",
+    map { "$_,Kitchen $_,$_ Long Street,29.65$_,121.41\n" } 0 .. 9);
+is ctl($s, 'import', 'venues', $file)->{status}, 0, 'venues';
+is ctl($s, 'user', 'add', '--login', $_, '--role', $_, '--name', "The $_")
+    ->{status}, 0, $_ for qw(inspector officer chief admin bank media);
 start($s);
 my $chief = sign_in($s, login => 'chief');
 
@@ -39,7 +47,7 @@ subtest 'the list' => sub {
     is $l->{days}, 365;
     cmp_ok $l->{to}, 'gt', $l->{from};
     ok @{$l->{items}} > 0, 'inspectors are listed before their first visit';
-    my ($one) = grep { $_->{href} =~ m{^/desk/supervisors/\d+$} }
+    my ($one) = grep { $_->{href} =~ m{^/desk/supervisors/\d+\z} }
         @{$l->{items}};
     ok $one;
     ok !exists $l->{chart_svg}, 'the picture is for people';
@@ -67,5 +75,54 @@ subtest 'the list' => sub {
     is get($s, '/desk/supervisors/999', jar => { %$chief })->{status}, 404;
 };
 
+# Ten visits each, at the door, a day apart; the inspector fails one item.
+subtest 'visits' => sub {
+    my $list = json(get($s, '/checklist.json'));
+    my @items = map { map { $_->{code} } @{$_->{items}} } @{$list->{heads}};
+    my @venues = (open_venues($s))[0 .. 9];
+    my $at = sub { POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $_[0]) };
+    for my $role (qw(inspector officer)) {
+        my $jar = sign_in($s, login => $role);
+        for my $i (0 .. 9) {
+            my $v = json(get($s, "/v/$venues[$i].json"));
+            my $began = time - 7200 - 86400 * $i;
+            my @answers = map { { code => $_, result => 'pass' } } @items;
+            @{$answers[5]}{qw(result note)} = ('fail', 'grease')
+                if $role eq 'inspector';
+            my $a = post($s, "/v/$v->{id}/inspections", jar => $jar, json => {
+                kind => 'routine', checklist => $list->{version},
+                started_at => $at->($began),
+                finished_at => $at->($began + 1800), lat => $v->{lat},
+                lng => $v->{lng}, accuracy => 10, items => \@answers });
+            is $a->{status}, 201, "$role $i" or diag $a->{body};
+        }
+    }
+
+    my $l = list();
+    my $share = sprintf '%.2f', 100 / @items;
+    is $l->{visits}, 20;
+    my ($strict, $other) = sort { $b->{drift} <=> $a->{drift} }
+        grep { defined $_->{drift} } @{$l->{items}};
+    is $strict->{visits}, 10;
+    is $strict->{on_site_percent}, 100;
+    is $strict->{findings_per_visit}, 1;
+    cmp_ok abs($strict->{failed_percent} - $share), '<', 0.02;
+    cmp_ok abs($strict->{drift} - $share / 2), '<', 0.02, 'half above';
+    cmp_ok abs($other->{drift} + $share / 2), '<', 0.02, 'half below';
+    is list('?days=1')->{visits} <= 4, 1, 'of one day only';
+
+    like get($s, '/desk/supervisors', jar => { %$chief })->{body},
+        qr/<svg class="chart".*<circle/s, 'drawn';
+    my $seen = json(get($s, "/desk/supervisors/$strict->{id}.json?limit=4",
+                        jar => { %$chief }));
+    is scalar @{$seen->{items}}, 4;
+    is $seen->{items}[0]{minutes}, 30;
+    cmp_ok $seen->{items}[0]{started_at}, 'gt', $seen->{items}[1]{started_at};
+    ok $seen->{next}, 'and so on';
+    is get($s, $seen->{items}[0]{href}, jar => { %$chief })->{status}, 200,
+        'a visit is a link';
+};
+
 stop($s);
+is ctl($s, 'verify')->{status}, 0, 'verify';
 done_testing;

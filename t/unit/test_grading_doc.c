@@ -36,6 +36,8 @@ typedef enum {
     SELF_CHECK,
     FOUND,              /* a: severity, b: days to put it right */
     FIXED,              /* a: which finding, in the order they were found */
+    SENT,               /* a: which; photos of a repair, or sent back: no
+                           change until it is checked */
     COMPLAINT,
     PENALTY
 } kind_t;
@@ -79,9 +81,16 @@ static const event_t  events[] = {
     { 4, 70, CERTIFICATE, 0, 0 },
     { 4, 80, VISIT, 0, 0 },
     { 4, 780, VISIT, 0, 0 },
+
+    { 5, 0, VISIT, 0, 0 },
+    { 5, 40, VISIT, 0, 0 },
+    { 5, 40, FOUND, SHIAN_MAJOR, 7 },
+    { 5, 50, SENT, 0, 0 },
+    { 5, 51, SENT, 0, 0 },
+    { 5, 52, FIXED, 0, 0 },
 };
 
-#define EXAMPLES  4
+#define EXAMPLES  5
 
 
 /* ---- the page's words ----------------------------------------------------*/
@@ -306,6 +315,11 @@ happen(life_t *x, const event_t *e, uint64_t at_ms)
         x->findings[e->a].verified = true;
         x->findings[e->a].day = day;
         in->evidence_at = at_ms;
+        break;
+
+    case SENT:
+        assert_true((size_t) e->a < in->nfindings
+                    && !x->findings[e->a].verified);
         break;
 
     case COMPLAINT:

@@ -36,6 +36,8 @@
                "<path d=\"M34 66H120V60H300\"/></svg>"
 
 static const ProtobufCMessageDescriptor *const  views[] = {
+    &shian__appeal_list__descriptor,
+    &shian__appeal_view__descriptor,
     &shian__bulk_result__descriptor,
     &shian__case_list__descriptor,
     &shian__case_view__descriptor,
@@ -48,6 +50,8 @@ static const ProtobufCMessageDescriptor *const  views[] = {
     &shian__complaint_view__descriptor,
     &shian__desk__descriptor,
     &shian__figures__descriptor,
+    &shian__finding_list__descriptor,
+    &shian__finding_view__descriptor,
     &shian__grade_list__descriptor,
     &shian__home__descriptor,
     &shian__inspection_list__descriptor,
@@ -61,9 +65,11 @@ static const ProtobufCMessageDescriptor *const  views[] = {
     &shian__policy_preview__descriptor,
     &shian__policy_view__descriptor,
     &shian__problem__descriptor,
+    &shian__reinspection__descriptor,
     &shian__review_form__descriptor,
     &shian__review_list__descriptor,
     &shian__review_view__descriptor,
+    &shian__self_check_form__descriptor,
     &shian__sign_in__descriptor,
     &shian__stats__descriptor,
     &shian__supervisor_list__descriptor,
@@ -654,7 +660,12 @@ every_template_has_a_sample(void **state)
         "inspections", "problem", "counterfeit", "withdrawn", "plaque",
         "signin", "desk", "desk_reviews", "users", "my", "my_reviews",
         "thanks", "policy", "stats", "desk_policy", "desk_policy_preview",
-        "complain", "track", "patrol", "patrol_venue", "visit",
+        "complain", "track",
+        "patrol", "patrol_venue", "inspection_page", "my_findings",
+        "my_finding", "my_inspections", "my_inspection", "my_appeals",
+        "my_appeal", "my_reinspection", "my_self_check", "desk_findings",
+        "desk_finding", "desk_inspections", "desk_inspection",
+        "desk_appeals", "desk_appeal",
         "supervisors", "supervisor", "desk_checklist",
         "desk_checklist_preview"
     };

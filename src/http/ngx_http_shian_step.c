@@ -1,0 +1,431 @@
+/*
+ * Steps of workflows from forms and from programs: an address that takes a
+ * step is also the page that shows where things stand, so a form that was
+ * refused comes back there with what was typed, and a program gets there the
+ * record as it now is.
+ */
+
+#include "ngx_http_shian.h"
+
+#include "domain/finding.h"
+#include "domain/checkin.h"
+#include "domain/safeguard.h"
+
+
+/* ---- forms ----------------------------------------------------------------*/
+
+bool
+ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c, Shian__Choice ***out,
+    size_t *n)
+{
+    size_t          i;
+    Shian__Choice  *choice;
+
+    *n = 0;
+    *out = shian_array(&c->arena, c->nphotos + 1, sizeof(**out));
+
+    for (i = 0; *out != NULL && i < c->nphotos; i++) {
+        choice = shian_alloc(&c->arena, sizeof(*choice));
+
+        if (choice == NULL) {
+            return false;
+        }
+
+        shian__choice__init(choice);
+        choice->value = ngx_http_shian_kept_photo(c, c->photos[i]->hash.data);
+
+        if (choice->value == NULL) {
+            return false;
+        }
+
+        (*out)[(*n)++] = choice;
+    }
+
+    return *out != NULL;
+}
+
+
+char *
+ngx_http_shian_form_key(ngx_http_shian_ctx_t *c)
+{
+    char         hex[SHIAN_HEX_LEN(SHIAN_ID_SIZE)];
+    uint8_t      id[SHIAN_ID_SIZE];
+    shian_str_t  key;
+
+    key = ngx_http_shian_body_arg(c, "idempotency_key");
+
+    if (key.n == 0 || c->report.nfields != 0) {
+        shian_random(id, sizeof(id));
+        shian_hex(hex, id, sizeof(id));
+        key = shian_slice(hex, sizeof(hex));
+    }
+
+    return shian_strdup(&c->arena, key);
+}
+
+
+static char *
+ngx_http_shian_typed(ngx_http_shian_ctx_t *c, const char *name)
+{
+    shian_str_t  s;
+
+    s = ngx_http_shian_body_arg(c, name);
+
+    return s.n == 0 ? NULL : shian_strdup(&c->arena, s);
+}
+
+
+/* The errors that a form shows beside its fields; false: it has others. */
+static bool
+ngx_http_shian_step_errors(ngx_http_shian_ctx_t *c, Shian__StepForm *form)
+{
+    char        *code;
+    bool         all;
+    size_t       i;
+    const char  *field;
+
+    all = c->report.nfields != 0;
+
+    for (i = 0; i < c->report.nfields; i++) {
+        field = c->report.fields[i].field;
+        code = (char *) c->report.fields[i].code;
+
+        if (strcmp(field, "text") == 0) {
+            form->text_error = code;
+        } else if (strcmp(field, "reason") == 0) {
+            form->reason_error = code;
+        } else if (strcmp(field, "deadline_on") == 0) {
+            form->deadline_error = code;
+        } else if (strcmp(field, "photo") == 0) {
+            form->photo_error = code;
+        } else {
+            all = false;
+        }
+    }
+
+    return all;
+}
+
+
+static Shian__StepForm *
+ngx_http_shian_new_form(ngx_http_shian_ctx_t *c)
+{
+    Shian__StepForm  *form;
+
+    form = shian_alloc(&c->arena, sizeof(*form));
+
+    if (form != NULL) {
+        shian__step_form__init(form);
+        form->idempotency_key = ngx_http_shian_form_key(c);
+    }
+
+    return form;
+}
+
+
+Shian__StepForm *
+ngx_http_shian_step_form(ngx_http_shian_ctx_t *c)
+{
+    return c->format != SHIAN_OUT_HTML ? NULL
+           : c->data != NULL ? c->data : ngx_http_shian_new_form(c);
+}
+
+
+/* ---- the page of the same address -----------------------------------------*/
+
+static const ngx_http_shian_route_t *
+ngx_http_shian_page_of(const ngx_http_shian_route_t *route)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < ngx_http_shian_nroutes; i++) {
+        if (ngx_http_shian_routes[i].method == NGX_HTTP_GET
+            && strcmp(ngx_http_shian_routes[i].pattern, route->pattern) == 0)
+        {
+            return &ngx_http_shian_routes[i];
+        }
+    }
+
+    return route;
+}
+
+
+/* The page, in a read of its own where none is open. */
+static ngx_int_t
+ngx_http_shian_show_page(ngx_http_shian_ctx_t *c)
+{
+    ngx_int_t  rc, begun;
+
+    begun = c->txn.mdb == NULL;
+
+    if (begun && ngx_http_shian_read_begin(c) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    c->route = ngx_http_shian_page_of(c->route);
+    rc = c->route->handler(c);
+
+    if (begun) {
+        ngx_http_shian_read_end(c);
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_shian_step_refused(ngx_http_shian_ctx_t *c)
+{
+    Shian__StepForm  *form;
+
+    if (c->format != SHIAN_OUT_HTML || c->json_body
+        || c->report.status == NGX_HTTP_NOT_FOUND
+        || c->report.status == NGX_HTTP_INTERNAL_SERVER_ERROR)
+    {
+        return ngx_http_shian_fail(c);
+    }
+
+    form = ngx_http_shian_new_form(c);
+
+    if (form == NULL
+        || !ngx_http_shian_keep_photos(c, &form->kept_photos,
+                                       &form->n_kept_photos))
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    form->action = ngx_http_shian_typed(c, "action");
+    form->text = ngx_http_shian_typed(c, "text");
+    form->reason = ngx_http_shian_typed(c, "reason");
+    form->deadline_on = ngx_http_shian_typed(c, "deadline_on");
+    form->has_wrong = form->wrong = 1;
+
+    if (!ngx_http_shian_step_errors(c, form)) {
+        form->problem = (char *) c->report.code;
+    }
+
+    c->status = (ngx_uint_t) c->report.status;
+    c->data = form;
+    c->here = shian_strdup(&c->arena, ngx_http_shian_str(c->request->uri));
+    shian_report_init(&c->report);
+
+    return ngx_http_shian_show_page(c);
+}
+
+
+static ngx_int_t
+ngx_http_shian_step_done(ngx_http_shian_ctx_t *c)
+{
+    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
+        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
+    }
+
+    c->format = SHIAN_OUT_JSON;
+    c->location = NULL;
+
+    return ngx_http_shian_show_page(c);
+}
+
+
+ngx_int_t
+ngx_http_shian_step(ngx_http_shian_ctx_t *c, Shian__Operation *op,
+    const char *done)
+{
+    c->refused = ngx_http_shian_step_refused;
+    c->location = shian_printf(&c->arena, "%.*s?done=%s",
+                               (int) c->request->uri.len,
+                               c->request->uri.data, done);
+
+    if (c->location == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* What submit finds wrong at once is refused as well. */
+    return c->report.status != 200
+           ? ngx_http_shian_step_refused(c)
+           : ngx_http_shian_submit(c, op, ngx_http_shian_step_done);
+}
+
+
+bool
+ngx_http_shian_action_is(ngx_http_shian_ctx_t *c, const char *name)
+{
+    shian_str_t  action;
+
+    action = ngx_http_shian_body_arg(c, "action");
+
+    if (shian_str_is(action, name)) {
+        return true;
+    }
+
+    shian_fail_field(&c->report, "action",
+                     action.n == 0 ? "required" : "unknown", name);
+
+    return false;
+}
+
+
+/* ---- what was just done ---------------------------------------------------*/
+
+void
+ngx_http_shian_say_done(ngx_http_shian_ctx_t *c)
+{
+    size_t       i;
+    shian_str_t  done;
+
+    static const char *const  words[] = {
+        "finding_submitted", "finding_verified", "finding_rejected",
+        "finding_extended", "inspection_confirmed", "inspection_rejected",
+        "inspection_replied", "reply_removed", "appeal_filed",
+        "appeal_withdrawn", "appeal_upheld", "appeal_rejected",
+        "reinspection_asked", "self_check_posted"
+    };
+
+    done = ngx_http_shian_arg(c, "done");
+
+    for (i = 0; i < SHIAN_COUNT(words); i++) {
+        if (shian_str_is(done, words[i])) {
+            c->flash = words[i];
+        }
+    }
+}
+
+
+/* ---- who may see what -----------------------------------------------------*/
+
+bool
+ngx_http_shian_reach(void *ctx, const Shian__Venue *v)
+{
+    const shian_caller_t  *caller = ctx;
+
+    return shian_in_reach(caller->actor.role, caller->user,
+                          caller->actor.venue, v);
+}
+
+
+bool
+ngx_http_shian_reaches(ngx_http_shian_ctx_t *c, uint64_t venue)
+{
+    Shian__Venue  *v;
+
+    v = shian_venue_get(&c->txn, venue);
+
+    return v != NULL && ngx_http_shian_reach(&c->caller, v);
+}
+
+
+shian_desk_t
+ngx_http_shian_desk_of(ngx_http_shian_ctx_t *c)
+{
+    shian_desk_t         desk;
+    const Shian__User   *u = c->caller.user;
+
+    ngx_memzero(&desk, sizeof(desk));
+    desk.day = shian_local_day(c->now_ms, SHIAN_TZ_MINUTES);
+    desk.limit = 20;
+
+    /* Whoever has every district need not be asked about each venue. */
+    if (u == NULL || u->n_districts != 0) {
+        desk.reach = ngx_http_shian_reach;
+        desk.ctx = &c->caller;
+    }
+
+    return desk;
+}
+
+
+/* Does the record that the query names show this photo? */
+static bool
+ngx_http_shian_named_in(const ProtobufCBinaryData *list, size_t n,
+    Shian__Photo *const *photos, size_t nphotos, shian_str_t hash)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (shian_str_eq(shian_bytes(list[i]), hash)) {
+            return true;
+        }
+    }
+
+    for (i = 0; i < nphotos; i++) {
+        if (shian_str_eq(shian_bytes(photos[i]->hash), hash)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static uint64_t
+ngx_http_shian_arg_id(ngx_http_shian_ctx_t *c, const char *name)
+{
+    ngx_int_t    n;
+    shian_str_t  s;
+
+    s = ngx_http_shian_arg(c, name);
+    n = s.n == 0 || s.n > 18 ? NGX_ERROR : ngx_atoi((u_char *) s.p, s.n);
+
+    return n < 1 ? 0 : (uint64_t) n;
+}
+
+
+static bool
+ngx_http_shian_inspection_shows(ngx_http_shian_ctx_t *c, uint64_t id,
+    shian_str_t hash)
+{
+    size_t              i;
+    Shian__Inspection  *in;
+
+    in = shian_inspection_get(&c->txn, 0, id);
+
+    if (in == NULL || !ngx_http_shian_reaches(c, in->venue)) {
+        return false;
+    }
+
+    for (i = 0; i < in->n_items; i++) {
+        if (ngx_http_shian_named_in(in->items[i]->photos,
+                                    in->items[i]->n_photos, NULL, 0, hash))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+bool
+ngx_http_shian_record_shows(ngx_http_shian_ctx_t *c, shian_str_t hash)
+{
+    uint64_t         id;
+    Shian__Appeal   *a;
+    Shian__Finding  *f;
+
+    switch (c->caller.actor.role) {
+    case SHIAN__ROLE__KIND__public:
+    case SHIAN__ROLE__KIND__bank:
+    case SHIAN__ROLE__KIND__media:
+        return false;
+    default:
+        break;
+    }
+
+    if ((id = ngx_http_shian_arg_id(c, "finding")) != 0) {
+        f = shian_finding_get(&c->txn, id);
+        return f != NULL && ngx_http_shian_reaches(c, f->venue)
+               && ngx_http_shian_named_in(f->photos, f->n_photos, f->after,
+                                          f->n_after, hash);
+    }
+
+    if ((id = ngx_http_shian_arg_id(c, "appeal")) != 0) {
+        a = shian_appeal_get(&c->txn, id);
+        return a != NULL && ngx_http_shian_reaches(c, a->venue)
+               && ngx_http_shian_named_in(NULL, 0, a->photos, a->n_photos,
+                                          hash);
+    }
+
+    id = ngx_http_shian_arg_id(c, "inspection");
+
+    return id != 0 && ngx_http_shian_inspection_shows(c, id, hash);
+}
