@@ -137,11 +137,12 @@ $(B)/nginx/Makefile: config config.make src/sources | $(B)/.deps
 	    --add-dynamic-module=$(ROOT) >$(B)/nginx/configure.log \
 	    || { tail -20 $(B)/nginx/configure.log; exit 1; }
 
+# install makes a new file: new bytes in one that nginx has mapped kill it.
 $(B)/ngx_http_shian_module.so: $(B)/nginx/Makefile $(B)/libshian.a $(HTTP_C) \
     $(wildcard src/http/*.h)
 	$(MAKE) -f $(B)/nginx/Makefile -C $(NGX) modules >$(B)/nginx/make.log \
 	    || { cat $(B)/nginx/make.log; exit 1; }
-	cp $(B)/nginx/ngx_http_shian_module.so $@
+	install -m 755 $(B)/nginx/ngx_http_shian_module.so $@
 
 # ---- pages: ours, and Debian's Leaflet beside them ---------------------------
 

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "capabilities.h"
+#include "complaint.h"
 #include "core/geo.h"
 #include "finding.h"
 #include "gallery.h"
@@ -20,168 +21,6 @@
 #define CLOCK_MS       (10 * 60 * 1000)
 #define OLDEST_MS      (UINT64_C(30) * 86400 * 1000)
 #define LONGEST_MS     (UINT64_C(24) * 3600 * 1000)
-
-
-/* ---- the index ------------------------------------------------------------*/
-
-shian_rowkey_t
-shian_checkin_prefix(char field, uint64_t value)
-{
-    shian_rowkey_t  k;
-
-    k.n = 0;
-    shian_rowkey_be(&k, (uint8_t) field, 1);
-    shian_rowkey_be(&k, value, 8);
-
-    return k;
-}
-
-
-static shian_rowkey_t
-inspection_key(const Shian__Inspection *in)
-{
-    shian_rowkey_t  k = shian_rowkey_id(in->venue);
-
-    shian_rowkey_be(&k, ~(uint32_t) in->on, 4);
-    shian_rowkey_be(&k, in->id, 8);
-
-    return k;
-}
-
-
-Shian__Inspection *
-shian_inspection_get(shian_txn_t *t, uint64_t venue, uint64_t id)
-{
-    shian_str_t     v;
-    shian_rowkey_t  k;
-
-    k = shian_checkin_prefix('i', id);
-
-    if (!shian_row_get(t, SHIAN_T_INSPECTION_BY, &k, &v) || v.n != 12
-        || (venue != 0 && shian_be(v.p, 8) != venue))
-    {
-        return NULL;
-    }
-
-    k.n = 0;
-    shian_rowkey_bytes(&k, v.p, 8);
-    shian_rowkey_be(&k, ~(uint32_t) shian_be(v.p + 8, 4), 4);
-    shian_rowkey_be(&k, id, 8);
-
-    return shian_row_message(t, SHIAN_T_INSPECTION, &k,
-                             &shian__inspection__descriptor);
-}
-
-
-bool
-shian_inspection_counts(const Shian__Inspection *in)
-{
-    return !in->has_state || (in->state != STATE(waiting)
-                              && in->state != STATE(rejected));
-}
-
-
-bool
-shian_checkin_read(shian_str_t key, shian_str_t value, shian_checkin_t *out)
-{
-    if (key.n != 25 || value.n != 31) {
-        return false;
-    }
-
-    out->started_ms = ~shian_be(key.p + 9, 8);
-    out->id = shian_be(key.p + 17, 8);
-    out->finished_ms = shian_be(value.p, 8);
-    out->venue = shian_be(value.p + 8, 8);
-    out->place = shian_be(value.p + 16, 8);
-    out->passed = (uint32_t) shian_be(value.p + 24, 2);
-    out->failed = (uint32_t) shian_be(value.p + 26, 2);
-    out->flags = value.p[28];
-    out->state = (Shian__Inspection__State) value.p[29];
-    out->on_site = value.p[30] != 0;
-
-    return true;
-}
-
-
-static uint32_t
-flag_bits(const Shian__Inspection *in)
-{
-    size_t    i;
-    uint32_t  bits;
-
-    for (bits = 0, i = 0; i < in->n_flags; i++) {
-        bits |= 1u << in->flags[i];
-    }
-
-    return bits;
-}
-
-
-static void
-put(shian_op_t *o, const Shian__Inspection *in)
-{
-    bool            waits;
-    uint64_t        place;
-    shian_rowkey_t  k, v;
-
-    k = inspection_key(in);
-    shian_row_put_message(o->txn, SHIAN_T_INSPECTION, &k, in);
-
-    v.n = 0;
-    shian_rowkey_be(&v, in->venue, 8);
-    shian_rowkey_be(&v, (uint32_t) in->on, 4);
-    k = shian_checkin_prefix('i', in->id);
-    shian_row_put(o->txn, SHIAN_T_INSPECTION_BY, &k, shian_slice(v.b, v.n));
-
-    waits = in->state == STATE(waiting) || in->state == STATE(flagged);
-    k = shian_checkin_prefix('w', ~in->at);
-    shian_rowkey_be(&k, in->id, 8);
-
-    if (waits) {
-        shian_row_put(o->txn, SHIAN_T_INSPECTION_BY, &k,
-                      shian_slice(v.b, v.n));
-    } else {
-        shian_row_del(o->txn, SHIAN_T_INSPECTION_BY, &k);
-    }
-
-    place = in->has_lat ? shian_geo_key((shian_point_t) { in->lat,
-                                                          in->lng }) : 0;
-    v.n = 0;
-    shian_rowkey_be(&v, in->finished_at, 8);
-    shian_rowkey_be(&v, in->venue, 8);
-    shian_rowkey_be(&v, place, 8);
-    shian_rowkey_be(&v, in->passed, 2);
-    shian_rowkey_be(&v, in->failed, 2);
-    shian_rowkey_be(&v, flag_bits(in), 1);
-    shian_rowkey_be(&v, in->state, 1);
-    shian_rowkey_be(&v, in->on_site, 1);
-    k = shian_checkin_prefix('u', in->user);
-    shian_rowkey_be(&k, ~in->started_at, 8);
-    shian_rowkey_be(&k, in->id, 8);
-    shian_row_put(o->txn, SHIAN_T_INSPECTION_BY, &k, shian_slice(v.b, v.n));
-}
-
-
-/* The user's visit that began last before, or at, started_ms; false: none. */
-static bool
-visit_before(shian_txn_t *t, uint64_t user, uint64_t started_ms,
-    shian_checkin_t *out)
-{
-    bool            found;
-    shian_scan_t    scan;
-    shian_rowkey_t  prefix, start;
-
-    prefix = shian_checkin_prefix('u', user);
-    start = prefix;
-    shian_rowkey_be(&start, ~started_ms, 8);
-
-    shian_scan_open(&scan, t, SHIAN_T_INSPECTION_BY, &prefix, &start);
-    found = shian_scan_next(&scan)
-            && shian_checkin_read(scan.key, scan.value, out);
-    shian_scan_close(&scan);
-
-    return found;
-}
 
 
 /* ---- what an operation says -----------------------------------------------*/
@@ -268,6 +107,22 @@ check_place(shian_op_t *o)
 }
 
 
+/* The one that it looks into, if it names one. */
+static void
+check_complaint(shian_op_t *o)
+{
+    Shian__Complaint             *c;
+    const Shian__InspectionPost  *op = o->op->inspection_post;
+
+    c = op->has_complaint ? shian_complaint_get(o->txn, op->complaint) : NULL;
+
+    if (op->has_complaint && (c == NULL || c->venue != op->venue)) {
+        shian_fail_field(o->report, "complaint", "unknown",
+                         "There is no such complaint about this venue.");
+    }
+}
+
+
 static bool
 complete(const Shian__InspectionPost *op)
 {
@@ -314,7 +169,8 @@ shian_inspection_post_check(shian_op_t *o)
 
     /* The same visit sent once more, by whatever way: its first answer. */
     if (o->op->actor->user != 0
-        && visit_before(o->txn, o->op->actor->user, op->started_at, &before)
+        && shian_checkin_before(o->txn, o->op->actor->user, op->started_at,
+                                &before)
         && before.started_ms == op->started_at && before.venue == op->venue)
     {
         o->unchanged = true;
@@ -335,6 +191,7 @@ shian_inspection_post_check(shian_op_t *o)
 
     check_times(o);
     check_place(o);
+    check_complaint(o);
 
     return o->report->status == 200;
 }
@@ -388,8 +245,8 @@ too_fast_from(shian_op_t *o, const Shian__InspectionPost *op)
     shian_checkin_t  before;
 
     if (!op->has_lat || op->started_at == 0 || o->op->actor->user == 0
-        || !visit_before(o->txn, o->op->actor->user, op->started_at - 1,
-                         &before)
+        || !shian_checkin_before(o->txn, o->op->actor->user,
+                                 op->started_at - 1, &before)
         || before.place == 0)
     {
         return false;
@@ -714,7 +571,7 @@ shian_inspection_post_apply(shian_op_t *o)
         take_effect(o, tally, &in, ended < o->op->at ? ended : o->op->at);
     }
 
-    put(o, &in);
+    shian_inspection_put(o, &in);
     settle(o, &in, tally);
 }
 
@@ -867,11 +724,11 @@ shian_inspection_decide_apply(shian_op_t *o)
                                       ? in->finished_at : o->op->at);
         }
 
-        put(o, in);
+        shian_inspection_put(o, in);
 
     } else {
         in->state = STATE(rejected);
-        put(o, in);
+        shian_inspection_put(o, in);
 
         if (counted) {
             undo(o, tally, in);

@@ -38,6 +38,16 @@ bool shian_inspection_counts(const Shian__Inspection *in);
 bool shian_checkin_read(shian_str_t key, shian_str_t value,
     shian_checkin_t *out);
 
+/*
+ * The visit of this user that began last before, or at, started_ms.  False:
+ * there is none.
+ */
+bool shian_checkin_before(shian_txn_t *t, uint64_t user, uint64_t started_ms,
+    shian_checkin_t *out);
+
+/* Writes it with its entries in inspection_by as it stands.  Apply only. */
+void shian_inspection_put(shian_op_t *o, const Shian__Inspection *in);
+
 /* Keys of inspection_by, for lists. */
 shian_rowkey_t shian_checkin_prefix(char field, uint64_t value);
 

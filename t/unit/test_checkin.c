@@ -388,6 +388,12 @@ bad_visits_are_refused(void **state)
     assert_int_equal(city_do(c, op), 422);
 
     op = visit(c, "L1+", "");
+    op->inspection_post->has_complaint = 1;
+    op->inspection_post->complaint = 1;
+    assert_int_equal(city_do(c, op), 422);
+    assert_string_equal(c->item[0].report.fields[0].field, "complaint");
+
+    op = visit(c, "L1+", "");
     op->inspection_post->n_items = 0;
     assert_int_equal(city_do(c, op), 400);
 
