@@ -100,6 +100,11 @@ $(B)/gen/categories.json.h: conf/categories.json
 	@mkdir -p $(@D)
 	sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
 
+# Sentences that officers begin with.
+$(B)/gen/texts.json.h: conf/texts.json
+	@mkdir -p $(@D)
+	sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
+
 HOLIDAYS := $(sort $(wildcard conf/holidays/*.csv))
 
 $(B)/gen/holidays.h: $(HOLIDAYS)
@@ -110,6 +115,7 @@ $(B)/gen/holidays.h: $(HOLIDAYS)
 	done >$@
 
 $(B)/src/domain/complaint_category.o: $(B)/gen/categories.json.h
+$(B)/src/domain/step_text.o: $(B)/gen/texts.json.h
 $(B)/src/core/workday.o: $(B)/gen/holidays.h
 
 $(B)/libshian.a: $(LIB_O)

@@ -1,16 +1,136 @@
 /*
- * Keys on a desk: j and k move between records, o opens the one in hand,
- * / goes to the search.  Never while somebody types.
+ * What a desk gains from JavaScript.  Keys: j and k move between records, o
+ * opens the one in hand, / goes to the search, ? shows what there is; never
+ * while somebody types.  Filters are kept by name in this browser, and a
+ * position fills itself in.
  */
 
 (function () {
     'use strict';
 
-    var  items = Array.prototype.slice.call(
-                     document.querySelectorAll('[data-item]'));
+    var  views = document.querySelector('[data-views]');
+    var  place = document.querySelector('[data-locate]');
+
+    /* A live list changes while the page stands. */
+    function records() {
+        return Array.prototype.slice.call(
+                   document.querySelectorAll('[data-item]'))
+               .filter(function (e) { return e.offsetParent !== null; });
+    }
+
+    function kept() {
+        try {
+            return JSON.parse(localStorage.getItem('views')) || {};
+        } catch (e) {
+            return {};
+        }
+    }
+
+    function keep(all) {
+        try {
+            localStorage.setItem('views', JSON.stringify(all));
+        } catch (e) { /* until the page is left */ }
+    }
+
+    /* The query without what is no filter. */
+    function filters() {
+        var  query = new URLSearchParams(location.search);
+
+        Array.from(query.keys()).forEach(function (name) {
+            if (!query.get(name) || /^(cursor|done|lang)$/.test(name)) {
+                query.delete(name);
+            }
+        });
+
+        return '?' + query;
+    }
+
+    function button(text, done) {
+        var  b = document.createElement('button');
+
+        b.type = 'button';
+        b.className = 'link';
+        b.textContent = text;
+        b.addEventListener('click', done);
+        return b;
+    }
+
+    /* The user's own filters after those that everybody has. */
+    function showViews() {
+        var  all = kept();
+
+        views.querySelectorAll('[data-own]').forEach(function (e) {
+            e.remove();
+        });
+
+        Object.keys(all).forEach(function (name) {
+            var  li = document.createElement('li');
+            var  a = document.createElement('a');
+
+            li.setAttribute('data-own', '');
+            a.className = 'tap';
+            a.href = location.pathname + all[name];
+            a.textContent = name;
+            li.appendChild(a);
+            li.appendChild(document.createTextNode(' '));
+            li.appendChild(button('×', function () {
+                delete all[name];
+                keep(all);
+                showViews();
+            }));
+            li.lastChild.setAttribute('aria-label',
+                                      views.dataset.drop + ' ' + name);
+            views.appendChild(li);
+        });
+    }
+
+    function offerToKeep() {
+        var  li = document.createElement('p');
+        var  name = document.createElement('input');
+
+        name.setAttribute('aria-label', views.dataset.name);
+        name.placeholder = views.dataset.name;
+        name.maxLength = 20;
+        li.className = 'joined';
+        li.appendChild(name);
+        li.appendChild(button(views.dataset.save, function () {
+            var  all = kept();
+
+            if (name.value.trim()) {
+                all[name.value.trim()] = filters();
+                keep(all);
+                name.value = '';
+                showViews();
+            }
+        }));
+        views.parentNode.appendChild(li);
+    }
+
+    if (views) {
+        showViews();
+
+        if (filters().length > 1) {
+            offerToKeep();
+        }
+    }
+
+    function locate() {
+        navigator.geolocation.getCurrentPosition(function (at) {
+            place.querySelector('[name=lat]').value = at.coords.latitude;
+            place.querySelector('[name=lng]').value = at.coords.longitude;
+            place.querySelector('[name=accuracy]').value =
+                Math.round(at.coords.accuracy);
+        }, function () {
+            place.lastChild.textContent = place.dataset.denied;
+        }, { enableHighAccuracy: true, timeout: 20000 });
+    }
+
+    if (place && navigator.geolocation) {
+        place.appendChild(button(place.dataset.locate, locate));
+    }
 
     document.addEventListener('keydown', function (event) {
-        var  at, link, search;
+        var  at, link, search, items, help;
 
         if (event.ctrlKey || event.metaKey || event.altKey
             || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName))
@@ -18,6 +138,7 @@
             return;
         }
 
+        items = records();
         at = items.indexOf(event.target.closest('[data-item]'));
 
         if (event.key === 'j' && at + 1 < items.length) {
@@ -39,6 +160,14 @@
             if (search) {
                 event.preventDefault();
                 search.focus();
+            }
+
+        } else if (event.key === '?') {
+            help = document.querySelector('.keys');
+
+            if (help) {
+                help.setAttribute('tabindex', '-1');
+                help.focus();
             }
         }
     });

@@ -76,7 +76,8 @@ const Shian__Category *shian_category(const Shian__Categories *all,
  *
  *   s state(1) due(4) id         every one
  *   d district hash(8) due(4) id in no final state
- *   u user(8) due(4) id          the same, of the officer on it
+ *   k category hash(8) due(4) id the same
+ *   u user(8) due(4) id          the same, of the officer on it; 0: nobody
  *   t user(8) due(4) id          dispatched to that user and not reported;
  *                                due: what the dispatch says
  *   v venue(8) ~at(8) id         every one about a venue

@@ -175,10 +175,14 @@ index_keys(const Shian__Complaint *c, shian_rowkey_t *keys)
                     due, 4, c->id);
         }
 
-        if (c->officer != 0) {
-            add_key(keys, &n, shian_complaint_prefix_id('u', c->officer),
+        if (c->category != NULL) {
+            add_key(keys, &n,
+                    shian_complaint_prefix_text('k', shian_str(c->category)),
                     due, 4, c->id);
         }
+
+        add_key(keys, &n, shian_complaint_prefix_id('u', c->officer), due, 4,
+                c->id);
     }
 
     if (c->state == STATE(dispatched) || c->state == STATE(on_site)) {

@@ -212,6 +212,23 @@ const shian_field_rule_t  shian_field_rules[] = {
     { M(case_step), "document_no", 1, 100, NULL, 0 },
     { M(case_step), "text", 1, 4000, NULL, SHIAN_MULTILINE },
     { M(case_step), "published", 0, 0, NULL, 0 },
+
+    { M(bulk_dispatch), "complaint", 1, 100, NULL, SHIAN_REQUIRED },
+    { M(bulk_dispatch), "to", 1, 0, NULL, SHIAN_REQUIRED },
+    { M(bulk_dispatch), "due_on", 0, 0, NULL, SHIAN_REQUIRED },
+
+    { M(step_texts), "accept", 0, 20, NULL, 0 },
+    { M(step_texts), "refuse", 0, 20, NULL, 0 },
+    { M(step_texts), "merge", 0, 20, NULL, 0 },
+    { M(step_texts), "dispatch", 0, 20, NULL, 0 },
+    { M(step_texts), "report", 0, 20, NULL, 0 },
+    { M(step_texts), "decide", 0, 20, NULL, 0 },
+    { M(step_texts), "close", 0, 20, NULL, 0 },
+    { M(step_texts), "extend", 0, 20, NULL, 0 },
+    { M(step_texts), "note", 0, 20, NULL, 0 },
+    { M(step_texts), "release", 0, 20, NULL, 0 },
+    { M(step_text), "zh", 2, 200, NULL, SHIAN_REQUIRED },
+    { M(step_text), "en", 2, 400, NULL, SHIAN_REQUIRED },
 };
 
 const size_t  shian_nfield_rules = SHIAN_COUNT(shian_field_rules);

@@ -8,6 +8,7 @@
 #include "policy.h"
 #include "safeguard.h"
 #include "tally.h"
+#include "view_board.h"
 #include "view_parts.h"
 
 
@@ -495,6 +496,10 @@ shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
 
     if (tally->has_reinspection_due_on) {
         SET(view, reinspection_due_on, tally->reinspection_due_on);
+    }
+
+    if (!shian_view_penalties(t, id, &view->penalties, &view->n_penalties)) {
+        return NULL;
     }
 
     view->reviews = shian_array(t->arena, SHIAN_LATEST,

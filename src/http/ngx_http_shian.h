@@ -559,6 +559,18 @@ SHIAN_HANDLER(desk_checklist_post);
 SHIAN_HANDLER(supervisors);             /* overview.c */
 SHIAN_HANDLER(supervisor);
 SHIAN_HANDLER(events);                  /* events.c */
+SHIAN_HANDLER(board);                   /* board.c */
+SHIAN_HANDLER(board_bulk);
+SHIAN_HANDLER(officer);
+SHIAN_HANDLER(board_record);            /* record.c */
+SHIAN_HANDLER(board_step);
+SHIAN_HANDLER(cases);                   /* cases.c */
+SHIAN_HANDLER(case_post);
+SHIAN_HANDLER(case_one);
+SHIAN_HANDLER(case_step);
+SHIAN_HANDLER(looks);
+SHIAN_HANDLER(my_complaints);
+SHIAN_HANDLER(figures);                 /* figures.c */
 SHIAN_HANDLER(complain);                /* complain.c */
 SHIAN_HANDLER(complaint_post);
 SHIAN_HANDLER(track);                   /* track.c */

@@ -540,7 +540,7 @@ check_complaint_by(shian_txn_t *t, const Shian__Complaint *c)
     }
 
     if (!c->has_ended_at) {
-        n += (c->district != NULL) + (c->officer != 0);
+        n += (c->district != NULL) + (c->category != NULL) + 1;
     }
 
     n += c->has_device;
