@@ -275,6 +275,9 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/doc/shian
 	test -e $(DESTDIR)/etc/shian/words.txt || \
 	    install -m 644 conf/words.txt $(DESTDIR)/etc/shian/words.txt
+	install -d $(DESTDIR)/etc/shian/holidays
+	cp -n conf/categories.json conf/texts.json $(DESTDIR)/etc/shian/
+	cp -n conf/holidays/*.csv $(DESTDIR)/etc/shian/holidays/
 	test -e $(DESTDIR)/etc/shian/notify.json || \
 	    install -m 640 conf/notify.json $(DESTDIR)/etc/shian/notify.json
 	install -d $(DESTDIR)$(UNITS)

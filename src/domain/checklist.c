@@ -1,9 +1,7 @@
 #include "checklist.h"
 
-#include <pthread.h>
-#include <stdlib.h>
-
 #include "capabilities.h"
+#include "document.h"
 
 #define HEADS  SHIAN__CHECKLIST__HEAD__signs    /* the last, from 1 */
 
@@ -15,53 +13,32 @@ static const char  built_in[] =
 
 /* ---- what is in force -----------------------------------------------------*/
 
-/*
- * Reading the JSON takes some hundred times as long as unpacking: it
- * is done once, and its packed form kept as long as the process lives.
- */
-static shian_str_t
-packed_default(void)
+static bool
+parse(shian_arena_t *a, shian_str_t json, ProtobufCMessage **out,
+    shian_report_t *report)
 {
-    shian_arena_t      a;
-    shian_report_t     report;
     Shian__Checklist  *list;
 
-    static uint8_t          *packed;
-    static size_t            size;
-    static pthread_mutex_t   lock = PTHREAD_MUTEX_INITIALIZER;
-
-    (void) pthread_mutex_lock(&lock);
-
-    if (packed == NULL) {
-        shian_arena_init(&a, NULL, NULL);
-        shian_report_init(&report);
-
-        if (shian_checklist_parse(&a, SHIAN_STR(built_in), &list, &report)) {
-            size = shian__checklist__get_packed_size(list);
-            packed = malloc(size);
-            if (packed != NULL) {
-                (void) shian__checklist__pack(list, packed);
-            }
-        }
-
-        shian_arena_free(&a);
+    if (!shian_checklist_parse(a, json, &list, report)) {
+        return false;
     }
 
-    (void) pthread_mutex_unlock(&lock);
+    *out = &list->base;
 
-    return shian_slice(packed, size);
+    return true;
 }
+
+
+/* Others come in by operation, not in its place. */
+static shian_document_t  built = {
+    built_in, &shian__checklist__descriptor, parse, NULL, 0
+};
 
 
 static Shian__Checklist *
 default_checklist(shian_arena_t *a)
 {
-    shian_str_t  s;
-
-    s = packed_default();
-
-    return s.p == NULL ? NULL
-                       : shian__checklist__unpack(&a->pb, s.n, s.p);
+    return (Shian__Checklist *) shian_document(&built, a);
 }
 
 

@@ -53,14 +53,7 @@ bool shian_complaint_follow_prepare(shian_txn_t *t,
     const shian_workdays_t *w, uint64_t now_ms, Shian__ComplaintFollow *op,
     shian_report_t *report);
 
-/*
- * Reads a document like conf/categories.json into the arena; wrong fields are
- * in the report, by path.  Any thread.
- */
-bool shian_categories_parse(shian_arena_t *a, shian_str_t json,
-    Shian__Categories **out, shian_report_t *report);
-
-/* The categories built in; NULL without memory.  Any thread. */
+/* The categories in force; NULL without memory.  Any thread. */
 Shian__Categories *shian_categories(shian_arena_t *a);
 
 /* The one with this code, or NULL.  Any thread. */

@@ -1,7 +1,5 @@
-#include <pthread.h>
-#include <stdlib.h>
-
 #include "complaint.h"
+#include "document.h"
 
 /* conf/categories.json, as the Makefile quotes it. */
 static const char  built_in[] =
@@ -9,25 +7,25 @@ static const char  built_in[] =
 ;
 
 
-bool
-shian_categories_parse(shian_arena_t *a, shian_str_t json,
-    Shian__Categories **out, shian_report_t *report)
+static bool
+parse(shian_arena_t *a, shian_str_t json, ProtobufCMessage **out,
+    shian_report_t *report)
 {
-    size_t             i, j;
-    ProtobufCMessage  *message;
+    size_t              i, j;
+    Shian__Categories  *all;
 
     if (!shian_bind_json(a, shian_field_rules, shian_nfield_rules,
-                         &shian__categories__descriptor, json, NULL, &message,
+                         &shian__categories__descriptor, json, NULL, out,
                          report))
     {
         return false;
     }
 
-    *out = (Shian__Categories *) message;
+    all = (Shian__Categories *) *out;
 
-    for (i = 0; i < (*out)->n_items; i++) {
+    for (i = 0; i < all->n_items; i++) {
         for (j = 0; j < i; j++) {
-            if (strcmp((*out)->items[i]->code, (*out)->items[j]->code) == 0) {
+            if (strcmp(all->items[i]->code, all->items[j]->code) == 0) {
                 shian_fail_field(report, "items", "duplicate",
                                  "Two categories have one code.");
                 return false;
@@ -39,50 +37,16 @@ shian_categories_parse(shian_arena_t *a, shian_str_t json,
 }
 
 
-/* Packed once, as the checklist is, for JSON takes its time. */
-static shian_str_t
-packed_default(void)
-{
-    shian_arena_t       a;
-    shian_report_t      report;
-    Shian__Categories  *all;
-
-    static uint8_t          *packed;
-    static size_t            size;
-    static pthread_mutex_t   lock = PTHREAD_MUTEX_INITIALIZER;
-
-    (void) pthread_mutex_lock(&lock);
-
-    if (packed == NULL) {
-        shian_arena_init(&a, NULL, NULL);
-        shian_report_init(&report);
-
-        if (shian_categories_parse(&a, SHIAN_STR(built_in), &all, &report)) {
-            size = shian__categories__get_packed_size(all);
-            packed = malloc(size);
-            if (packed != NULL) {
-                (void) shian__categories__pack(all, packed);
-            }
-        }
-
-        shian_arena_free(&a);
-    }
-
-    (void) pthread_mutex_unlock(&lock);
-
-    return shian_slice(packed, size);
-}
+shian_document_t  shian_document_categories = {
+    built_in, &shian__categories__descriptor, parse, NULL, 0
+};
 
 
 Shian__Categories *
 shian_categories(shian_arena_t *a)
 {
-    shian_str_t  s;
-
-    s = packed_default();
-
-    return s.p == NULL ? NULL
-                       : shian__categories__unpack(&a->pb, s.n, s.p);
+    return (Shian__Categories *) shian_document(&shian_document_categories,
+                                                a);
 }
 
 

@@ -1,6 +1,4 @@
-#include <pthread.h>
-#include <stdlib.h>
-
+#include "document.h"
 #include "view_board.h"
 
 /* conf/texts.json, as the Makefile quotes it. */
@@ -30,70 +28,32 @@ number(Shian__StepTexts *all)
 }
 
 
-bool
-shian_step_texts_parse(shian_arena_t *a, shian_str_t json,
-    Shian__StepTexts **out, shian_report_t *report)
+static bool
+parse(shian_arena_t *a, shian_str_t json, ProtobufCMessage **out,
+    shian_report_t *report)
 {
-    ProtobufCMessage  *message;
-
     if (!shian_bind_json(a, shian_field_rules, shian_nfield_rules,
-                         &shian__step_texts__descriptor, json, NULL,
-                         &message, report))
+                         &shian__step_texts__descriptor, json, NULL, out,
+                         report))
     {
         return false;
     }
 
-    *out = (Shian__StepTexts *) message;
-    number(*out);
+    number((Shian__StepTexts *) *out);
 
     return true;
 }
 
 
-/* Packed once, as the checklist is, for JSON takes its time. */
-static shian_str_t
-packed_default(void)
-{
-    shian_arena_t      a;
-    shian_report_t     report;
-    Shian__StepTexts  *all;
-
-    static uint8_t          *packed;
-    static size_t            size;
-    static pthread_mutex_t   lock = PTHREAD_MUTEX_INITIALIZER;
-
-    (void) pthread_mutex_lock(&lock);
-
-    if (packed == NULL) {
-        shian_arena_init(&a, NULL, NULL);
-        shian_report_init(&report);
-
-        if (shian_step_texts_parse(&a, shian_str(built_in), &all, &report)) {
-            size = shian__step_texts__get_packed_size(all);
-            packed = malloc(size);
-
-            if (packed != NULL) {
-                (void) shian__step_texts__pack(all, packed);
-            }
-        }
-
-        shian_arena_free(&a);
-    }
-
-    (void) pthread_mutex_unlock(&lock);
-
-    return shian_slice(packed, packed == NULL ? 0 : size);
-}
+shian_document_t  shian_document_texts = {
+    built_in, &shian__step_texts__descriptor, parse, NULL, 0
+};
 
 
 Shian__StepTexts *
 shian_step_texts(shian_arena_t *a)
 {
-    shian_str_t  s;
-
-    s = packed_default();
-
-    return s.p == NULL ? NULL : shian__step_texts__unpack(&a->pb, s.n, s.p);
+    return (Shian__StepTexts *) shian_document(&shian_document_texts, a);
 }
 
 

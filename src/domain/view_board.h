@@ -104,14 +104,7 @@ Shian__Figures *shian_view_figures(shian_txn_t *t, uint64_t now_ms,
 
 /* ---- texts: step_text.c ---------------------------------------------------*/
 
-/*
- * Reads a document like conf/texts.json into the arena; wrong fields are in
- * the report, by path.  Any thread.
- */
-bool shian_step_texts_parse(shian_arena_t *a, shian_str_t json,
-    Shian__StepTexts **out, shian_report_t *report);
-
-/* The texts built in, numbered from 1; NULL without memory.  Any thread. */
+/* The texts in force, numbered from 1; NULL without memory.  Any thread. */
 Shian__StepTexts *shian_step_texts(shian_arena_t *a);
 
 /* Those of an action, none for one that has no text.  Any thread. */

@@ -108,6 +108,7 @@ typedef struct {
     ngx_thread_pool_t    *pool;
     ngx_shm_zone_t       *zone;
     ngx_http_shian_cache_t  *cache;
+    ngx_uint_t            documents;    /* a folder was named */
 } ngx_http_shian_main_conf_t;
 
 
@@ -261,6 +262,14 @@ ngx_int_t ngx_http_shian_add_variables(ngx_conf_t *cf);
 char *ngx_http_shian_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_shian_html(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_shian_words(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_shian_documents(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* Calendars, categories and texts as they come with the program. */
+ngx_int_t ngx_http_shian_documents_init(void);
+
+/* The calendars in force. */
+const shian_workdays_t *ngx_http_shian_workdays(void);
 
 /* The screen for a word list, freed with the configuration; or NULL. */
 shian_screen_t *ngx_http_shian_load_screen(ngx_conf_t *cf,
@@ -449,9 +458,6 @@ char *ngx_http_shian_kept_photo(ngx_http_shian_ctx_t *c,
 
 /* venues.c: reads s, n decimal numbers with commas between, into v. */
 bool ngx_http_shian_numbers(shian_str_t s, double *v, size_t n);
-
-/* complain.c: the calendars in force. */
-const shian_workdays_t *ngx_http_shian_workdays(void);
 
 /*
  * scan.c: the device of a browser, from its cookie: has_ is false without a

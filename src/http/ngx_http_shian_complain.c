@@ -12,19 +12,6 @@
 #define SHIAN_TRACK_MS       (UINT64_C(5) * 366 * 86400000)
 
 
-const shian_workdays_t *
-ngx_http_shian_workdays(void)
-{
-    static shian_workdays_t  days;
-
-    if (days.n == 0) {
-        shian_workdays_default(&days);
-    }
-
-    return &days;
-}
-
-
 char *
 ngx_http_shian_track_path(ngx_http_shian_ctx_t *c, uint64_t id)
 {

@@ -5,6 +5,8 @@
 
 #include "ngx_http_shian.h"
 
+#include "domain/document.h"
+
 #include <sodium.h>
 
 
@@ -203,16 +205,56 @@ ngx_http_shian_load_screen(ngx_conf_t *cf, shian_str_t words)
 }
 
 
+/* The bytes of a file of at most 1 MB; NGX_DECLINED: there is none. */
+static ngx_int_t
+ngx_http_shian_read_file(ngx_conf_t *cf, ngx_str_t *path, shian_str_t *out)
+{
+    u_char           *p;
+    ssize_t           n;
+    ngx_fd_t          fd;
+    ngx_file_info_t   fi;
+
+    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE && ngx_errno == NGX_ENOENT) {
+        return NGX_DECLINED;
+    }
+
+    if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &fi) != 0
+        || ngx_file_size(&fi) > 1024 * 1024)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "\"%V\" cannot be read or is larger than 1 MB",
+                           path);
+        if (fd != NGX_INVALID_FILE) {
+            ngx_close_file(fd);
+        }
+        return NGX_ERROR;
+    }
+
+    p = ngx_palloc(cf->temp_pool, (size_t) ngx_file_size(&fi) + 1);
+    n = p == NULL ? -1
+                  : ngx_read_fd(fd, p, (size_t) ngx_file_size(&fi));
+    ngx_close_file(fd);
+
+    if (n < 0) {
+        return NGX_ERROR;
+    }
+
+    *out = shian_slice(p, (size_t) n);
+
+    return NGX_OK;
+}
+
+
 char *
 ngx_http_shian_words(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_shian_srv_conf_t  *sscf = conf;
 
-    u_char           *p;
-    ssize_t           n;
-    ngx_fd_t          fd;
-    ngx_str_t        *value, path;
-    ngx_file_info_t   fi;
+    ngx_int_t     rc;
+    ngx_str_t    *value, path;
+    shian_str_t   words;
 
     if (sscf->screen != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
@@ -225,32 +267,147 @@ ngx_http_shian_words(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    fd = ngx_open_file(path.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    rc = ngx_http_shian_read_file(cf, &path, &words);
 
-    if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &fi) != 0
-        || ngx_file_size(&fi) > 1024 * 1024)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "word list \"%V\" cannot be read or is larger "
-                           "than 1 MB", &path);
-        if (fd != NGX_INVALID_FILE) {
-            ngx_close_file(fd);
-        }
+    if (rc == NGX_DECLINED) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "word list \"%V\" cannot be read: there is none",
+                           &path);
+    }
+
+    if (rc != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
-    p = ngx_palloc(cf->temp_pool, (size_t) ngx_file_size(&fi) + 1);
-    n = p == NULL ? -1
-                  : ngx_read_fd(fd, p, (size_t) ngx_file_size(&fi));
-    ngx_close_file(fd);
+    sscf->screen = ngx_http_shian_load_screen(cf, words);
 
-    sscf->screen = n < 0 ? NULL
-                         : ngx_http_shian_load_screen(cf, shian_slice(p,
-                                                               (size_t) n));
     if (sscf->screen == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "word list \"%V\" is not UTF-8; save it as UTF-8",
                            &path);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* ---- what a city edits ----------------------------------------------------*/
+
+static shian_workdays_t  ngx_http_shian_calendars;
+
+
+const shian_workdays_t *
+ngx_http_shian_workdays(void)
+{
+    return &ngx_http_shian_calendars;
+}
+
+
+/* What comes with the program, for a configuration that names nothing. */
+ngx_int_t
+ngx_http_shian_documents_init(void)
+{
+    bool            ok;
+    shian_arena_t   a;
+    shian_report_t  report;
+
+    shian_arena_init(&a, NULL, NULL);
+    shian_report_init(&report);
+    shian_workdays_default(&ngx_http_shian_calendars);
+    ok = shian_document_set(&shian_document_categories, &a, SHIAN_NONE,
+                            &report)
+         && shian_document_set(&shian_document_texts, &a, SHIAN_NONE,
+                               &report);
+    shian_arena_free(&a);
+
+    return ok ? NGX_OK : NGX_ERROR;
+}
+
+
+/* The file of that name in the folder, if there is one, in place of ours. */
+static ngx_int_t
+ngx_http_shian_one_document(ngx_conf_t *cf, ngx_str_t *dir, const char *name,
+    shian_document_t *d)
+{
+    ngx_int_t       rc;
+    ngx_str_t       path;
+    shian_str_t     json;
+    shian_arena_t   a;
+    shian_report_t  report;
+
+    path.len = dir->len + 1 + ngx_strlen(name);
+    path.data = ngx_pnalloc(cf->temp_pool, path.len + 1);
+    if (path.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_snprintf(path.data, path.len + 1, "%V/%s%Z", dir, name);
+    rc = ngx_http_shian_read_file(cf, &path, &json);
+
+    if (rc != NGX_OK) {
+        return rc == NGX_DECLINED ? NGX_OK : NGX_ERROR;
+    }
+
+    shian_arena_init(&a, NULL, NULL);
+    shian_report_init(&report);
+
+    if (!shian_document_set(d, &a, json, &report)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" %s%s: %s", &path,
+                           report.nfields != 0 ? "is wrong at " : "",
+                           report.nfields != 0 ? report.fields[0].field
+                                               : "is wrong",
+                           report.nfields != 0 ? report.fields[0].code
+                                               : report.detail);
+        rc = NGX_ERROR;
+    }
+
+    shian_arena_free(&a);
+
+    return rc;
+}
+
+
+char *
+ngx_http_shian_documents(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_shian_main_conf_t  *smcf = conf;
+
+    char        err[256];
+    char       *holidays;
+    ngx_str_t  *value, dir;
+
+    if (smcf->documents) {
+        return "is duplicate";
+    }
+
+    smcf->documents = 1;
+    value = cf->args->elts;
+    dir = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &dir, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    holidays = ngx_pnalloc(cf->temp_pool, dir.len + sizeof("/holidays"));
+    if (holidays == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    (void) ngx_sprintf((u_char *) holidays, "%V/holidays%Z", &dir);
+
+    if (!shian_workdays_load(&ngx_http_shian_calendars, holidays, err,
+                             sizeof(err)))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_shian_one_document(cf, &dir, "categories.json",
+                                    &shian_document_categories) != NGX_OK
+        || ngx_http_shian_one_document(cf, &dir, "texts.json",
+                                       &shian_document_texts) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

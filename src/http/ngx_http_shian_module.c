@@ -91,6 +91,13 @@ static ngx_command_t  ngx_http_shian_commands[] = {
       0,
       NULL },
 
+    { ngx_string("shian_documents"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_shian_documents,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("shian_tiles"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
@@ -451,7 +458,8 @@ ngx_http_shian_create_main_conf(ngx_conf_t *cf)
 
     if (smcf == NULL
         || ngx_array_init(&smcf->envs, cf->pool, 2,
-                          sizeof(ngx_http_shian_env_t *)) != NGX_OK)
+                          sizeof(ngx_http_shian_env_t *)) != NGX_OK
+        || ngx_http_shian_documents_init() != NGX_OK)
     {
         return NULL;
     }

@@ -2,6 +2,7 @@
 
 use strict;
 use warnings;
+use JSON::PP qw(encode_json);
 use Test::More;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
@@ -116,6 +117,39 @@ subtest 'pages' => sub {
             settings => settings(html => $line));
 };
 
+# What a city edits: each file by its name, and ours where there is none.
+sub documents {
+    my $dir = "$s->{dir}/city";
+    my $line = "shian_documents $dir;";
+    refuses('no folder of calendars', qr{city/holidays}, undef,
+            http => $line);
+    mkdir $_ or die for $dir, "$dir/holidays";
+    configure($s, http => $line);
+    is nginx_t($s)->{status}, 0, 'no file is fine';
+    refuses('two of shian_documents', qr/is duplicate/, 'shian_documents',
+            http => "$line $line");
+    spew("$dir/holidays/2027.csv", "date,kind\n2027-02-30,holiday\n");
+    refuses('a day that is none', qr{2027\.csv}, undef, http => $line);
+    spew("$dir/holidays/2027.csv", "date,kind\n2027-01-01,holiday\n");
+    spew("$dir/texts.json", '{"fly": []}');
+    refuses('a step that is none', qr{texts\.json.*fly}, undef,
+            http => $line);
+    unlink "$dir/texts.json";
+    spew("$dir/categories.json", encode_json({ items => [ {
+        code => 'rats', severity => 'critical', group => 'food',
+        text => "\x{8001}\x{9f20}", text_en => 'Rats and mice',
+        description => "\x{8001}\x{9f20}",
+        description_en => 'Rats and mice' } ] }));
+    configure($s, http => $line);
+    is nginx_t($s)->{status}, 0, 'categories of our own'
+        or diag nginx_t($s)->{out};
+    start($s, http => $line);
+    like get($s, '/complain?lang=en')->{body}, qr/Rats and mice/,
+        'the form offers them';
+    stop($s);
+    configure($s);
+}
+
 subtest 'directives' => sub {
     for my $name (qw(store keys html base)) {
         my $directive = $name eq 'base' ? 'shian_base_url' : "shian_$name";
@@ -143,6 +177,7 @@ subtest 'directives' => sub {
     spew("$s->{dir}/words", "\xff\xfe\n");
     refuses('words not in UTF-8', qr/UTF-8/, 'shian_words',
             settings => settings(more => "shian_words $s->{dir}/words;"));
+    documents();
     my $n = () = log_of($s) =~ /\[emerg\]/g;
     cmp_ok $n, '>', 10, 'the log has them too';
 };

@@ -26,6 +26,8 @@ for ([ qr{modules/ngx_http_shian_module.so}
      [ qr{/var/lib/shian}, $s->{store} ],
      [ qr{/etc/shian/keys}, $s->{keys} ],
      [ qr{/etc/shian/words.txt}, "$installed/etc/shian/words.txt" ],
+     [ qr{shian_documents /etc/shian;},
+       "shian_documents $installed/etc/shian;" ],
      [ qr{/usr/share/shian}, "$installed/usr/share/shian" ],
      [ qr{/var/log/nginx/shian.log}, "$s->{dir}/access.log" ],
      [ qr{include\s+mime.types;}, $temp ],

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "complaints.h"
+#include "domain/document.h"
 #include "domain/view_board.h"
 #include "render/bars.h"
 
@@ -275,13 +276,28 @@ sentences_belong_to_steps(void **state)
     assert_int_equal(n, 0);
 
     shian_report_init(&report);
-    assert_false(shian_step_texts_parse(&a,
+    assert_false(shian_document_set(&shian_document_texts, &a,
                      SHIAN_STR("{\"fly\":[{\"zh\":\"飞走\",\"en\":\"fly\"}]}"),
-                     &all, &report));
-    shian_report_init(&report);
-    assert_false(shian_step_texts_parse(&a,
-                     SHIAN_STR("{\"note\":[{\"zh\":\"只有中文\"}]}"), &all,
                      &report));
+    shian_report_init(&report);
+    assert_false(shian_document_set(&shian_document_texts, &a,
+                     SHIAN_STR("{\"note\":[{\"zh\":\"只有中文\"}]}"),
+                     &report));
+
+    /* What was refused changed nothing; what was taken is in force. */
+    shian_step_sentences(shian_step_texts(&a), "accept", &items, &n);
+    assert_true(n > 0);
+    shian_report_init(&report);
+    assert_true(shian_document_set(&shian_document_texts, &a,
+                    SHIAN_STR("{\"note\":[{\"zh\":\"看过了\",\"en\":\"Seen it.\"}]}"),
+                    &report));
+    shian_step_sentences(shian_step_texts(&a), "note", &items, &n);
+    assert_int_equal(n, 1);
+    assert_string_equal(items[0]->zh, "看过了");
+    assert_true(shian_document_set(&shian_document_texts, &a, SHIAN_NONE,
+                                   &report));
+    shian_step_sentences(shian_step_texts(&a), "accept", &items, &n);
+    assert_true(n > 0);
     shian_arena_free(&a);
 }
 

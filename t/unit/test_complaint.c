@@ -11,6 +11,7 @@
 
 #include "complaints.h"
 #include "core/bind.h"
+#include "domain/document.h"
 #include "domain/policy.h"
 
 #define HOUR_MS  (60 * MINUTE)
@@ -389,12 +390,12 @@ categories_are_a_list_of_codes(void **state)
     assert_null(shian_category(all, "nothing"));
 
     shian_report_init(&report);
-    assert_false(shian_categories_parse(&a, SHIAN_STR(twice), &all,
-                                        &report));
+    assert_false(shian_document_set(&shian_document_categories, &a,
+                                    SHIAN_STR(twice), &report));
     assert_string_equal(report.fields[0].code, "duplicate");
     shian_report_init(&report);
-    assert_false(shian_categories_parse(&a, SHIAN_STR("{\"items\": []}"),
-                                        &all, &report));
+    assert_false(shian_document_set(&shian_document_categories, &a,
+                                    SHIAN_STR("{\"items\": []}"), &report));
     shian_arena_free(&a);
 }
 
