@@ -264,7 +264,7 @@ file(shian_op_t *o, const Shian__Complaint *common,
     c.linked = linked;
 
     for (i = 0; i < c.n_photos; i++) {
-        shian_gallery_use(o, c.photos[i], c.venue, false);
+        shian_gallery_use_sealed(o, c.photos[i], c.venue);
     }
 
     shian_complaint_tell(o, &c, "post", &e);
@@ -434,7 +434,7 @@ shian_complaint_follow_apply(shian_op_t *o)
     e.n_photos = op->n_photo;
 
     for (i = 0; i < e.n_photos; i++) {
-        shian_gallery_use(o, e.photos[i], c->venue, false);
+        shian_gallery_use_sealed(o, e.photos[i], c->venue);
     }
 
     switch (op->action) {

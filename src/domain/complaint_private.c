@@ -90,7 +90,7 @@ shian_contact_view_apply(shian_op_t *o)
     look.has_refused = look.refused = !may_look(o, c);
 
     k = shian_rowkey_id(~o->op->at);
-    shian_rowkey_be(&k, o->seq, 8);
+    shian_rowkey_be(&k, ~o->seq, 8);
     shian_row_put_message(o->txn, SHIAN_T_LOOK, &k, &look);
 
     e.text = op->reason;

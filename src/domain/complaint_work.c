@@ -687,7 +687,7 @@ shian_complaint_step_apply(shian_op_t *o)
     e.n_photos = op->n_photo;
 
     for (i = 0; i < e.n_photos; i++) {
-        shian_gallery_use(o, e.photos[i], c->venue, false);
+        shian_gallery_use_sealed(o, e.photos[i], c->venue);
     }
 
     shian_complaint_tell(o, c, action_of(op), &e);

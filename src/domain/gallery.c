@@ -51,6 +51,22 @@ shian_gallery_use(shian_op_t *o, const Shian__Photo *p, uint64_t venue,
 
 
 void
+shian_gallery_use_sealed(shian_op_t *o, const Shian__Photo *p,
+    uint64_t venue)
+{
+    Shian__Photo  *known;
+
+    shian_gallery_use(o, p, venue, false);
+    known = shian_photo_get(o->txn, shian_bytes(p->hash));
+
+    if (known != NULL) {
+        known->has_complaint = known->complaint = 1;
+        put(o, known);
+    }
+}
+
+
+void
 shian_gallery_name(shian_op_t *o, ProtobufCBinaryData hash, uint64_t venue,
     bool open)
 {

@@ -27,6 +27,10 @@ void shian_gallery_remove_files(shian_txn_t *t, const char *dir,
 /* A record that names it was published (delta 1) or taken down (-1). */
 void shian_gallery_open(shian_op_t *o, const Shian__Photo *p, int delta);
 
+/* The same for a complaint, whose photos nobody sees by role or record. */
+void shian_gallery_use_sealed(shian_op_t *o, const Shian__Photo *p,
+    uint64_t venue);
+
 /* The same as use, for a photo that was sent before, by its hash. */
 void shian_gallery_name(shian_op_t *o, ProtobufCBinaryData hash,
     uint64_t venue, bool open);

@@ -500,6 +500,13 @@ bool ngx_http_shian_action_is(ngx_http_shian_ctx_t *c, const char *name);
 bool ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c,
     Shian__Choice ***out, size_t *n);
 
+/*
+ * Makes links that are good for a day of those to photos that only who sees
+ * this very page may see: a complaint's.  False without memory.
+ */
+bool ngx_http_shian_sign_photos(ngx_http_shian_ctx_t *c,
+    Shian__PhotoView **photos, size_t n);
+
 /* A new key for a form: 32 hex digits, NULL without memory. */
 char *ngx_http_shian_form_key(ngx_http_shian_ctx_t *c);
 

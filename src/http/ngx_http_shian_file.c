@@ -92,7 +92,8 @@ ngx_http_shian_send_file(ngx_http_shian_ctx_t *c, const char *path,
 /*
  * Published ones are everybody's; of others a signed link, the role, or a
  * record that shows it and that the caller may see: a venue may look at what
- * was found there, but not at what a complaint about it shows.
+ * was found there, but not at what a complaint about it shows.  That opens by
+ * the link on the complaint's own page alone.
  */
 static bool
 ngx_http_shian_may_see(ngx_http_shian_ctx_t *c, const Shian__Photo *p)
@@ -116,6 +117,10 @@ ngx_http_shian_may_see(ngx_http_shian_ctx_t *c, const Shian__Photo *p)
         return t.has_photo
                && shian_str_eq(shian_slice(t.photo, sizeof(t.photo)),
                                shian_bytes(p->hash));
+    }
+
+    if (p->complaint) {
+        return false;
     }
 
     if (ngx_http_shian_record_shows(c, shian_bytes(p->hash))) {

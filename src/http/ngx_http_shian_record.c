@@ -6,46 +6,8 @@
 
 #include "domain/complaint_parts.h"
 
-#define SHIAN_PHOTO_LINK_MS  (UINT64_C(3600) * 1000)
-
 
 /* ---- showing it -----------------------------------------------------------*/
-
-/* Who is no officer sees photos by a link of an hour. */
-static bool
-ngx_http_shian_photo_links(ngx_http_shian_ctx_t *c,
-    Shian__PhotoView *const *photos, size_t n)
-{
-    size_t         i;
-    shian_str_t    text;
-    shian_token_t  t;
-
-    for (i = 0; i < n; i++) {
-        ngx_memzero(&t, sizeof(t));
-        t.use = SHIAN_USE_PHOTO;
-        t.kind = SHIAN_SUBJECT_PHOTO;
-        t.iat_ms = c->now_ms;
-        t.exp_ms = c->now_ms + SHIAN_PHOTO_LINK_MS;
-        t.has_photo = true;
-        shian_session_id(t.jti, t.exp_ms);
-
-        if (photos[i]->href == NULL
-            || !shian_unhex(t.photo, sizeof(t.photo),
-                            shian_str(photos[i]->href + 8))
-            || !shian_token_issue(&c->arena, c->conf->keys,
-                                  ngx_http_shian_str(c->conf->base_url), &t,
-                                  &text))
-        {
-            return false;
-        }
-
-        photos[i]->href = shian_printf(&c->arena, "%s?token=%.*s",
-                                       photos[i]->href, SHIAN_FMT(text));
-    }
-
-    return true;
-}
-
 
 static bool
 ngx_http_shian_all_photos(ngx_http_shian_ctx_t *c,
@@ -53,19 +15,15 @@ ngx_http_shian_all_photos(ngx_http_shian_ctx_t *c,
 {
     size_t  i;
 
-    if (c->caller.actor.role != SHIAN__ROLE__KIND__inspector) {
-        return true;
-    }
-
     for (i = 0; i < view->n_events; i++) {
-        if (!ngx_http_shian_photo_links(c, view->events[i]->photos,
+        if (!ngx_http_shian_sign_photos(c, view->events[i]->photos,
                                         view->events[i]->n_photos))
         {
             return false;
         }
     }
 
-    return ngx_http_shian_photo_links(c, view->photos, view->n_photos);
+    return ngx_http_shian_sign_photos(c, view->photos, view->n_photos);
 }
 
 

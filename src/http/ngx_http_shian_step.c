@@ -45,6 +45,39 @@ ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c, Shian__Choice ***out,
 }
 
 
+bool
+ngx_http_shian_sign_photos(ngx_http_shian_ctx_t *c, Shian__PhotoView **photos,
+    size_t n)
+{
+    char     *token;
+    size_t    i, length;
+    uint8_t   hash[SHIAN_HASH_SIZE];
+
+    for (i = 0; i < n; i++) {
+        length = photos[i]->href == NULL ? 0 : strlen(photos[i]->href);
+
+        if (length < SHIAN_HEX_LEN(sizeof(hash))
+            || !shian_unhex(hash, sizeof(hash),
+                   shian_str(photos[i]->href + length
+                             - SHIAN_HEX_LEN(sizeof(hash)))))
+        {
+            return false;
+        }
+
+        token = ngx_http_shian_kept_photo(c, hash);
+        photos[i]->href = token == NULL ? NULL
+                          : shian_printf(&c->arena, "%s?token=%s",
+                                         photos[i]->href, token);
+
+        if (photos[i]->href == NULL) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
 char *
 ngx_http_shian_form_key(ngx_http_shian_ctx_t *c)
 {

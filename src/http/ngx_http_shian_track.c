@@ -56,40 +56,6 @@ ngx_http_shian_tracked(ngx_http_shian_ctx_t *c, shian_token_t *t,
 
 /* ---- looking --------------------------------------------------------------*/
 
-/* They are nobody else's: each link carries its own leave, for a day. */
-static bool
-ngx_http_shian_sign_photos(ngx_http_shian_ctx_t *c, Shian__PhotoView **photos,
-    size_t n)
-{
-    char     *token;
-    size_t    i, length;
-    uint8_t   hash[SHIAN_HASH_SIZE];
-
-    for (i = 0; i < n; i++) {
-        length = photos[i]->href == NULL ? 0 : strlen(photos[i]->href);
-
-        if (length < SHIAN_HEX_LEN(sizeof(hash))
-            || !shian_unhex(hash, sizeof(hash),
-                   shian_str(photos[i]->href + length
-                             - SHIAN_HEX_LEN(sizeof(hash)))))
-        {
-            return false;
-        }
-
-        token = ngx_http_shian_kept_photo(c, hash);
-        photos[i]->href = token == NULL ? NULL
-                          : shian_printf(&c->arena, "%s?token=%s",
-                                         photos[i]->href, token);
-
-        if (photos[i]->href == NULL) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
 static bool
 ngx_http_shian_track_links(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
 {
