@@ -419,7 +419,7 @@ venue_red(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
 
     k = shian_rowkey_id(venue);
     shian_rowkey_be(&k, ~e->operation->at, 8);
-    shian_rowkey_be(&k, e->seq, 8);
+    shian_rowkey_be(&k, ~e->seq, 8);
     g = shian_row_message(t, SHIAN_T_GRADE, &k, &shian__grade__descriptor);
 
     if (g == NULL || g->colour != SHIAN__COLOUR__KIND__red

@@ -476,7 +476,7 @@ keep_history(shian_op_t *o, uint64_t venue, const Shian__Grade *was,
 
     k = shian_rowkey_id(venue);
     shian_rowkey_be(&k, ~o->op->at, 8);
-    shian_rowkey_be(&k, o->seq, 8);
+    shian_rowkey_be(&k, ~o->seq, 8);
     shian_row_put_message(o->txn, SHIAN_T_GRADE, &k, &entry);
 }
 

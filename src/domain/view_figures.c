@@ -25,6 +25,8 @@ typedef struct {
     Shian__Figures        *view;
     Shian__FigureRow      *all;
     took_t                 took[MAX_STEPS];
+    /* Of districts and categories, by the place of their row. */
+    took_t                *took_of[MAX_ROWS];
     char *const           *districts;
     size_t                 ndistricts;
     char                   first[8];        /* "2026-11" */
@@ -189,11 +191,39 @@ add(Shian__FigureRow *row, uint8_t sub, uint64_t n)
 
 
 static void
+add_took(shian_txn_t *t, work_t *w, const Shian__FigureRow *row, uint8_t sub,
+    uint64_t n)
+{
+    size_t  i;
+
+    for (i = 0; i < w->view->n_items && w->view->items[i] != row; i++) {
+        /* void */
+    }
+
+    if (i == w->view->n_items) {
+        return;
+    }
+
+    if (w->took_of[i] == NULL) {
+        w->took_of[i] = shian_zalloc(t->arena, MAX_STEPS * sizeof(took_t));
+    }
+
+    if (w->took_of[i] != NULL) {
+        w->took_of[i][sub / 16].n[sub % 16] += n;
+    }
+}
+
+
+static void
 count(shian_txn_t *t, work_t *w, const name_t *name, uint64_t n)
 {
     if (name->sub >= 16) {
         if (name->sub / 16 < MAX_STEPS) {
             w->took[name->sub / 16].n[name->sub % 16] += n;
+            add_took(t, w, row_of(t, w, PART(district), name->district),
+                     name->sub, n);
+            add_took(t, w, row_of(t, w, PART(category), name->category),
+                     name->sub, n);
         }
 
         return;
@@ -243,6 +273,40 @@ median(const took_t *took, uint64_t n)
     }
 
     return shian_buckets[SHIAN_BUCKETS - 2];
+}
+
+
+/* Hundredths of an hour; false: nothing took that step. */
+static bool
+hours(const took_t *took, int32_t *out)
+{
+    size_t    i;
+    uint64_t  n;
+
+    for (n = 0, i = 0; i < SHIAN_BUCKETS; i++) {
+        n += took->n[i];
+    }
+
+    *out = n == 0 ? 0 : (int32_t) (100 * (uint64_t) median(took, n) / 60);
+
+    return n != 0;
+}
+
+
+static void
+show_hours(Shian__FigureRow *row, const took_t *took)
+{
+    row->has_look_hours = hours(&took[SHIAN_TOOK_LOOK], &row->look_hours);
+    row->has_accept_hours = hours(&took[SHIAN_TOOK_ACCEPT],
+                                  &row->accept_hours);
+    row->has_dispatch_hours = hours(&took[SHIAN_TOOK_DISPATCH],
+                                    &row->dispatch_hours);
+    row->has_visit_hours = hours(&took[SHIAN_TOOK_VISIT], &row->visit_hours);
+    row->has_report_hours = hours(&took[SHIAN_TOOK_REPORT],
+                                  &row->report_hours);
+    row->has_decide_hours = hours(&took[SHIAN_TOOK_DECIDE],
+                                  &row->decide_hours);
+    row->has_all_hours = hours(&took[SHIAN_TOOK_ALL], &row->all_hours);
 }
 
 
@@ -352,6 +416,11 @@ finish(shian_txn_t *t, work_t *w)
     for (i = 0; i < w->view->n_items; i++) {
         row = w->view->items[i];
         show_counts(row);
+
+        if (w->took_of[i] != NULL) {
+            show_hours(row, w->took_of[i]);
+        }
+
         row->label = row->label_en = row->name;
         category = row->part != PART(category) || all == NULL
                    || row->name == NULL ? NULL

@@ -15,7 +15,7 @@ const shian_table_row_t  shian_tables[SHIAN_T_MAX] = {
     [SHIAN_T_TERM] = { "term", "term 0 venue(8)", SHIAN_REPLAYED },
     [SHIAN_T_GEO] = { "geo", "morton(8) venue(8)", SHIAN_REPLAYED },
     [SHIAN_T_PLAQUE] = { "plaque", "id(8)", SHIAN_REPLAYED },
-    [SHIAN_T_GRADE] = { "grade", "venue(8) inverted ms(8) seq(8)",
+    [SHIAN_T_GRADE] = { "grade", "venue(8) inverted ms(8) inverted seq(8)",
                         SHIAN_REPLAYED },
     [SHIAN_T_INSPECTION] = { "inspection", "venue(8) inverted day(4) id(8)",
                              SHIAN_REPLAYED },
@@ -42,7 +42,8 @@ const shian_table_row_t  shian_tables[SHIAN_T_MAX] = {
     [SHIAN_T_CASE] = { "case", "id(8)", SHIAN_REPLAYED },
     [SHIAN_T_CASE_BY] = { "case_by", "field(1) value id(8)",
                           SHIAN_REPLAYED },
-    [SHIAN_T_LOOK] = { "look", "inverted ms(8) inverted seq(8)", SHIAN_REPLAYED },
+    [SHIAN_T_LOOK] = { "look", "inverted ms(8) inverted seq(8)",
+                       SHIAN_REPLAYED },
     [SHIAN_T_PATROL] = { "patrol", "field(1) rest, by field: patrol.h",
                          SHIAN_REPLAYED },
 };

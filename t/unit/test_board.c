@@ -211,6 +211,9 @@ figures_are_of_twelve_months(void **state)
     assert_int_equal(r->on_time_percent, 10000);
     r = row_of(f, SHIAN__FIGURE_ROW__PART__category, "foreign");
     assert_int_equal(r->received, 3);
+    assert_true(r->has_accept_hours);
+    assert_in_range(r->accept_hours, 50, 99);
+    assert_false(r->has_decide_hours);
     r = row_of(f, SHIAN__FIGURE_ROW__PART__step, "accept");
     assert_int_equal(r->count, 2);
     assert_int_equal(r->mean_minutes, 45);

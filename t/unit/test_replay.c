@@ -647,7 +647,7 @@ check_plaques(shian_txn_t *t)
          shian_scan_next(&s); )
     {
         assert_non_null(shian_venue_get(t, shian_be(s.key.p, 8)));
-        assert_non_null(shian_log_get(t, shian_be(s.key.p + 16, 8)));
+        assert_non_null(shian_log_get(t, ~shian_be(s.key.p + 16, 8)));
     }
 
     shian_scan_close(&s);
