@@ -29,21 +29,6 @@ wrong(const answers_t *a, size_t i, const char *field, const char *code,
 }
 
 
-static const Shian__Checklist__Item *
-item(const Shian__Checklist *list, const char *code)
-{
-    size_t  i;
-
-    for (i = 0; i < list->n_items; i++) {
-        if (strcmp(list->items[i]->code, code) == 0) {
-            return list->items[i];
-        }
-    }
-
-    return NULL;
-}
-
-
 static size_t
 answered(const answers_t *a, const char *code, size_t before)
 {
@@ -70,7 +55,9 @@ check_complete(const answers_t *a)
             wrong(a, i, a->items[i]->code == NULL ? "code" : "result",
                   "required", NULL);
 
-        } else if (item(a->list, a->items[i]->code) == NULL) {
+        } else if (shian_checklist_item(a->list, a->items[i]->code, i)
+                   == NULL)
+        {
             wrong(a, i, "code", "unknown",
                   "The checklist has no such item.");
 
@@ -135,7 +122,7 @@ complete_fail(const answers_t *a, size_t i, bool officer, int32_t day)
     Shian__Answer                 *answer = a->items[i];
     const Shian__Checklist__Item  *it;
 
-    it = item(a->list, answer->code);
+    it = shian_checklist_item(a->list, answer->code, i);
 
     if (it == NULL) {
         return;

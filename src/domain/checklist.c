@@ -202,6 +202,24 @@ consistent(shian_arena_t *a, const Shian__Checklist *list,
 }
 
 
+const Shian__Checklist__Item *
+shian_checklist_item(const Shian__Checklist *list, const char *code,
+    size_t near)
+{
+    size_t  i, at;
+
+    for (i = 0; list != NULL && code != NULL && i < list->n_items; i++) {
+        at = (near + i) % list->n_items;
+
+        if (strcmp(list->items[at]->code, code) == 0) {
+            return list->items[at];
+        }
+    }
+
+    return NULL;
+}
+
+
 bool
 shian_checklist_parse(shian_arena_t *a, shian_str_t json,
     Shian__Checklist **out, shian_report_t *report)

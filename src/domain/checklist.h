@@ -27,6 +27,14 @@ Shian__Checklist *shian_checklist_version(shian_txn_t *t,
     const char *version);
 
 /*
+ * The item with this code, NULL: none (or no list, or no code).  near: where it
+ * is likely to stand, for answers come in the order of their checklist.  Any
+ * thread.
+ */
+const Shian__Checklist__Item *shian_checklist_item(
+    const Shian__Checklist *list, const char *code, size_t near);
+
+/*
  * Reads a JSON document into the arena.  False: wrong fields are in the
  * report, by path ("items[3].code"), and so are heads with too few items
  * and codes given twice.  Any thread.

@@ -74,21 +74,6 @@ shian_view_checklist_desk(shian_txn_t *t)
 
 /* ---- a preview ------------------------------------------------------------*/
 
-static const Shian__Checklist__Item *
-item(const Shian__Checklist *list, const char *code)
-{
-    size_t  i;
-
-    for (i = 0; i < list->n_items; i++) {
-        if (strcmp(list->items[i]->code, code) == 0) {
-            return list->items[i];
-        }
-    }
-
-    return NULL;
-}
-
-
 static bool
 same(const char *a, const char *b)
 {
@@ -160,7 +145,8 @@ add_changes(shian_txn_t *t, const Shian__Checklist *was,
     Shian__ChecklistChange  *c;
 
     for (i = 0; i < is->n_items; i++) {
-        c = change(t, item(was, is->items[i]->code), is->items[i]);
+        c = change(t, shian_checklist_item(was, is->items[i]->code, i),
+                   is->items[i]);
         if (c == NULL) {
             return false;
         }
@@ -171,7 +157,7 @@ add_changes(shian_txn_t *t, const Shian__Checklist *was,
     }
 
     for (i = 0; i < was->n_items; i++) {
-        if (item(is, was->items[i]->code) != NULL) {
+        if (shian_checklist_item(is, was->items[i]->code, i) != NULL) {
             continue;
         }
 

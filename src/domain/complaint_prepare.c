@@ -103,21 +103,6 @@ work_until(const shian_workdays_t *w, const Shian__Complaint *c,
 }
 
 
-static const Shian__Checklist__Item *
-item_of(const Shian__Checklist *list, const char *code)
-{
-    size_t  i;
-
-    for (i = 0; code != NULL && i < list->n_items; i++) {
-        if (strcmp(list->items[i]->code, code) == 0) {
-            return list->items[i];
-        }
-    }
-
-    return NULL;
-}
-
-
 /* Severity and deadline of a breach where the officer set none. */
 static bool
 fill_findings(shian_txn_t *t, int32_t today, Shian__ComplaintStep *op,
@@ -139,7 +124,7 @@ fill_findings(shian_txn_t *t, int32_t today, Shian__ComplaintStep *op,
 
     for (i = 0; i < op->n_findings; i++) {
         b = op->findings[i];
-        item = item_of(r->checklist, b->item);
+        item = shian_checklist_item(r->checklist, b->item, 0);
 
         if (item == NULL) {
             shian_fail_field(report, "findings", "unknown", NULL);

@@ -193,21 +193,6 @@ may_report(shian_op_t *o, const Shian__Complaint *c,
 }
 
 
-static bool
-on_list(const Shian__Checklist *list, const char *code)
-{
-    size_t  i;
-
-    for (i = 0; i < list->n_items; i++) {
-        if (strcmp(list->items[i]->code, code) == 0) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
 /* Only a breach that was found has anything to put right, at a venue. */
 static bool
 may_find(shian_op_t *o, const Shian__Complaint *c,
@@ -237,7 +222,7 @@ may_find(shian_op_t *o, const Shian__Complaint *c,
     for (i = 0; i < op->n_findings; i++) {
         b = op->findings[i];
 
-        if (b->item == NULL || !on_list(list, b->item)) {
+        if (shian_checklist_item(list, b->item, 0) == NULL) {
             shian_fail_field(o->report, "findings", "unknown",
                              "The checklist has no such item.");
             return false;

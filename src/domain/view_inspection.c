@@ -11,21 +11,6 @@
 #define HEADS  SHIAN__CHECKLIST__HEAD__signs    /* the last, from 1 */
 
 
-static const Shian__Checklist__Item *
-item(const Shian__Checklist *list, const char *code)
-{
-    size_t  i;
-
-    for (i = 0; list != NULL && i < list->n_items; i++) {
-        if (strcmp(list->items[i]->code, code) == 0) {
-            return list->items[i];
-        }
-    }
-
-    return NULL;
-}
-
-
 /* The heads with their counts, and where heads go by number. */
 static bool
 add_heads(shian_txn_t *t, const Shian__Inspection *in,
@@ -43,7 +28,7 @@ add_heads(shian_txn_t *t, const Shian__Inspection *in,
     }
 
     for (i = 0; i < in->n_items; i++) {
-        it = item(list, in->items[i]->code);
+        it = shian_checklist_item(list, in->items[i]->code, i);
 
         if (it == NULL || it->head < 1 || it->head > HEADS) {
             continue;
@@ -184,7 +169,8 @@ add_items(shian_txn_t *t, const Shian__Inspection *in,
     view->items = shian_array(t->arena, in->n_items, sizeof(*view->items));
 
     for (i = 0; view->items != NULL && i < in->n_items; i++) {
-        a = answer(t, in->items[i], item(list, in->items[i]->code), eye);
+        a = answer(t, in->items[i],
+                   shian_checklist_item(list, in->items[i]->code, i), eye);
 
         if (a == NULL) {
             return false;
@@ -269,15 +255,18 @@ last_answered(shian_txn_t *t, uint64_t venue)
 /* What the venue says of the item where the inspector said otherwise. */
 static Shian__Answer__Result
 otherwise(const Shian__SelfCheckRecord *own, const char *code,
-    Shian__Answer__Result result)
+    Shian__Answer__Result result, size_t near)
 {
-    size_t  i;
+    size_t                i;
+    const Shian__Answer  *a;
 
+    /* Both come in the order of the checklist, or nearly. */
     for (i = 0; i < own->n_items; i++) {
-        if (strcmp(own->items[i]->code, code) == 0) {
-            return own->items[i]->result == result
-                   || result == SHIAN__ANSWER__RESULT__na
-                   ? 0 : own->items[i]->result;
+        a = own->items[(near + i) % own->n_items];
+
+        if (strcmp(a->code, code) == 0) {
+            return a->result == result
+                   || result == SHIAN__ANSWER__RESULT__na ? 0 : a->result;
         }
     }
 
@@ -313,7 +302,7 @@ shian_view_differs(shian_txn_t *t, uint64_t venue, Shian__SelfCheck *view)
 
     for (i = 0; i < in->n_items; i++) {
         view->differs += otherwise(own, in->items[i]->code,
-                                   in->items[i]->result) != 0;
+                                   in->items[i]->result, i) != 0;
     }
 
     return view->href != NULL;
@@ -340,7 +329,7 @@ add_self_check(shian_txn_t *t, const Shian__Inspection *in,
 
     for (i = 0; i < view->n_items; i++) {
         a = view->items[i];
-        a->self_check = otherwise(own, a->code, a->result);
+        a->self_check = otherwise(own, a->code, a->result, i);
         a->has_self_check = a->self_check != 0;
     }
 }
@@ -496,7 +485,7 @@ add_text(shian_txn_t *t, const Shian__Finding *f, Shian__FindingView *view)
 
     list = f->checklist == NULL ? NULL
            : shian_checklist_version(t, f->checklist);
-    it = item(list, f->item);
+    it = shian_checklist_item(list, f->item, 0);
 
     if (it != NULL) {
         COPY(view, it, head);
