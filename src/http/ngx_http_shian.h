@@ -390,6 +390,9 @@ void ngx_http_shian_operation(ngx_http_shian_ctx_t *c, Shian__Operation *op);
 bool ngx_http_shian_bind(ngx_http_shian_ctx_t *c,
     const ProtobufCMessageDescriptor *desc, ProtobufCMessage **out);
 
+/* Called first by whatever the pool thread runs; it costs nothing again. */
+void ngx_http_shian_be_nice(void);
+
 ngx_int_t ngx_http_shian_env_start(ngx_http_shian_env_t *env,
     ngx_cycle_t *cycle);
 void ngx_http_shian_env_stop(ngx_http_shian_env_t *env);

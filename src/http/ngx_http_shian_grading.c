@@ -140,6 +140,7 @@ ngx_http_shian_slice_run(void *data, ngx_log_t *log)
     shian_rowkey_t           none, start;
     ngx_http_shian_slice_t  *s = *(ngx_http_shian_slice_t **) data;
 
+    ngx_http_shian_be_nice();
     s->n = 0;
     s->next = s->from;
     s->more = true;

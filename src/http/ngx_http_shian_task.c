@@ -25,6 +25,7 @@ ngx_http_shian_task_run(void *ctx, ngx_log_t *log)
 {
     ngx_http_shian_task_t  *t = ctx;
 
+    ngx_http_shian_be_nice();
     t->more = t->work(t->data);
 }
 
