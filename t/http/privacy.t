@@ -171,5 +171,21 @@ SKIP: {
     unlike $answer->{body}, qr/Exif|GPS/, 'no position is left in a photo';
 }
 
+# Erased while the site serves: the words are gone, the chain is whole.
+is ctl($s, 'erase', "complaint:$id")->{status}, 0, 'erased';
+ok scalar(grep { s{/}{}gr =~ /\Q$hash\E/ } @files), 'it was on the disk';
+my $read = get($s, "/desk/complaints/$id", jar => $chief);
+is $read->{status}, 200, 'what was done about it stays';
+is holds("$read->{head}$read->{body}", qw(text name contact)), '',
+    'what was said is gone';
+is get($s, $link // '/none', jar => $chief)->{status}, 404,
+    'and its photo, even by a link from before';
+my @left = glob "$s->{store}/photos/*/*";
+ok !(grep { s{/}{}gr =~ /\Q$hash\E/ } @left), 'from the disk as well'
+    or diag "@left";
+my $verified = ctl($s, 'verify');
+is $verified->{status}, 0, 'and the log still proves itself'
+    or diag $verified->{err};
+
 stop($s);
 done_testing;
