@@ -289,6 +289,13 @@ int ngx_http_shian_renew_read(ngx_http_shian_env_t *env);
 ngx_int_t ngx_http_shian_read_begin(ngx_http_shian_ctx_t *c);
 void ngx_http_shian_read_end(ngx_http_shian_ctx_t *c);
 
+/*
+ * Calls show inside a read, whether or not the handler is in one: a form that
+ * was refused is shown again from both sides of a write.
+ */
+ngx_int_t ngx_http_shian_in_read(ngx_http_shian_ctx_t *c,
+    ngx_int_t (*show)(ngx_http_shian_ctx_t *c));
+
 /* A value of the query, or of the body; NONE when absent. */
 shian_str_t ngx_http_shian_arg(ngx_http_shian_ctx_t *c, const char *name);
 shian_str_t ngx_http_shian_body_arg(ngx_http_shian_ctx_t *c,

@@ -519,7 +519,6 @@ ngx_int_t
 ngx_http_shian_board_again(ngx_http_shian_ctx_t *c,
     ngx_int_t (*show)(ngx_http_shian_ctx_t *c))
 {
-    ngx_int_t   rc, begun;
     ngx_uint_t  status;
 
     status = (ngx_uint_t) c->report.status;
@@ -538,19 +537,8 @@ ngx_http_shian_board_again(ngx_http_shian_ctx_t *c,
     shian_report_init(&c->report);
     c->status = status;
     c->here = shian_strdup(&c->arena, ngx_http_shian_str(c->request->uri));
-    begun = c->txn.mdb == NULL;
 
-    if (begun && ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    rc = show(c);
-
-    if (begun) {
-        ngx_http_shian_read_end(c);
-    }
-
-    return rc;
+    return ngx_http_shian_in_read(c, show);
 }
 
 

@@ -595,27 +595,14 @@ ngx_http_shian_show_check_in(ngx_http_shian_ctx_t *c)
 static ngx_int_t
 ngx_http_shian_check_in_refused(ngx_http_shian_ctx_t *c)
 {
-    ngx_int_t  rc, begun;
-
     if (c->report.nfields == 0 || c->format != SHIAN_OUT_HTML || c->json_body)
     {
         return ngx_http_shian_fail(c);
     }
 
     c->status = (ngx_uint_t) c->report.status;
-    begun = c->txn.mdb == NULL;
 
-    if (begun && ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    rc = ngx_http_shian_show_check_in(c);
-
-    if (begun) {
-        ngx_http_shian_read_end(c);
-    }
-
-    return rc;
+    return ngx_http_shian_in_read(c, ngx_http_shian_show_check_in);
 }
 
 
