@@ -61,6 +61,13 @@ cmp_ok $status{429} // 0, '>', 0, 'writes of one address are limited'
     or diag explain \%status;
 cmp_ok $status{403} // 0, '>=', 11, 'the first ones are answered';
 
+%status = ();
+$status{ post($s, '/v/1/reviews', json => { hygiene => 5 }, headers =>
+              { 'X-Forwarded-For' => "192.0.2.$_" })->{status} }++
+    for 1 .. 6;
+cmp_ok $status{429} // 0, '>=', 5, 'whatever address it claims to have'
+    or diag explain \%status;
+
 my ($refused) = grep { $_->{status} == 429 }
     map { post($s, '/complaints', form => []) } 1 .. 20;
 like $refused->{body}, qr/<h1>/, 'those sent away are told in words';

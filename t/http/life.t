@@ -10,7 +10,7 @@ use IPC::Open2 ();
 use Time::HiRes qw(time);
 use Shian qw(demo_store configure start stop ctl get post header json
              plaque_of open_venues sign_in link_of seq log_of workers
-             wait_for connect_to send_request read_answer slurp root);
+             wait_for connect_to send_request read_answer slurp spew root);
 
 my $s = demo_store(20);
 my $hold = "$s->{dir}/hold";
@@ -119,6 +119,47 @@ subtest 'quit with 50 in flight' => sub {
     ok stop($s, 'QUIT'), 'then it ends';
     start($s);
     is seq($s), $n + 50, 'and in the store';
+};
+
+my @daemons;
+END { kill 'TERM', @daemons if @daemons }
+
+# nginx takes this signal only where it is a daemon, so no child of ours.
+subtest 'another program with 50 in flight' => sub {
+    stop($s);
+    my $pid_of = sub { (slurp("$s->{dir}/nginx.pid$_[0]") // '') =~ /(\d+)/;
+                       return $1 // 0 };
+    my $conf = slurp("$s->{dir}/nginx.conf");
+    spew("$s->{dir}/nginx.conf", $conf =~ s/daemon off/daemon on/r);
+    is system(Shian::nginx_command($s)), 0, 'a daemon';
+    my $old = $pid_of->('') or die 'no pid';
+    my ($n, @c, $new);
+    @daemons = ($s->{pid} = $old);
+    ok wait_for(sub { eval { get($s, '/healthz')->{status} == 200 } }),
+        'serves';
+    $n = seq($s);
+    while_held(sub {
+        @c = begin_writes(50);
+        settled();
+        kill 'USR2', $old;
+        ok wait_for(sub { $pid_of->('.oldbin') == $old && $pid_of->('') }),
+            'two masters at once';
+        push @daemons, $new = $s->{pid} = $pid_of->('');
+        ok wait_for(sub { workers($s) == 2 }), 'each with workers';
+        kill 'QUIT', $old;
+        get($s, '/') for 1 .. 4;
+        is get($s, '/')->{status}, 200, 'the new one serves';
+    });
+    is_deeply statuses(@c), { 303 => 50 }, 'every write is answered';
+    is seq($s), $n + 50, 'and in the store';
+    ok wait_for(sub { !kill 0, $old }, 15), 'the old one is gone';
+    is post($s, $link)->{status}, 303, 'and the new one writes';
+    kill 'TERM', $new;
+    ok wait_for(sub { !kill 0, $new }), 'it ends';
+    @daemons = ();
+    spew("$s->{dir}/nginx.conf", $conf);
+    delete $s->{pid};
+    start($s);
 };
 
 subtest 'logs reopen' => sub {
