@@ -257,6 +257,61 @@ subtest 'inspections and credit' => sub {
     ok ctl_json($s, 'verify')->{ok};
 };
 
+# Runs it on a terminal of its own, or none: what it printed, what it took.
+sub run_large {
+    my ($s, $file, $terminal) = @_;
+    my @command = (Shian::build() . '/shianctl', '--store', $s->{store},
+                   '--keys', $s->{keys}, 'import', 'venues', $file);
+    @command = ('script', '-qec', "@command", '/dev/null') if $terminal;
+    my $peak = 0;
+    my $pid = open(my $out, '-|') // die "fork: $!";
+    if ($pid == 0) {
+        open STDERR, '>&', \*STDOUT;
+        exec @command;
+    }
+    my $text = '';
+    while (!$terminal && kill 0, $pid) {
+        my ($kb) = (slurp("/proc/$pid/status") // '')
+            =~ /^RssAnon:\s+(\d+)/m or last;
+        $peak = $kb if $kb > $peak;
+        select undef, undef, undef, 0.005;
+    }
+    local $/;
+    $text .= <$out> // '';
+    close $out;
+    return ($text, $peak);
+}
+
+subtest 'a long list' => sub {
+    my $list = sub {
+        my ($s, $rows) = @_;
+        return spew("$s->{dir}/large.csv", join '',
+            "ref,name,address,district\n", map { "L$_,Kitchen $_,$_ Long "
+                . "Street in the Old Town,West\n" } 1 .. $rows);
+    };
+    my ($s, $t, $u) = map { new_store() } 1 .. 3;
+    my ($text, $small) = run_large($s, $list->($s, 4_000));
+    like $text, qr/read 4000: new 4000,.* \(\d+ rows a second\)/,
+        'all of it, and how fast';
+    unlike $text, qr/\r/, 'no bar where nobody looks';
+    ($text, my $large) = run_large($t, $list->($t, 40_000));
+    like $text, qr/read 40000: new 40000,/;
+    cmp_ok $small, '>', 0;
+    cmp_ok $large, '<', $small + 8_000,
+        "memory is bounded: $small kB, and $large kB for ten times the rows";
+
+    # A bar is for what takes over a second.
+    my ($speed) = $text =~ /\((\d+) rows/;
+    SKIP: {
+        skip 'too quick for a bar', 2 if $speed > 32_000;
+        skip 'no script(1)', 2 if !grep { -x "$_/script" }
+            split /:/, $ENV{PATH};
+        ($text) = run_large($u, $list->($u, 40_000), 1);
+        like $text, qr/\r\S+.*\[#+\.+\] +\d+ %/, 'a bar on a terminal';
+        like $text, qr/\r\e\[K/, 'which is taken away again';
+    }
+};
+
 subtest 'files that are none' => sub {
     my $s = new_store();
     is counts(ctl_json($s, 'import', 'venues',

@@ -469,6 +469,10 @@ subtest 'the venue and colleagues' => sub {
         category_text_en on released state)], 'this and nothing else';
     is $mine->{released}, '请自查';
     unlike $a->{body}, qr/"id"|别让/;
+    $a = get($s, '/my/complaints.csv', jar => $jar{owner});
+    my ($head, $row) = csv_rows(Encode::decode_utf8($a->{body}));
+    is_deeply [sort @$head], [sort keys %$mine], 'nor in the table';
+    ok scalar(grep { $_ eq '请自查' } @$row), 'which has the same';
     $a = get($s, '/my/complaints.json', jar => sign_in($s, venue => $v3));
     is scalar @{json($a)->{items} || []}, 0, 'not of other places';
 

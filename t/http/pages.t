@@ -14,7 +14,7 @@ binmode Test::More->builder->$_, ':utf8'
 
 use Shian qw(demo_store start stop ctl ctl_json get post request header
              cookies json plaque_of open_venues sign_in log_of spew slurp
-             csv_rows root);
+             csv_rows root seq);
 
 my $s = demo_store(120);
 spew("$s->{dir}/more.csv", encode_utf8(<<'END'));
@@ -431,11 +431,20 @@ subtest 'of every page' => sub {
     my %who = (venue => sign_in($s, venue => $v),
                map { ($_ => sign_in($s, login => $_)) }
                qw(inspector chief bank));
-    my $n = 0;
+    my ($n, $lists, $before) = (0, 0, seq($s));
     for my $who (sort keys %who) {
         for my $pattern (sort keys %allow) {
-            next if $pattern =~ m{static|/events|\.\w+$};
+            next if $pattern =~ m{static|/events|open311|\.\w+$};
             (my $path = $pattern) =~ s/\{(\w+)\}/$with{$1}/g;
+
+            # A list, by its name for the rest, is there as a table.
+            my $list = json(get($s, "$path.json", jar => { %{$who{$who}} }));
+            if (ref $list->{items} eq 'ARRAY' && $pattern !~ /\{id\}/) {
+                my $csv = get($s, "$path.csv", jar => { %{$who{$who}} });
+                is $csv->{status}, 200, "$who: $path.csv";
+                like header($csv, 'content-type'), qr{^text/csv};
+                $lists++;
+            }
             for my $lang (qw(zh en)) {
                 my $a = get($s, "$path?lang=$lang", jar => { %{$who{$who}} },
                             headers => [@gzip]);
@@ -447,6 +456,8 @@ subtest 'of every page' => sub {
         }
     }
     cmp_ok $n, '>', 100, "$n pages were looked at";
+    cmp_ok $lists, '>', 10, "$lists lists";
+    is seq($s), $before, 'and looking wrote nothing';
 };
 
 # Texts of a thousand characters that no packer makes much smaller.
