@@ -19,10 +19,10 @@ system($ENV{CC} || 'cc', '-D_GNU_SOURCE', '-Wno-unused-result', '-o', $hold,
 
 start($s);
 
-# Nobody else can write until the code has run.
+# Nobody else can write until the code has run; or a read goes on for as long.
 sub while_held {
-    my ($code) = @_;
-    my $pid = IPC::Open2::open2(my $out, my $in, $hold, $s->{store});
+    my ($code, @how) = @_;
+    my $pid = IPC::Open2::open2(my $out, my $in, $hold, $s->{store}, @how);
     my $line = <$out>;
     die 'not held' if ($line // '') ne "held\n";
     my $ok = eval { $code->(); 1 };
@@ -74,6 +74,37 @@ subtest 'reading while a batch waits' => sub {
     });
     is_deeply statuses($c, @more), { 303 => 6 }, 'then it is';
     is seq($s), $n + 6;
+};
+
+sub metric {
+    my ($name) = @_;
+    my ($value) = get($s, '/metrics')->{body} =~ /^shian_$name (\S+)$/m;
+    return $value;
+}
+
+subtest 'what is slow or stuck is seen from outside' => sub {
+    my ($took, $n, @c) = (metric('batch_seconds_total'),
+                          metric('batches_total'));
+    my $held = 0;
+    while_held(sub {
+        @c = begin_writes(1);
+        settled();
+        my $from = time;
+        get($s, '/venues') for 1 .. 30;
+        $held = time - $from;
+    });
+    is_deeply statuses(@c), { 303 => 1 };
+    cmp_ok metric('batch_seconds_total') - $took, '>=', $held - 0.005,
+        'the time that a batch had to wait';
+    is metric('batches_total'), $n + 1;
+
+    cmp_ok metric('store_oldest_reader_age'), '<=', 1, 'no read is old';
+    while_held(sub {
+        statuses(begin_writes(1)) for 1 .. 5;
+        cmp_ok metric('store_oldest_reader_age'), '>=', 5,
+            'one that does not end';
+    }, 'read');
+    cmp_ok metric('store_oldest_reader_age'), '<=', 1, 'until it does';
 };
 
 subtest 'a client that does not wait' => sub {
