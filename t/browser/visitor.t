@@ -221,6 +221,33 @@ async function photoTrouble(city) {
     await context.close();
 }
 
+/* Behind 1.6 Mbit/s and 150 ms of delay, without a script. */
+async function readable(city) {
+    const context = await city.person('phone', { javaScriptEnabled: false });
+    const page = await context.newPage();
+    const devtools = await context.newCDPSession(page);
+    const took = [];
+
+    await devtools.send('Network.enable');
+    await devtools.send('Network.emulateNetworkConditions', {
+        offline: false, latency: 150, downloadThroughput: 200000,
+        uploadThroughput: 90000
+    });
+    await devtools.send('Network.setCacheDisabled', { cacheDisabled: true });
+
+    for (let i = 0; i < 4; i++) {
+        await page.goto(city.url + '/v/9');
+        await page.screenshot();            /* paints at the latest */
+        took.push(await page.evaluate(() => performance.getEntriesByName(
+            'first-contentful-paint')[0].startTime));
+    }
+
+    ok(Math.min(...took) < 1000,
+       'on a slow line the colour is there within a second', took);
+    ok(await page.locator('.hero strong').isVisible(), 'with its word');
+    await context.close();
+}
+
 /* A line so slow that it can be watched, given up, and tried again. */
 async function slowLine(city) {
     const context = await city.person('phone');
@@ -343,6 +370,7 @@ run(120, {
     'twice': (city) => twice(city, true, 11),
     'twice without JavaScript': (city) => twice(city, false, 12),
     'photoTrouble': photoTrouble,
+    'readable': readable,
     'slowLine': slowLine,
     'language': language,
     'map': map

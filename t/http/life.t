@@ -7,8 +7,9 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Select ();
 use IPC::Open2 ();
+use POSIX ();
 use Time::HiRes qw(time);
-use Shian qw(demo_store configure start stop ctl get post header json
+use Shian qw(demo_store configure start stop ctl ctl_json get post header json
              plaque_of open_venues sign_in link_of seq log_of workers
              wait_for connect_to send_request read_answer slurp spew root);
 
@@ -232,6 +233,33 @@ subtest 'killed with writes in flight' => sub {
     ok wait_for(sub { get($s, '/')->{status} == 200 });
     cmp_ok seq($s), '>=', $n + $done, 'what was answered is there';
     is post($s, $link)->{status}, 303, 'the lock is not left behind';
+    stop($s);
+};
+
+subtest 'a backup while others write' => sub {
+    start($s);
+    my $to = "$s->{dir}/backup";
+    my $writer = fork // die "fork: $!";
+    if ($writer == 0) {
+        for (my $i = 0; $i < 5000 && !-e "$s->{dir}/enough"; $i++) {
+            eval { post($s, $link) };
+        }
+        POSIX::_exit(0);
+    }
+    my $n = seq($s);
+    ok wait_for(sub { seq($s) > $n + 5 }), 'somebody writes';
+    my $from = seq($s);
+    my $r = ctl($s, 'backup', $to);
+    my $end = seq($s);
+    is $r->{status}, 0, 'it is made' or diag $r->{err};
+    ok wait_for(sub { seq($s) > $end }), 'and they go on';
+    spew("$s->{dir}/enough", '');
+    waitpid $writer, 0;
+    my $t = { %$s, store => "$s->{dir}/restored" };
+    is ctl($t, 'restore', $to)->{status}, 0, 'restored';
+    is ctl($t, 'verify')->{status}, 0, 'it is whole';
+    my $has = ctl_json($t, 'stat')->{seq};
+    ok $has >= $from && $has <= $end, "a moment of it: $from $has $end";
     stop($s);
 };
 
