@@ -26,8 +26,8 @@
  * its message's name where the short name is Kind ("Colour.Kind": colour).
  * .whole truncates toward zero, .tenth rounds.  .lines are the non-empty
  * lines.  .brief is all of a text of up to SHIAN_BRIEF characters, else its
- * beginning and "…".  .date is 2026年11月23日 or 23 November 2026.  .json is a string
- * for JSON in a script element: < > & U+2028 U+2029 are escaped.
+ * beginning and "…".  .date is 2026年11月23日 or 23 November 2026.  .json is
+ * a string for JSON in a script element: < > & U+2028 U+2029 are escaped.
  * An enum's number that the schema does not know counts as absent.
  *
  * Falsy are none, false, the empty string and the empty list; all else that
