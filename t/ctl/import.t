@@ -129,6 +129,21 @@ subtest 'encodings and formats' => sub {
     @v = venues($s);
     is $v[5]{name}, "CAF\x{c9} NO\x{cb}L", 'Windows-1252';
 
+    # Said rather than guessed; what then does not decode keeps to its row.
+    for my $name (qw(GB18030 GBK UTF-16)) {
+        my $t = new_store();
+        my $file = spew("$t->{dir}/e.csv", Encode::encode($name eq 'GB18030'
+            ? 'GBK' : $name, "ref,name,district\r\n1,\x{963f}\x{5f3a}\r\n"));
+        is ctl_json($t, 'import', 'venues', $file, '--encoding', $name)
+            ->{new}, 1, $name;
+        is((venues($t))[0]{name}, "\x{963f}\x{5f3a}");
+    }
+    my $t = new_store();
+    my $gbk = spew("$t->{dir}/e.csv", "ref,name\n1,\xb0\xa2\n2,\xff\xff\n");
+    $j = ctl_json($t, 'import', 'venues', $gbk, '--encoding', 'GBK');
+    is "$j->{new} $j->{rejected}", '1 1';
+    is $j->{reasons}{'characters that do not decode'}, 1;
+
     my $r = ctl($s, 'import', 'venues', $latin, '--encoding', 'klingon');
     is $r->{status}, 1;
     like $r->{err}, qr/unknown --encoding/;
