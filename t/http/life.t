@@ -162,7 +162,9 @@ subtest 'another program with 50 in flight' => sub {
     my $pid_of = sub { (slurp("$s->{dir}/nginx.pid$_[0]") // '') =~ /(\d+)/;
                        return $1 // 0 };
     my $conf = slurp("$s->{dir}/nginx.conf");
-    spew("$s->{dir}/nginx.conf", $conf =~ s/daemon off/daemon on/r);
+    # A sanitizer's runtime has to come first in the new one as well.
+    spew("$s->{dir}/nginx.conf", $conf =~ s/daemon off;/daemon on;
+         env LD_PRELOAD; env ASAN_OPTIONS;/r);
     is system(Shian::nginx_command($s)), 0, 'a daemon';
     my $old = $pid_of->('') or die 'no pid';
     my ($n, @c, $new);
