@@ -421,6 +421,12 @@ void ngx_http_shian_events_start(ngx_http_shian_env_t *env,
 void ngx_http_shian_events_poke(ngx_http_shian_env_t *env);
 ngx_uint_t ngx_http_shian_events_open(void);
 
+/*
+ * Where a page follows what happens after this read; NULL: the caller may
+ * not, no read is open, or no memory.
+ */
+char *ngx_http_shian_live(ngx_http_shian_ctx_t *c);
+
 
 /*
  * grading.c: the routine that regrades what time changes, once the pool is

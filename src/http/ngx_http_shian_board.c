@@ -343,8 +343,7 @@ static bool
 ngx_http_shian_board_page(ngx_http_shian_ctx_t *c, shian_board_t *b,
     Shian__ComplaintList *list)
 {
-    size_t        i;
-    shian_head_t  head;
+    size_t  i;
 
     if (ngx_http_shian_board_bureau(b->role)) {
         list->has_may_dispatch = list->may_dispatch = 1;
@@ -366,14 +365,11 @@ ngx_http_shian_board_page(ngx_http_shian_ctx_t *c, shian_board_t *b,
                                             list->search->query);
     }
 
-    shian_log_head(&c->txn, &head);
-    list->live = shian_printf(&c->arena, "/desk/events?last_event_id=%llu",
-                              (unsigned long long) head.seq);
     list->has_today = 1;
     list->today = b->today + 3;
     list->csv = ngx_http_shian_board_csv(c, "/desk/complaints");
 
-    return list->live != NULL && list->csv != NULL;
+    return list->csv != NULL;
 }
 
 

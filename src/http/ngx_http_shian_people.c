@@ -239,8 +239,7 @@ ngx_http_shian_count_work(ngx_http_shian_ctx_t *c, Shian__Desk *desk)
 ngx_int_t
 ngx_http_shian_desk(ngx_http_shian_ctx_t *c)
 {
-    Shian__Desk   *desk;
-    shian_head_t   head;
+    Shian__Desk  *desk;
 
     desk = ngx_http_shian_new_desk(c);
     if (desk == NULL) {
@@ -254,13 +253,10 @@ ngx_http_shian_desk(ngx_http_shian_ctx_t *c)
     ngx_http_shian_count_work(c, desk);
 
     if ((SHIAN_FOLLOWERS & (1u << desk->role)) != 0) {
-        shian_log_head(&c->txn, &head);
         desk->events = shian_events_latest(&c->txn, &c->caller,
                                            SHIAN_DESK_EVENTS,
                                            &desk->n_events);
-        desk->live = shian_printf(&c->arena,
-                                  "/desk/events?last_event_id=%llu",
-                                  (unsigned long long) head.seq);
+        desk->live = ngx_http_shian_live(c);
 
         if (desk->events == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;

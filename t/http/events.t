@@ -10,6 +10,7 @@ use Encode qw(encode_utf8);
 use IO::Select ();
 use IO::Socket::INET ();
 use JSON::PP qw(decode_json);
+use POSIX qw(strftime);
 use Socket qw(SOL_SOCKET SO_RCVBUF);
 use Time::HiRes qw(time);
 binmode Test::More->builder->$_, ':utf8'
@@ -17,7 +18,7 @@ binmode Test::More->builder->$_, ':utf8'
 
 use Shian qw(demo_store configure start stop ctl ctl_json get post request
              header json plaque_of open_venues sign_in seq log_of workers
-             wait_for connect_to send_request free_port spew);
+             wait_for connect_to send_request free_port spew filing);
 
 my $PLACES = 120;
 my $s = demo_store(30);
@@ -88,6 +89,8 @@ sub take {
         $f->{retry} = $field{retry} if defined $field{retry};
         push @{$f->{resets}}, $f->{last}
             if ($field{event} // '') eq 'reset';
+        push @{$f->{changes}}, "$field{id} $field{data}"
+            if ($field{event} // '') eq 'change';
         push @{$f->{events}}, { %{decode_json($field{data})},
                                 read => $field{id}, came => time }
             if defined $field{data} && !defined $field{event};
@@ -270,6 +273,55 @@ subtest 'districts and roles' => sub {
         qr{data-key="$second".*data-key="$first"}s, 'as its page does';
     ok !json(get($s, '/desk.json', jar => sign_in($s, login => 'bank')))
         ->{live}, 'a bank has nothing to follow';
+};
+
+# Steps of colleagues: news to some, to others only that pages have changed.
+subtest 'steps' => sub {
+    my ($walker) = grep { $_->{login} eq 'walker' }
+        @{json(get($s, '/desk/users.json?limit=100',
+                   jar => sign_in($s, login => 'chief')))->{items}};
+    my $n = filing($s, 1, { venue => $v, kind => 'report',
+                            category => 'dirty', text => 'SECRET' });
+    my $from = seq($s);
+    my %f = map { $_ => follow(sign_in($s, login => $_), last => $from) }
+        qw(here there walker);
+    my $doer = sign_in($s, login => 'here');
+    my (@all, %news);
+    for my $do ([action => 'accept'],
+                [action => 'dispatch', to => $walker->{id},
+                 due_on => strftime('%Y-%m-%d', gmtime(time + 2 * 86400))],
+                [action => 'check_in', lat => 29.65, lng => 121.4],
+                [action => 'report', text => 'SECRET',
+                 recommend => 'unsubstantiated'],
+                [action => 'decide', outcome => 'unsubstantiated',
+                 public_text => 'SECRET'],
+                [action => 'close'])
+    {
+        my $a = post($s, "/desk/complaints/$n", jar => $doer,
+                     headers => [Accept => 'application/json'],
+                     json => { @$do });
+        is $a->{status}, 200, "$do->[1]" or diag $a->{body};
+        push @all, seq($s);
+        $news{$do->[1]} = $all[-1];
+    }
+    ok until_true(sub { !grep { $_->{last} < $all[-1] } values %f }, 5,
+                  values %f);
+    is ids($f{here}), "$news{dispatch} $news{report}", 'news to officers';
+    is ids($f{walker}), $news{dispatch}, 'and to inspectors';
+    for my $who (qw(here walker)) {
+        my %heard = map { $_->{id} => 1 } @{$f{$who}{events}};
+        is_deeply $f{$who}{changes},
+            [map { "$_ {}" } grep { !$heard{$_} } @all],
+            "$who: of every other step, that there was one";
+    }
+    is ids($f{there}), '', 'nothing to another district';
+    ok !$f{there}{changes}, 'not even that something changed';
+    is_deeply follow(sign_in($s, login => 'walker'),
+                     last => $from)->{changes}, $f{walker}{changes},
+        'who comes back learns the same';
+    is scalar(grep { $_->{type} eq 'change' }
+              @{json(get($s, '/desk/events.json',
+                         jar => $doer))->{items}}), 0, 'a list has news only';
 };
 
 subtest 'when it is over' => sub {
