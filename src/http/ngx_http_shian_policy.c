@@ -113,19 +113,10 @@ ngx_http_shian_desk_policy(ngx_http_shian_ctx_t *c)
 }
 
 
-/* Wrong fields: the form again for people, the problem for programs. */
 static ngx_int_t
 ngx_http_shian_policy_refused(ngx_http_shian_ctx_t *c)
 {
-    if (c->report.nfields == 0 || c->nbody == 0 || c->json_body
-        || c->format != SHIAN_OUT_HTML)
-    {
-        return ngx_http_shian_fail(c);
-    }
-
-    c->status = (ngx_uint_t) c->report.status;
-
-    return ngx_http_shian_in_read(c, ngx_http_shian_show_policy);
+    return ngx_http_shian_again(c, NULL, ngx_http_shian_show_policy);
 }
 
 
@@ -268,29 +259,14 @@ ngx_http_shian_preview(ngx_http_shian_ctx_t *c, const Shian__Policy *policy)
 static ngx_int_t
 ngx_http_shian_policy_published(ngx_http_shian_ctx_t *c)
 {
-    ngx_int_t  rc;
-
-    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
-        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER,
-                                       "/desk/policy?done=publish");
-    }
-
-    if (ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    c->format = SHIAN_OUT_JSON;
-
     /* It has no id where the document was in force already. */
     if (ngx_http_shian_result(c)->has_id) {
         c->status = NGX_HTTP_CREATED;
         c->location = "/desk/policy";
     }
 
-    rc = ngx_http_shian_show_policy(c);
-    ngx_http_shian_read_end(c);
-
-    return rc;
+    return ngx_http_shian_done(c, "/desk/policy?done=publish",
+                               ngx_http_shian_show_policy);
 }
 
 
