@@ -497,6 +497,14 @@ bool ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c,
 char *ngx_http_shian_form_key(ngx_http_shian_ctx_t *c);
 
 /*
+ * Is this the action that was posted?  False is in the report.  That of a
+ * page with a document is to preview or to publish it; where the document is
+ * the JSON body itself, the query says which.
+ */
+bool ngx_http_shian_action_is(ngx_http_shian_ctx_t *c, const char *name);
+bool ngx_http_shian_document_action(ngx_http_shian_ctx_t *c, bool *publish);
+
+/*
  * What c->report says of fields: place_errors puts the code of field F into
  * F_error of form and tells whether each had such a place; field_errors makes
  * a list of all of them, and is false without memory.
@@ -544,9 +552,6 @@ Shian__StepForm *ngx_http_shian_step_form(ngx_http_shian_ctx_t *c);
 
 /* What ?done= says was just done becomes the page's flash. */
 void ngx_http_shian_say_done(ngx_http_shian_ctx_t *c);
-
-/* Is this the action that was posted?  False is in the report. */
-bool ngx_http_shian_action_is(ngx_http_shian_ctx_t *c, const char *name);
 
 /*
  * Makes links that are good for a day of those to photos that only who sees

@@ -126,7 +126,8 @@ ngx_http_shian_checklist_published(ngx_http_shian_ctx_t *c)
 ngx_int_t
 ngx_http_shian_desk_checklist_post(ngx_http_shian_ctx_t *c)
 {
-    shian_str_t               action, document;
+    bool                      publish;
+    shian_str_t               document;
     Shian__Checklist         *list;
     Shian__Operation          op;
     Shian__ChecklistSet       set = SHIAN__CHECKLIST_SET__INIT;
@@ -134,17 +135,10 @@ ngx_http_shian_desk_checklist_post(ngx_http_shian_ctx_t *c)
 
     c->refused = ngx_http_shian_checklist_refused;
 
-    /* A JSON body is the document itself: the query says what to do. */
-    action = c->json_body ? ngx_http_shian_arg(c, "action")
-                          : ngx_http_shian_body_arg(c, "action");
     document = c->json_body ? c->json
                             : ngx_http_shian_body_arg(c, "document");
 
-    if (!shian_str_is(action, "preview") && !shian_str_is(action, "publish"))
-    {
-        shian_fail_field(&c->report, "action",
-                         action.n == 0 ? "required" : "unknown",
-                         "preview, publish");
+    if (!ngx_http_shian_document_action(c, &publish)) {
         return ngx_http_shian_fail(c);
     }
 
@@ -175,7 +169,7 @@ ngx_http_shian_desk_checklist_post(ngx_http_shian_ctx_t *c)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (shian_str_is(action, "preview")) {
+    if (!publish) {
         return ngx_http_shian_preview_checklist(c, view, list);
     }
 

@@ -21,6 +21,45 @@ ngx_http_shian_typed(ngx_http_shian_ctx_t *c, const char *name)
 
 
 bool
+ngx_http_shian_action_is(ngx_http_shian_ctx_t *c, const char *name)
+{
+    shian_str_t  action;
+
+    action = ngx_http_shian_body_arg(c, "action");
+
+    if (shian_str_is(action, name)) {
+        return true;
+    }
+
+    shian_fail_field(&c->report, "action",
+                     action.n == 0 ? "required" : "unknown", name);
+
+    return false;
+}
+
+
+bool
+ngx_http_shian_document_action(ngx_http_shian_ctx_t *c, bool *publish)
+{
+    shian_str_t  action;
+
+    action = c->json_body ? ngx_http_shian_arg(c, "action")
+                          : ngx_http_shian_body_arg(c, "action");
+    *publish = shian_str_is(action, "publish");
+
+    if (*publish || shian_str_is(action, "preview")) {
+        return true;
+    }
+
+    shian_fail_field(&c->report, "action",
+                     action.n == 0 ? "required" : "unknown",
+                     "preview, publish");
+
+    return false;
+}
+
+
+bool
 ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c, Shian__Choice ***out,
     size_t *n)
 {

@@ -440,15 +440,10 @@ ngx_http_shian_user_post(ngx_http_shian_ctx_t *c)
 ngx_int_t
 ngx_http_shian_user_action(ngx_http_shian_ctx_t *c)
 {
-    shian_str_t         action;
     Shian__Operation    op;
     Shian__UserDisable  disable = SHIAN__USER_DISABLE__INIT;
 
-    action = ngx_http_shian_body_arg(c, "action");
-
-    if (!shian_str_is(action, "disable")) {
-        shian_fail_field(&c->report, "action",
-                         action.n == 0 ? "required" : "unknown", "disable");
+    if (!ngx_http_shian_action_is(c, "disable")) {
         return ngx_http_shian_fail(c);
     }
 

@@ -273,23 +273,14 @@ ngx_http_shian_policy_published(ngx_http_shian_ctx_t *c)
 ngx_int_t
 ngx_http_shian_desk_policy_post(ngx_http_shian_ctx_t *c)
 {
-    bool               ok, unchanged;
-    shian_str_t        action;
+    bool               ok, publish, unchanged;
     Shian__Policy     *policy;
     Shian__Operation   op;
     Shian__PolicySet   set = SHIAN__POLICY_SET__INIT;
 
     c->refused = ngx_http_shian_policy_refused;
 
-    /* A JSON body is the document itself: the query says what to do. */
-    action = c->json_body ? ngx_http_shian_arg(c, "action")
-                          : ngx_http_shian_body_arg(c, "action");
-
-    if (!shian_str_is(action, "preview") && !shian_str_is(action, "publish"))
-    {
-        shian_fail_field(&c->report, "action",
-                         action.n == 0 ? "required" : "unknown",
-                         "preview, publish");
+    if (!ngx_http_shian_document_action(c, &publish)) {
         return ngx_http_shian_fail(c);
     }
 
@@ -302,7 +293,7 @@ ngx_http_shian_desk_policy_post(ngx_http_shian_ctx_t *c)
         return ngx_http_shian_policy_refused(c);
     }
 
-    if (shian_str_is(action, "preview")) {
+    if (!publish) {
         return ngx_http_shian_preview(c, policy);
     }
 

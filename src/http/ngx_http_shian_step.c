@@ -166,24 +166,6 @@ ngx_http_shian_step(ngx_http_shian_ctx_t *c, Shian__Operation *op,
 }
 
 
-bool
-ngx_http_shian_action_is(ngx_http_shian_ctx_t *c, const char *name)
-{
-    shian_str_t  action;
-
-    action = ngx_http_shian_body_arg(c, "action");
-
-    if (shian_str_is(action, name)) {
-        return true;
-    }
-
-    shian_fail_field(&c->report, "action",
-                     action.n == 0 ? "required" : "unknown", name);
-
-    return false;
-}
-
-
 /* ---- what was just done ---------------------------------------------------*/
 
 void
