@@ -142,7 +142,7 @@ const small = () => [...document.querySelectorAll(
         const r = box.getBoundingClientRect();
         const style = getComputedStyle(box);
 
-        /* A link within a sentence is text; hidden ones are for the keyboard. */
+        /* A link in a sentence is text; hidden ones are for the keyboard. */
         return r.width > 1 && r.height > 1 && style.visibility !== 'hidden'
                && !box.matches('.skip, .leaflet-control-attribution a')
                && (r.height < 43.9 || r.width < 43.9)
