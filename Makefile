@@ -133,7 +133,8 @@ $(B)/nginx/Makefile: config config.make src/sources | $(B)/.deps
 	@mkdir -p $(B)/nginx
 	. $(NGX)/conf_flags && cd $(NGX) && SHIAN_BUILD=$(B) ./configure \
 	    "$${NGX_CONF_FLAGS[@]}" --builddir=$(B)/nginx --with-cc=$(CC) \
-	    --with-cc-opt='$(OPT) -fPIC -Wextra -Wno-unused-parameter $(SAN)' --with-ld-opt='$(SAN)' \
+	    --with-cc-opt='$(OPT) -fPIC -Wextra -Wno-unused-parameter $(SAN)' \
+	    --with-ld-opt='$(SAN)' \
 	    --add-dynamic-module=$(ROOT) >$(B)/nginx/configure.log \
 	    || { tail -20 $(B)/nginx/configure.log; exit 1; }
 
@@ -188,8 +189,8 @@ $(B)/.deps-bench: $(B)/.deps
 	$(call need,$(BENCH_PACKAGES))
 	@touch $@
 
-$(B)/bench/post $(B)/bench/follow $(B)/bench/fill: $(B)/bench/%: t/bench/%.c t/bench/diner.h \
-    $(B)/libshian.a
+$(B)/bench/post $(B)/bench/follow $(B)/bench/fill: $(B)/bench/%: \
+    t/bench/%.c t/bench/diner.h $(B)/libshian.a
 	@mkdir -p $(@D)
 	@echo "CC $<"
 	@$(CC) $(CFLAGS) $< $(B)/libshian.a $(LIBS) -o $@

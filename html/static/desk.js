@@ -9,7 +9,7 @@
     'use strict';
 
     var  views = document.querySelector('[data-views]');
-    var  place = document.querySelector('[data-locate]');
+    var  place;
 
     /* A live list changes while the page stands. */
     function records() {
@@ -125,9 +125,18 @@
         }, { enableHighAccuracy: true, timeout: 20000 });
     }
 
-    if (place && navigator.geolocation) {
-        place.appendChild(button(place.dataset.locate, locate));
+    /* Also where a live page has just got one. */
+    function offerToLocate() {
+        place = document.querySelector('[data-locate]');
+
+        if (place && navigator.geolocation && !place.querySelector('button'))
+        {
+            place.appendChild(button(place.dataset.locate, locate));
+        }
     }
+
+    offerToLocate();
+    document.addEventListener('renewed', offerToLocate);
 
     document.addEventListener('keydown', function (event) {
         var  at, link, search, items, help;

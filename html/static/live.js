@@ -1,7 +1,8 @@
 /*
  * A page that follows what happens: the server names an address to follow,
  * and with each event what is marked data-live is fetched anew and changed
- * where it differs.  Without this the page shows the same when reloaded.
+ * where it differs.  News also make themselves heard; a change is quiet.
+ * Without this the page shows the same when reloaded.
  */
 
 (function () {
@@ -9,17 +10,16 @@
 
     var  follow = document.querySelector('[data-follow]');
     var  title = document.title;
+    var  lost = document.querySelector('[data-lost]');
+    var  sound = document.querySelector('[data-sound] input');
     var  unseen = 0;
     var  asked = false;
     var  fetching = false;
-    var  lost, sound, audio;
+    var  timer, audio, source;
 
     if (!follow || !window.EventSource || !window.fetch) {
         return;
     }
-
-    lost = follow.querySelector('[data-lost]');
-    sound = follow.querySelector('[data-sound] input');
 
     function badge(n) {
         unseen = n;
@@ -29,7 +29,7 @@
     function beep() {
         var  tone, volume;
 
-        if (!sound.checked || !window.AudioContext) {
+        if (!sound || !sound.checked || !window.AudioContext) {
             return;
         }
 
@@ -46,6 +46,22 @@
 
     function keyOf(node, i) {
         return node.getAttribute('data-key') || 'at ' + i;
+    }
+
+    /* Links to photos are signed anew each time. */
+    function differs(a, b) {
+        var  token = /token=[^"]+/g;
+
+        return a.innerHTML.replace(token, '')
+               !== b.innerHTML.replace(token, '');
+    }
+
+    /* What somebody is writing is theirs until they send it or leave. */
+    function inUse(node) {
+        return node.contains(document.activeElement)
+               || Array.prototype.some.call(
+                      node.querySelectorAll('input, textarea'),
+                      function (e) { return e.value !== e.defaultValue; });
     }
 
     /* What stays is left alone, so focus and reading place stay as well. */
@@ -73,15 +89,18 @@
 
                 at = old.nextElementSibling;
 
-                if (old.innerHTML !== node.innerHTML
-                    && !old.contains(document.activeElement))
+                /* A form that is still open to them is the same form. */
+                if (!old.querySelector('form') && differs(old, node)
+                    && !inUse(old))
                 {
                     old.innerHTML = node.innerHTML;
                 }
             });
 
         Object.keys(known).forEach(function (key) {
-            known[key].remove();
+            if (!inUse(known[key])) {
+                known[key].remove();
+            }
         });
     }
 
@@ -94,9 +113,13 @@
                 renew(list, fresh[i]);
             }
         });
+
+        document.dispatchEvent(new Event('renewed'));
     }
 
     function refresh() {
+        timer = null;
+
         if (fetching) {
             asked = true;
             return;
@@ -120,13 +143,17 @@
             });
     }
 
-    /* Not everybody at the same instant. */
+    /* Not everybody at the same instant, nor once for each of many. */
     function later() {
-        setTimeout(refresh, Math.random() * 200);
+        timer = timer || setTimeout(refresh, Math.random() * 200);
     }
 
     function connect() {
-        var  source = new EventSource(follow.getAttribute('data-follow'));
+        if (source) {
+            source.close();
+        }
+
+        source = new EventSource(follow.getAttribute('data-follow'));
 
         source.onopen = function () {
             lost.hidden = true;
@@ -141,6 +168,7 @@
             later();
         };
 
+        source.addEventListener('change', later);
         source.addEventListener('reset', later);
 
         source.onerror = function () {
@@ -152,24 +180,46 @@
         };
     }
 
+    /*
+     * A browser has few connections to a host.  Only a page that makes itself
+     * heard keeps its own in the background; another asks when it is back,
+     * from where it was made, and so is told whether anything has changed.
+     */
     document.addEventListener('visibilitychange', function () {
-        if (!document.hidden) {
-            badge(0);
+        if (document.hidden) {
+            if (!sound) {
+                source.close();
+            }
+
+            return;
+        }
+
+        badge(0);
+
+        if (!sound) {
+            connect();
         }
     });
 
-    try {
-        sound.checked = localStorage.getItem('sound') === 'on';
-    } catch (e) { /* no storage: off */ }
-
-    sound.addEventListener('change', function () {
+    function offerSound() {
         try {
-            localStorage.setItem('sound', sound.checked ? 'on' : 'off');
-        } catch (e) { /* until the page is left */ }
+            sound.checked = localStorage.getItem('sound') === 'on';
+        } catch (e) { /* no storage: off */ }
 
-        beep();
-    });
+        sound.addEventListener('change', function () {
+            try {
+                localStorage.setItem('sound', sound.checked ? 'on' : 'off');
+            } catch (e) { /* until the page is left */ }
 
-    sound.closest('[data-sound]').hidden = false;
+            beep();
+        });
+
+        sound.closest('[data-sound]').hidden = false;
+    }
+
+    if (sound) {
+        offerSound();
+    }
+
     connect();
 }());

@@ -73,9 +73,7 @@ put(shian_op_t *o, const Shian__Case *was, const Shian__Case *is)
                         (uint8_t) is->state);
     }
 
-    o->result.has_id = o->result.has_venue = 1;
-    o->result.id = is->id;
-    o->result.venue = is->venue;
+    shian_result(o, is->id, is->venue);
 }
 
 
@@ -84,17 +82,10 @@ put(shian_op_t *o, const Shian__Case *was, const Shian__Case *is)
 bool
 shian_case_open_check(shian_op_t *o)
 {
-    Shian__Venue            *v;
-    Shian__Complaint        *c;
-    const Shian__CaseOpen   *op = o->op->case_open;
+    Shian__Complaint       *c;
+    const Shian__CaseOpen  *op = o->op->case_open;
 
-    v = shian_venue_get(o->txn, op->venue);
-
-    if (v == NULL) {
-        return shian_no_such(o, "There is no such venue.");
-    }
-
-    if (!shian_may(o, v)) {
+    if (shian_venue_of(o, op->venue, "There is no such venue.") == NULL) {
         return false;
     }
 
@@ -214,17 +205,13 @@ bool
 shian_case_step_check(shian_op_t *o)
 {
     Shian__Case            *c;
-    Shian__Venue           *v;
     const Shian__CaseStep  *op = o->op->case_step;
 
     c = shian_case_get(o->txn, op->case_id);
-    v = c == NULL ? NULL : shian_venue_get(o->txn, c->venue);
 
-    if (v == NULL) {
-        return shian_no_such(o, "There is no such case.");
-    }
-
-    if (!shian_may(o, v)) {
+    if (shian_venue_of(o, c == NULL ? 0 : c->venue, "There is no such case.")
+        == NULL)
+    {
         return false;
     }
 
@@ -245,17 +232,14 @@ shian_case_step_check(shian_op_t *o)
 static void
 settle_venue(shian_op_t *o, const Shian__Case *c)
 {
-    Shian__Venue  *v;
     Shian__Tally  *tally;
 
-    v = shian_venue_get(o->txn, c->venue);
-    tally = v == NULL ? NULL : shian_tally_get(o->txn, v->id);
+    tally = shian_tally_get(o->txn, c->venue);
 
     if (tally != NULL) {
         tally->has_cases_penalised = 1;
         tally->cases_penalised++;
-        shian_regrade(o, v, tally);
-        shian_tally_put(o, v->id, tally);
+        shian_settle(o, c->venue, tally);
     }
 }
 

@@ -157,13 +157,9 @@ shian_inspection_post_check(shian_op_t *o)
     shian_checkin_t               before;
     const Shian__InspectionPost  *op = o->op->inspection_post;
 
-    v = shian_venue_get(o->txn, op->venue);
+    v = shian_venue_of(o, op->venue, "There is no such venue.");
 
     if (v == NULL) {
-        return shian_no_such(o, "There is no such venue.");
-    }
-
-    if (!shian_may(o, v)) {
         return false;
     }
 
@@ -174,9 +170,7 @@ shian_inspection_post_check(shian_op_t *o)
         && before.started_ms == op->started_at && before.venue == op->venue)
     {
         o->unchanged = true;
-        o->result.has_id = o->result.has_venue = 1;
-        o->result.id = before.id;
-        o->result.venue = op->venue;
+        shian_result(o, before.id, op->venue);
         return true;
     }
 
@@ -483,20 +477,9 @@ evaluate_again(shian_op_t *o, Shian__Tally *tally,
 static void
 settle(shian_op_t *o, const Shian__Inspection *in, Shian__Tally *tally)
 {
-    Shian__Venue  *v;
-
-    v = shian_venue_get(o->txn, in->venue);
     evaluate_again(o, tally, in);
-
-    if (v != NULL) {
-        shian_regrade(o, v, tally);
-    }
-
-    shian_tally_put(o, in->venue, tally);
-
-    o->result.has_id = o->result.has_venue = 1;
-    o->result.id = in->id;
-    o->result.venue = in->venue;
+    shian_settle(o, in->venue, tally);
+    shian_result(o, in->id, in->venue);
 }
 
 
@@ -590,18 +573,13 @@ decision(Shian__InspectionDecide__Action action)
 bool
 shian_inspection_decide_check(shian_op_t *o)
 {
-    Shian__Venue                   *v;
     Shian__Inspection              *in;
     const Shian__InspectionDecide  *op = o->op->inspection_decide;
 
     in = shian_inspection_get(o->txn, op->venue, op->inspection);
-    v = in == NULL ? NULL : shian_venue_get(o->txn, in->venue);
 
-    if (v == NULL) {
-        return shian_no_such(o, "There is no such inspection.");
-    }
-
-    if (!shian_may(o, v)
+    if (shian_venue_of(o, in == NULL ? 0 : in->venue,
+                       "There is no such inspection.") == NULL
         || shian_take_step(o, SHIAN_FLOW_INSPECTION,
                            in->has_state ? (int) in->state : 0,
                            decision(op->action)) == NULL)

@@ -295,8 +295,7 @@ shian_checklist_set_apply(shian_op_t *o)
     r.by = o->op->actor->user;
     shian_put_record(o->txn, SHIAN_T_CHECKLIST, r.id, &r);
 
-    o->result.has_id = 1;
-    o->result.id = r.id;
+    shian_result(o, r.id, 0);
 }
 
 

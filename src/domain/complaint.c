@@ -252,7 +252,6 @@ file(shian_op_t *o, const Shian__Complaint *common,
     Shian__Complaint__Kind kind, int32_t due_on, uint64_t id,
     uint64_t linked)
 {
-    size_t                 i;
     Shian__Complaint       c = *common;
     Shian__ComplaintEvent  e = SHIAN__COMPLAINT_EVENT__INIT;
 
@@ -263,9 +262,7 @@ file(shian_op_t *o, const Shian__Complaint *common,
     c.has_linked = linked != 0;
     c.linked = linked;
 
-    for (i = 0; i < c.n_photos; i++) {
-        shian_gallery_use_sealed(o, c.photos[i], c.venue);
-    }
+    shian_gallery_use_sealed(o, c.photos, c.n_photos, c.venue);
 
     shian_complaint_tell(o, &c, "post", &e);
     shian_complaint_put(o, NULL, &c);
@@ -300,10 +297,7 @@ shian_complaint_post_apply(shian_op_t *o)
         shian_spend(o->txn, shian_slice(mine.b, mine.n));
     }
 
-    o->result.has_id = 1;
-    o->result.id = id;
-    o->result.has_venue = c.has_venue;
-    o->result.venue = c.venue;
+    shian_result(o, id, c.has_venue ? c.venue : 0);
 }
 
 
@@ -415,7 +409,6 @@ shian_complaint_follow_check(shian_op_t *o)
 void
 shian_complaint_follow_apply(shian_op_t *o)
 {
-    size_t                         i;
     Shian__Complaint              *c, was;
     Shian__ComplaintEvent          e = SHIAN__COMPLAINT_EVENT__INIT;
     const Shian__ComplaintFollow  *op = o->op->complaint_follow;
@@ -433,9 +426,7 @@ shian_complaint_follow_apply(shian_op_t *o)
     e.photos = op->photo;
     e.n_photos = op->n_photo;
 
-    for (i = 0; i < e.n_photos; i++) {
-        shian_gallery_use_sealed(o, e.photos[i], c->venue);
-    }
+    shian_gallery_use_sealed(o, e.photos, e.n_photos, c->venue);
 
     switch (op->action) {
     case DO(withdraw):
@@ -465,6 +456,5 @@ shian_complaint_follow_apply(shian_op_t *o)
     shian_complaint_tell(o, c, action_of(op), &e);
     shian_complaint_put(o, &was, c);
 
-    o->result.has_id = 1;
-    o->result.id = c->id;
+    shian_result(o, c->id, 0);
 }

@@ -97,8 +97,7 @@ shian_contact_view_apply(shian_op_t *o)
     shian_complaint_tell(o, c, look.refused ? "look_refused" : "look", &e);
     shian_complaint_put(o, &was, c);
 
-    o->result.has_id = 1;
-    o->result.id = c->id;
+    shian_result(o, c->id, 0);
     o->result.has_refused = look.refused;
     o->result.refused = look.refused;
 }
@@ -184,8 +183,7 @@ shian_complaint_erase(shian_op_t *o, uint64_t id)
         erase_one(o, other);
     }
 
-    o->result.has_id = 1;
-    o->result.id = id;
+    shian_result(o, id, 0);
 }
 
 

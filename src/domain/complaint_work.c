@@ -636,7 +636,6 @@ settle_venue(shian_op_t *o, const Shian__Complaint *was,
 void
 shian_complaint_step_apply(shian_op_t *o)
 {
-    size_t                       i;
     Shian__Complaint            *c, was;
     Shian__ComplaintEvent        e = SHIAN__COMPLAINT_EVENT__INIT;
     Shian__Complaint__State      to;
@@ -671,9 +670,7 @@ shian_complaint_step_apply(shian_op_t *o)
     e.photos = op->photo;
     e.n_photos = op->n_photo;
 
-    for (i = 0; i < e.n_photos; i++) {
-        shian_gallery_use_sealed(o, e.photos[i], c->venue);
-    }
+    shian_gallery_use_sealed(o, e.photos, e.n_photos, c->venue);
 
     shian_complaint_tell(o, c, action_of(op), &e);
 
@@ -683,8 +680,5 @@ shian_complaint_step_apply(shian_op_t *o)
         shian_complaint_put(o, &was, c);
     }
 
-    o->result.has_id = 1;
-    o->result.id = c->id;
-    o->result.has_venue = c->has_venue;
-    o->result.venue = c->venue;
+    shian_result(o, c->id, c->has_venue ? c->venue : 0);
 }

@@ -111,6 +111,47 @@ shian_may(shian_op_t *o, const Shian__Venue *venue)
 }
 
 
+Shian__Venue *
+shian_venue_of(shian_op_t *o, uint64_t venue, const char *missing)
+{
+    Shian__Venue  *v;
+
+    v = venue == 0 ? NULL : shian_venue_get(o->txn, venue);
+
+    if (v == NULL) {
+        (void) shian_no_such(o, missing);
+        return NULL;
+    }
+
+    return shian_may(o, v) ? v : NULL;
+}
+
+
+void
+shian_settle(shian_op_t *o, uint64_t venue, Shian__Tally *tally)
+{
+    Shian__Venue  *v;
+
+    v = shian_venue_get(o->txn, venue);
+
+    if (v != NULL) {
+        shian_regrade(o, v, tally);
+    }
+
+    shian_tally_put(o, venue, tally);
+}
+
+
+void
+shian_result(shian_op_t *o, uint64_t id, uint64_t venue)
+{
+    o->result.has_id = id != 0;
+    o->result.id = id;
+    o->result.has_venue = venue != 0;
+    o->result.venue = venue;
+}
+
+
 bool
 shian_seal(ProtobufCMessage *body, const shian_keys_t *keys, uint64_t ms,
     shian_arena_t *a, shian_str_t *vault_id, shian_str_t *row)

@@ -37,6 +37,15 @@ void shian_tally_put(shian_op_t *o, uint64_t venue, Shian__Tally *tally);
 void shian_regrade(shian_op_t *o, const Shian__Venue *venue,
     Shian__Tally *tally);
 
+/* Grades the venue anew and then writes its tally.  Apply only. */
+void shian_settle(shian_op_t *o, uint64_t venue, Shian__Tally *tally);
+
+/*
+ * What the operation is about: a record, and the venue that it is of; 0 for
+ * none.
+ */
+void shian_result(shian_op_t *o, uint64_t id, uint64_t venue);
+
 /* Would the venue be graded otherwise at at_ms than it stands?  Read only. */
 bool shian_regrade_due(shian_txn_t *t, uint64_t venue, uint64_t at_ms);
 
@@ -46,6 +55,13 @@ bool shian_regrade_due(shian_txn_t *t, uint64_t venue, uint64_t at_ms);
  * fills the report with 403.
  */
 bool shian_may(shian_op_t *o, const Shian__Venue *venue);
+
+/*
+ * The venue of a record, 0 where there is no such record, if the actor may act
+ * on it; NULL: the report has 403, or 404 and `missing`, a static string.
+ */
+Shian__Venue *shian_venue_of(shian_op_t *o, uint64_t venue,
+    const char *missing);
 
 /* The same question for a caller at the door, by role, user and venue. */
 bool shian_in_reach(Shian__Role__Kind role, const Shian__User *user,

@@ -226,8 +226,7 @@ shian_evaluation_close_apply(shian_op_t *o)
         shian_tally_put(o, op->venue, tally);
     }
 
-    o->result.has_venue = 1;
-    o->result.venue = op->venue;
+    shian_result(o, 0, op->venue);
 }
 
 
@@ -278,6 +277,5 @@ shian_evaluation_set_apply(shian_op_t *o)
         shian_tally_put(o, op->venue, tally);
     }
 
-    o->result.has_venue = 1;
-    o->result.venue = op->venue;
+    shian_result(o, 0, op->venue);
 }

@@ -10,6 +10,8 @@
 #include "venue.h"
 #include "view_parts.h"
 
+#define BODY(name)  SHIAN__OPERATION__BODY_##name
+
 #define STAFF    SHIAN_FOLLOWERS
 #define OFFICER  (STAFF & ~SHIAN_ROLE(inspector))
 
@@ -33,9 +35,14 @@ name_of(const ProtobufCEnumDescriptor *desc, int value)
 
 /* ---- reviews --------------------------------------------------------------*/
 
+/* Each of these takes what a lookup gave: NULL tells nothing. */
 static bool
 tell_review(shian_txn_t *t, const Shian__Review *r, Shian__Event *event)
 {
+    if (r == NULL) {
+        return false;
+    }
+
     SET(event, venue, r->venue);
     SET(event, record, r->id);
     event->state = name_of(&shian__review__state__descriptor, r->state);
@@ -81,25 +88,31 @@ review_held(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
 }
 
 
-static bool
-review_flagged(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
-{
-    Shian__Review  *r;
-
-    r = shian_review_get(t, e->operation->review_flag->review);
-
-    return r != NULL && tell_review(t, r, event);
-}
-
-
 /* ---- inspections and what follows from them -------------------------------*/
 
-static void
-venue_href(shian_txn_t *t, uint64_t venue, const char *page,
+static bool
+tell_venue(shian_txn_t *t, uint64_t venue, const char *page,
     Shian__Event *event)
 {
     SET(event, venue, venue);
     event->href = shian_printf(t->arena, "/v/%" PRIu64 "%s", venue, page);
+
+    return true;
+}
+
+
+static bool
+tell_inspection(shian_txn_t *t, const Shian__Inspection *in,
+    Shian__Event *event)
+{
+    if (in == NULL) {
+        return false;
+    }
+
+    SET(event, record, in->id);
+    event->state = name_of(&shian__inspection__state__descriptor, in->state);
+
+    return tell_venue(t, in->venue, "/inspections", event);
 }
 
 
@@ -140,47 +153,35 @@ inspection_waiting(shian_txn_t *t, const Shian__Entry *e,
 
     in = inspection_of(t, e->operation);
 
-    if (in == NULL || in->n_flags == 0) {
-        return false;
-    }
-
-    venue_href(t, in->venue, "/inspections", event);
-    SET(event, record, in->id);
-    event->state = name_of(&shian__inspection__state__descriptor, in->state);
-
-    return true;
+    return in != NULL && in->n_flags != 0 && tell_inspection(t, in, event);
 }
 
 
 static bool
-inspection_replied(shian_txn_t *t, const Shian__Entry *e,
-    Shian__Event *event)
+tell_finding(shian_txn_t *t, const Shian__Finding *f, Shian__Event *event)
 {
-    const Shian__InspectionReply  *op = e->operation->inspection_reply;
-
-    venue_href(t, op->venue, "/inspections", event);
-    SET(event, record, op->inspection);
-
-    return true;
-}
-
-
-static bool
-finding_submitted(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
-{
-    Shian__Finding  *f;
-
-    f = shian_finding_get(t, e->operation->finding_submit->finding);
-
     if (f == NULL) {
         return false;
     }
 
-    venue_href(t, f->venue, "", event);
     SET(event, record, f->id);
     event->state = name_of(&shian__finding__state__descriptor, f->state);
 
-    return true;
+    return tell_venue(t, f->venue, "", event);
+}
+
+
+static bool
+tell_appeal(shian_txn_t *t, const Shian__Appeal *a, Shian__Event *event)
+{
+    if (a == NULL) {
+        return false;
+    }
+
+    SET(event, record, a->id);
+    event->state = name_of(&shian__appeal__state__descriptor, a->state);
+
+    return tell_venue(t, a->venue, "/grades", event);
 }
 
 
@@ -194,25 +195,7 @@ appeal_filed(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
     tally = shian_tally_get(t, e->operation->appeal_file->venue);
     a = tally == NULL ? NULL : shian_appeal_get(t, tally->appeal);
 
-    if (a == NULL || a->at != e->operation->at) {
-        return false;
-    }
-
-    venue_href(t, a->venue, "/grades", event);
-    SET(event, record, a->id);
-    event->state = name_of(&shian__appeal__state__descriptor, a->state);
-
-    return true;
-}
-
-
-static bool
-reinspection_asked(shian_txn_t *t, const Shian__Entry *e,
-    Shian__Event *event)
-{
-    venue_href(t, e->operation->reinspection_ask->venue, "", event);
-
-    return true;
+    return a != NULL && a->at == e->operation->at && tell_appeal(t, a, event);
 }
 
 
@@ -222,6 +205,10 @@ static bool
 tell_complaint(shian_txn_t *t, const Shian__Complaint *c,
     Shian__Event *event)
 {
+    if (c == NULL) {
+        return false;
+    }
+
     COPY(event, c, venue);
     SET(event, record, c->id);
     event->district = c->district;
@@ -293,15 +280,94 @@ complaint_received(shian_txn_t *t, const Shian__Entry *e,
 
 
 static bool
-complaint_step(shian_txn_t *t, const Shian__Entry *e,
-    Shian__ComplaintStep__Action action, Shian__Event *event)
+tell_case(shian_txn_t *t, const Shian__Case *c, Shian__Event *event)
 {
-    Shian__Complaint             *c;
-    const Shian__ComplaintStep   *op = e->operation->complaint_step;
+    if (c == NULL) {
+        return false;
+    }
 
-    c = op->action == action ? shian_complaint_get(t, op->complaint) : NULL;
+    COPY(event, c, venue);
+    SET(event, record, c->id);
+    event->state = name_of(&shian__case__state__descriptor, c->state);
+    event->href = shian_printf(t->arena, "/desk/cases/%" PRIu64, c->id);
 
-    return c != NULL && tell_complaint(t, c, event);
+    return true;
+}
+
+
+/* ---- what an entry is about -----------------------------------------------*/
+
+/*
+ * The record that an entry has worked on, as it stands now.  Every step of
+ * states[] is here, and whatever else changes what the pages of staff show;
+ * of a new record only its venue is known, for the log does not number it.
+ */
+static bool
+about(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
+{
+    const Shian__Operation  *op = e->operation;
+
+    switch (op->body_case) {
+
+    case BODY(REVIEW_FLAG):
+        return tell_review(t, shian_review_get(t, op->review_flag->review),
+                           event);
+    case BODY(REVIEW_DECIDE):
+        return tell_review(t, shian_review_get(t, op->review_decide->review),
+                           event);
+    case BODY(INSPECTION_POST):
+        return tell_venue(t, op->inspection_post->venue, "/inspections",
+                          event);
+    case BODY(INSPECTION_DECIDE):
+        return tell_inspection(t,
+                   shian_inspection_get(t, op->inspection_decide->venue,
+                                        op->inspection_decide->inspection),
+                   event);
+    case BODY(INSPECTION_REPLY):
+        SET(event, record, op->inspection_reply->inspection);
+        return tell_venue(t, op->inspection_reply->venue, "/inspections",
+                          event);
+    case BODY(REPLY_REMOVE):
+        return tell_venue(t, op->reply_remove->venue, "/inspections", event);
+    case BODY(FINDING_SUBMIT):
+        return tell_finding(t,
+                   shian_finding_get(t, op->finding_submit->finding), event);
+    case BODY(FINDING_DECIDE):
+        return tell_finding(t,
+                   shian_finding_get(t, op->finding_decide->finding), event);
+    case BODY(APPEAL_DECIDE):
+        return tell_appeal(t, shian_appeal_get(t, op->appeal_decide->appeal),
+                           event);
+    case BODY(REINSPECTION_ASK):
+        return tell_venue(t, op->reinspection_ask->venue, "", event);
+    case BODY(SELF_CHECK_POST):
+        return tell_venue(t, op->self_check_post->venue, "", event);
+    case BODY(COMPLAINT_STEP):
+        return tell_complaint(t,
+                   shian_complaint_get(t, op->complaint_step->complaint),
+                   event);
+    case BODY(COMPLAINT_FOLLOW):
+        return tell_complaint(t,
+                   shian_complaint_get(t, op->complaint_follow->complaint),
+                   event);
+    case BODY(COMPLAINT_EXPIRE):
+        return tell_complaint(t,
+                   shian_complaint_get(t, op->complaint_expire->complaint),
+                   event);
+    case BODY(ERASE):
+        return tell_complaint(t, shian_complaint_get(t, op->erase->complaint),
+                              event);
+    case BODY(CONTACT_VIEW):
+        return tell_complaint(t,
+                   shian_complaint_get(t, op->contact_view->complaint),
+                   event);
+    case BODY(CASE_OPEN):
+        return tell_venue(t, op->case_open->venue, "", event);
+    case BODY(CASE_STEP):
+        return tell_case(t, shian_case_get(t, op->case_step->case_id), event);
+    default:
+        return false;
+    }
 }
 
 
@@ -309,8 +375,8 @@ static bool
 complaint_dispatched(shian_txn_t *t, const Shian__Entry *e,
     Shian__Event *event)
 {
-    return complaint_step(t, e, SHIAN__COMPLAINT_STEP__ACTION__dispatch,
-                          event);
+    return e->operation->complaint_step->action
+           == SHIAN__COMPLAINT_STEP__ACTION__dispatch && about(t, e, event);
 }
 
 
@@ -318,7 +384,8 @@ static bool
 complaint_reported(shian_txn_t *t, const Shian__Entry *e,
     Shian__Event *event)
 {
-    return complaint_step(t, e, SHIAN__COMPLAINT_STEP__ACTION__report, event);
+    return e->operation->complaint_step->action
+           == SHIAN__COMPLAINT_STEP__ACTION__report && about(t, e, event);
 }
 
 
@@ -327,13 +394,8 @@ static bool
 complaint_followed(shian_txn_t *t, const Shian__Entry *e,
     Shian__Event *event)
 {
-    Shian__Complaint              *c;
-    const Shian__ComplaintFollow  *op = e->operation->complaint_follow;
-
-    c = op->action != SHIAN__COMPLAINT_FOLLOW__ACTION__rate
-        ? shian_complaint_get(t, op->complaint) : NULL;
-
-    return c != NULL && tell_complaint(t, c, event);
+    return e->operation->complaint_follow->action
+           != SHIAN__COMPLAINT_FOLLOW__ACTION__rate && about(t, e, event);
 }
 
 
@@ -341,63 +403,34 @@ complaint_followed(shian_txn_t *t, const Shian__Entry *e,
 
 /* The venue whose grade the entry may have changed; 0: none. */
 static uint64_t
-graded_venue(shian_txn_t *t, const Shian__Operation *op)
+graded_venue(shian_txn_t *t, const Shian__Entry *e)
 {
-    Shian__Case       *c;
-    Shian__Review     *r;
-    Shian__Appeal     *a;
-    Shian__Finding    *f;
-    Shian__Complaint  *complaint;
+    Shian__Event             event = SHIAN__EVENT__INIT;
+    const Shian__Operation  *op = e->operation;
 
     switch (op->body_case) {
 
-    case SHIAN__OPERATION__BODY_REVIEW_POST:
+    case BODY(REVIEW_POST):
         return op->review_post->venue;
 
-    case SHIAN__OPERATION__BODY_REVIEW_DECIDE:
-        r = shian_review_get(t, op->review_decide->review);
-        return r == NULL ? 0 : r->venue;
-
-    case SHIAN__OPERATION__BODY_VENUE_STATUS:
+    case BODY(VENUE_STATUS):
         return op->venue_status->venue;
 
-    case SHIAN__OPERATION__BODY_VENUE_REGRADE:
+    case BODY(VENUE_REGRADE):
         return op->venue_regrade->venue;
 
-    case SHIAN__OPERATION__BODY_VENUE_UPSERT:
+    case BODY(VENUE_UPSERT):
         return op->venue_upsert->venue == NULL ? 0
                : op->venue_upsert->venue->id != 0
                ? op->venue_upsert->venue->id
                : shian_venue_match(t, op->venue_upsert->venue);
 
-    case SHIAN__OPERATION__BODY_INSPECTION_IMPORT:
+    case BODY(INSPECTION_IMPORT):
         return op->inspection_import->inspection == NULL ? 0
                : op->inspection_import->inspection->venue;
 
-    case SHIAN__OPERATION__BODY_INSPECTION_POST:
-        return op->inspection_post->venue;
-
-    case SHIAN__OPERATION__BODY_INSPECTION_DECIDE:
-        return op->inspection_decide->venue;
-
-    case SHIAN__OPERATION__BODY_FINDING_DECIDE:
-        f = shian_finding_get(t, op->finding_decide->finding);
-        return f == NULL ? 0 : f->venue;
-
-    case SHIAN__OPERATION__BODY_APPEAL_DECIDE:
-        a = shian_appeal_get(t, op->appeal_decide->appeal);
-        return a == NULL ? 0 : a->venue;
-
-    case SHIAN__OPERATION__BODY_COMPLAINT_STEP:
-        complaint = shian_complaint_get(t, op->complaint_step->complaint);
-        return complaint == NULL ? 0 : complaint->venue;
-
-    case SHIAN__OPERATION__BODY_CASE_STEP:
-        c = shian_case_get(t, op->case_step->case_id);
-        return c == NULL ? 0 : c->venue;
-
     default:
-        return 0;
+        return about(t, e, &event) ? event.venue : 0;
     }
 }
 
@@ -412,7 +445,7 @@ venue_red(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
     shian_rowkey_t       k;
     Shian__Colour__Kind  colour;
 
-    venue = graded_venue(t, e->operation);
+    venue = graded_venue(t, e);
     if (venue == 0) {
         return false;
     }
@@ -434,25 +467,23 @@ venue_red(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
     }
 
     colour = shian_tally_colour(tally);
-    venue_href(t, venue, "", event);
     SET(event, urgent, colour == SHIAN__COLOUR__KIND__red);
     event->state = name_of(&shian__colour__kind__descriptor, colour);
 
-    return true;
+    return tell_venue(t, venue, "", event);
 }
 
 
-#define ROW(body, type, roles, tell)                                         \
-    { SHIAN__OPERATION__BODY_##body, type, roles, tell }
+#define ROW(body, type, roles, tell)  { BODY(body), type, roles, tell }
 
 const shian_event_row_t  shian_events[] = {
     ROW(REVIEW_POST, "review.held", OFFICER, review_held),
-    ROW(REVIEW_FLAG, "review.flagged", OFFICER, review_flagged),
+    ROW(REVIEW_FLAG, "review.flagged", OFFICER, about),
     ROW(INSPECTION_POST, "inspection.waiting", OFFICER, inspection_waiting),
-    ROW(INSPECTION_REPLY, "inspection.replied", OFFICER, inspection_replied),
-    ROW(FINDING_SUBMIT, "finding.submitted", STAFF, finding_submitted),
+    ROW(INSPECTION_REPLY, "inspection.replied", OFFICER, about),
+    ROW(FINDING_SUBMIT, "finding.submitted", STAFF, about),
     ROW(APPEAL_FILE, "appeal.filed", OFFICER, appeal_filed),
-    ROW(REINSPECTION_ASK, "reinspection.asked", STAFF, reinspection_asked),
+    ROW(REINSPECTION_ASK, "reinspection.asked", STAFF, about),
     ROW(COMPLAINT_POST, "complaint.received", OFFICER, complaint_received),
     ROW(COMPLAINT_STEP, "complaint.dispatched", STAFF, complaint_dispatched),
     ROW(COMPLAINT_STEP, "complaint.reported", OFFICER, complaint_reported),
@@ -460,9 +491,14 @@ const shian_event_row_t  shian_events[] = {
 
     /* Of whatever else an entry may have changed the colour. */
     ROW(_NOT_SET, "venue.red", STAFF, venue_red),
+
+    /* No news: only that pages have something else to show. */
+    ROW(_NOT_SET, "change", STAFF, about),
 };
 
 const size_t  shian_nevents = SHIAN_COUNT(shian_events);
+
+#define CHANGE  (SHIAN_COUNT(shian_events) - 1)
 
 
 /* ---- events of entries ----------------------------------------------------*/
@@ -507,7 +543,7 @@ shian_event(shian_txn_t *t, const Shian__Entry *e)
 
     event = NULL;
 
-    for (i = 0; i < shian_nevents && event == NULL; i++) {
+    for (i = 0; i < CHANGE && event == NULL; i++) {
         if (shian_events[i].body == e->operation->body_case
             || shian_events[i].body == SHIAN__OPERATION__BODY__NOT_SET)
         {
@@ -519,12 +555,30 @@ shian_event(shian_txn_t *t, const Shian__Entry *e)
 }
 
 
+Shian__Event *
+shian_event_change(shian_txn_t *t, const Shian__Entry *e)
+{
+    return tell(t, e, &shian_events[CHANGE]);
+}
+
+
+bool
+shian_event_is_news(const Shian__Event *event)
+{
+    return event->type != shian_events[CHANGE].type;
+}
+
+
 bool
 shian_event_for(const Shian__Event *event, Shian__Role__Kind role,
     const Shian__User *user)
 {
     size_t        i;
     Shian__Venue  v = SHIAN__VENUE__INIT;
+
+    if (event == NULL) {
+        return false;
+    }
 
     for (i = 0; i < shian_nevents; i++) {
         if (strcmp(shian_events[i].type, event->type) == 0) {
@@ -541,13 +595,15 @@ shian_event_for(const Shian__Event *event, Shian__Role__Kind role,
 
 
 Shian__Event *
-shian_event_at(shian_txn_t *t, uint64_t seq, const shian_caller_t *caller)
+shian_event_at(shian_txn_t *t, uint64_t seq, const shian_caller_t *caller,
+    bool changes)
 {
-    uint8_t        first[ENTRY_SIZE];
-    shian_txn_t    entries;
-    Shian__Entry  *e;
-    Shian__Event  *event;
-    shian_arena_t  arena;
+    uint8_t                   first[ENTRY_SIZE];
+    shian_txn_t               entries;
+    Shian__Entry             *e;
+    Shian__Event             *event;
+    shian_arena_t             arena;
+    const Shian__Role__Kind   role = caller->actor.role;
 
     shian_arena_init(&arena, NULL, NULL);
     shian_arena_first(&arena, first, sizeof(first));
@@ -557,10 +613,12 @@ shian_event_at(shian_txn_t *t, uint64_t seq, const shian_caller_t *caller)
     e = shian_log_get(&entries, seq);
     event = e == NULL ? NULL : shian_event(t, e);
 
-    if (event != NULL && !shian_event_for(event, caller->actor.role,
-                                          caller->user))
-    {
-        event = NULL;
+    if (!shian_event_for(event, role, caller->user)) {
+        event = e == NULL || !changes ? NULL : shian_event_change(t, e);
+
+        if (!shian_event_for(event, role, caller->user)) {
+            event = NULL;
+        }
     }
 
     t->err = t->err != 0 ? t->err : entries.err;
@@ -589,7 +647,7 @@ shian_events_latest(shian_txn_t *t, const shian_caller_t *caller, size_t max,
     end = head.seq > SHIAN_EVENTS_BACK ? head.seq - SHIAN_EVENTS_BACK : 0;
 
     for (seq = head.seq; seq > end && *n < max; seq--) {
-        events[*n] = shian_event_at(t, seq, caller);
+        events[*n] = shian_event_at(t, seq, caller, false);
         *n += events[*n] != NULL;
     }
 

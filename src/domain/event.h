@@ -1,6 +1,7 @@
 /*
- * What the log tells people while it grows: one event for an entry that
- * staff act on, nothing for any other.
+ * What the log tells people while it grows: news for an entry that staff act
+ * on; for one that only changes what their pages show, a workflow's step say,
+ * that something changed; nothing for any other.
  */
 
 #ifndef SHIAN_EVENT_H
@@ -30,32 +31,45 @@ typedef struct {
                                         Shian__Event *event);
 } shian_event_row_t;
 
-/* For each entry the first row that has something to tell counts. */
+/*
+ * For each entry the first row that has something to tell counts.  The last
+ * row is "change", which is no news.
+ */
 extern const shian_event_row_t  shian_events[];
 extern const size_t             shian_nevents;
 
 /*
- * What entry e tells, as things stand in t, or NULL.  In t's arena; nothing
+ * The news of entry e, as things stand in t, or NULL.  In t's arena; nothing
  * of it is borrowed from e.  The thread of t.
  */
 Shian__Event *shian_event(shian_txn_t *t, const Shian__Entry *e);
 
 /*
+ * The same for those to whom e is no news: that pages of its district show
+ * something else now, or NULL.  What it is about stays with the server.
+ */
+Shian__Event *shian_event_change(shian_txn_t *t, const Shian__Entry *e);
+
+/* Which of both an event is.  Any thread. */
+bool shian_event_is_news(const Shian__Event *event);
+
+/*
  * May somebody of this role, and of this user's districts (NULL: of all),
- * see it?  Any thread.
+ * see it?  NULL is for nobody.  Any thread.
  */
 bool shian_event_for(const Shian__Event *event, Shian__Role__Kind role,
     const Shian__User *user);
 
 /*
- * The event of entry seq if caller may see it, or NULL.  The event is in t's
- * arena, the entry is not.  The thread of t.
+ * The news of entry seq if caller may see it, else with `changes` the change
+ * if there is one, or NULL.  The event is in t's arena, the entry is not.
+ * The thread of t.
  */
 Shian__Event *shian_event_at(shian_txn_t *t, uint64_t seq,
-    const shian_caller_t *caller);
+    const shian_caller_t *caller, bool changes);
 
 /*
- * Up to max events that caller may see, newest first, out of the last
+ * Up to max pieces of news that caller may see, newest first, out of the last
  * SHIAN_EVENTS_BACK entries.  In t's arena; NULL without memory.
  */
 Shian__Event **shian_events_latest(shian_txn_t *t,

@@ -346,37 +346,20 @@ shian_finding_void(shian_op_t *o, Shian__Tally *tally, Shian__Finding *f)
 static Shian__Finding *
 named(shian_op_t *o, uint64_t id)
 {
-    Shian__Venue    *v;
     Shian__Finding  *f;
 
     f = shian_finding_get(o->txn, id);
-    v = f == NULL ? NULL : shian_venue_get(o->txn, f->venue);
 
-    if (v == NULL) {
-        (void) shian_no_such(o, "There is no such finding.");
-        return NULL;
-    }
-
-    return shian_may(o, v) ? f : NULL;
+    return shian_venue_of(o, f == NULL ? 0 : f->venue,
+                          "There is no such finding.") == NULL ? NULL : f;
 }
 
 
 static void
 settle(shian_op_t *o, const Shian__Finding *f, Shian__Tally *tally)
 {
-    Shian__Venue  *v;
-
-    v = shian_venue_get(o->txn, f->venue);
-
-    if (v != NULL) {
-        shian_regrade(o, v, tally);
-    }
-
-    shian_tally_put(o, f->venue, tally);
-
-    o->result.has_id = o->result.has_venue = 1;
-    o->result.id = f->id;
-    o->result.venue = f->venue;
+    shian_settle(o, f->venue, tally);
+    shian_result(o, f->id, f->venue);
 }
 
 
@@ -408,7 +391,6 @@ shian_finding_submit_check(shian_op_t *o)
 void
 shian_finding_submit_apply(shian_op_t *o)
 {
-    size_t                       i;
     Shian__Tally                *tally;
     Shian__Finding              *f;
     const Shian__FindingSubmit  *op = o->op->finding_submit;
@@ -429,9 +411,7 @@ shian_finding_submit_apply(shian_op_t *o)
     f->reason = NULL;
     f->has_rejected_at = 0;
 
-    for (i = 0; i < f->n_after; i++) {
-        shian_gallery_use(o, f->after[i], f->venue, false);
-    }
+    shian_gallery_use(o, f->after, f->n_after, f->venue, false);
 
     shian_finding_put(o, f);
     settle(o, f, tally);

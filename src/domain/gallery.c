@@ -21,9 +21,8 @@ put(shian_op_t *o, const Shian__Photo *p)
  * A record names the photo, which may be one that nobody ever put: then it is
  * written with what is known of it.
  */
-void
-shian_gallery_use(shian_op_t *o, const Shian__Photo *p, uint64_t venue,
-    bool open)
+static void
+use(shian_op_t *o, const Shian__Photo *p, uint64_t venue, bool open)
 {
     Shian__Photo  *known, now;
 
@@ -51,17 +50,32 @@ shian_gallery_use(shian_op_t *o, const Shian__Photo *p, uint64_t venue,
 
 
 void
-shian_gallery_use_sealed(shian_op_t *o, const Shian__Photo *p,
-    uint64_t venue)
+shian_gallery_use(shian_op_t *o, Shian__Photo *const *photos, size_t n,
+    uint64_t venue, bool open)
 {
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        use(o, photos[i], venue, open);
+    }
+}
+
+
+void
+shian_gallery_use_sealed(shian_op_t *o, Shian__Photo *const *photos,
+    size_t n, uint64_t venue)
+{
+    size_t         i;
     Shian__Photo  *known;
 
-    shian_gallery_use(o, p, venue, false);
-    known = shian_photo_get(o->txn, shian_bytes(p->hash));
+    for (i = 0; i < n; i++) {
+        use(o, photos[i], venue, false);
+        known = shian_photo_get(o->txn, shian_bytes(photos[i]->hash));
 
-    if (known != NULL) {
-        known->has_complaint = known->complaint = 1;
-        put(o, known);
+        if (known != NULL) {
+            known->has_complaint = known->complaint = 1;
+            put(o, known);
+        }
     }
 }
 
@@ -74,7 +88,7 @@ shian_gallery_name(shian_op_t *o, ProtobufCBinaryData hash, uint64_t venue,
 
     p.has_hash = 1;
     p.hash = hash;
-    shian_gallery_use(o, &p, venue, open);
+    use(o, &p, venue, open);
 }
 
 
@@ -183,6 +197,5 @@ shian_photo_put_apply(shian_op_t *o)
     put(o, &p);
 
     /* Set for a new one only: a known photo changes nothing. */
-    o->result.has_id = 1;
-    o->result.id = o->seq;
+    shian_result(o, o->seq, 0);
 }

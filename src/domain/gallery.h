@@ -7,9 +7,9 @@
 
 #include "domain.h"
 
-/* A record names the photo: written if new; open counts published ones. */
-void shian_gallery_use(shian_op_t *o, const Shian__Photo *p, uint64_t venue,
-    bool open);
+/* A record names n photos: written if new; open counts published ones. */
+void shian_gallery_use(shian_op_t *o, Shian__Photo *const *photos, size_t n,
+    uint64_t venue, bool open);
 
 /*
  * A record names it no more: where that was the last one its row goes, and
@@ -28,8 +28,8 @@ void shian_gallery_remove_files(shian_txn_t *t, const char *dir,
 void shian_gallery_open(shian_op_t *o, const Shian__Photo *p, int delta);
 
 /* The same for a complaint, whose photos nobody sees by role or record. */
-void shian_gallery_use_sealed(shian_op_t *o, const Shian__Photo *p,
-    uint64_t venue);
+void shian_gallery_use_sealed(shian_op_t *o, Shian__Photo *const *photos,
+    size_t n, uint64_t venue);
 
 /* The same as use, for a photo that was sent before, by its hash. */
 void shian_gallery_name(shian_op_t *o, ProtobufCBinaryData hash,

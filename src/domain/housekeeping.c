@@ -79,8 +79,7 @@ shian_erase_apply(shian_op_t *o)
     }
 
     shian_tally_put(o, r->venue, tally);
-    o->result.has_id = 1;
-    o->result.id = r->id;
+    shian_result(o, r->id, 0);
 }
 
 

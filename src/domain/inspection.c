@@ -110,8 +110,7 @@ shian_inspection_import_apply(shian_op_t *o)
     shian_regrade(o, v, tally);
     shian_tally_put(o, in.venue, tally);
 
-    o->result.has_id = o->result.has_venue = o->result.has_outcome = 1;
-    o->result.id = in.id;
-    o->result.venue = in.venue;
+    shian_result(o, in.id, in.venue);
+    o->result.has_outcome = 1;
     o->result.outcome = SHIAN__RESULT__OUTCOME__created;
 }

@@ -75,9 +75,7 @@ shian_plaque_issue_apply(shian_op_t *o)
     tally->plaque = p.id;
     shian_tally_put(o, op->venue, tally);
 
-    o->result.has_id = o->result.has_venue = 1;
-    o->result.id = p.id;
-    o->result.venue = op->venue;
+    shian_result(o, p.id, op->venue);
 }
 
 
@@ -124,6 +122,5 @@ shian_plaque_withdraw_apply(shian_op_t *o)
         shian_tally_put(o, p->venue, tally);
     }
 
-    o->result.has_id = 1;
-    o->result.id = id;
+    shian_result(o, id, 0);
 }

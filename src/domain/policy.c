@@ -345,8 +345,7 @@ shian_policy_set_apply(shian_op_t *o)
     r.by = o->op->actor->user;
     shian_put_record(o->txn, SHIAN_T_POLICY, r.id, &r);
 
-    o->result.has_id = 1;
-    o->result.id = r.id;
+    shian_result(o, r.id, 0);
 }
 
 

@@ -132,29 +132,16 @@ count_stars(shian_op_t *o, const Shian__Review *r, Shian__Tally *tally,
 static void
 settle(shian_op_t *o, Shian__Review *r, Shian__Tally *tally)
 {
-    Shian__Venue  *v;
-
     shian_put_record(o->txn, SHIAN_T_REVIEW, r->id, r);
     shian_review_index(o->txn, r);
-
-    v = shian_venue_get(o->txn, r->venue);
-
-    if (v != NULL) {
-        shian_regrade(o, v, tally);
-    }
-
-    shian_tally_put(o, r->venue, tally);
-
-    o->result.has_id = o->result.has_venue = 1;
-    o->result.id = r->id;
-    o->result.venue = r->venue;
+    shian_settle(o, r->venue, tally);
+    shian_result(o, r->id, r->venue);
 }
 
 
 void
 shian_review_post_apply(shian_op_t *o)
 {
-    size_t                    i;
     Shian__Tally             *tally;
     shian_rowkey_t            mine;
     Shian__Review             r = SHIAN__REVIEW__INIT;
@@ -186,9 +173,7 @@ shian_review_post_apply(shian_op_t *o)
     r.device = o->op->actor->device;
     r.state = op->hold ? STATE(held) : STATE(published);
 
-    for (i = 0; i < r.n_photos; i++) {
-        shian_gallery_use(o, r.photos[i], r.venue, !op->hold);
-    }
+    shian_gallery_use(o, r.photos, r.n_photos, r.venue, !op->hold);
 
     if (op->hold) {
         tally->has_reviews_held = 1;
@@ -205,22 +190,28 @@ shian_review_post_apply(shian_op_t *o)
 }
 
 
-/* The review of a venue's own, still published. */
+/* The review of an operation, if its venue is the actor's to act on. */
 static Shian__Review *
-own_published(shian_op_t *o, uint64_t id)
+named(shian_op_t *o, uint64_t id)
 {
-    Shian__Venue   *v;
     Shian__Review  *r;
 
     r = shian_review_get(o->txn, id);
-    v = r == NULL ? NULL : shian_venue_get(o->txn, r->venue);
 
-    if (v == NULL) {
-        (void) shian_no_such(o, "There is no such review.");
-        return NULL;
-    }
+    return shian_venue_of(o, r == NULL ? 0 : r->venue,
+                          "There is no such review.") == NULL ? NULL : r;
+}
 
-    if (!shian_may(o, v)) {
+
+/* The same, still published. */
+static Shian__Review *
+own_published(shian_op_t *o, uint64_t id)
+{
+    Shian__Review  *r;
+
+    r = named(o, id);
+
+    if (r == NULL) {
         return NULL;
     }
 
@@ -320,18 +311,12 @@ flag_waits(shian_op_t *o, const Shian__Review *r)
 bool
 shian_review_decide_check(shian_op_t *o)
 {
-    Shian__Venue               *v;
     Shian__Review              *r;
     const Shian__ReviewDecide  *op = o->op->review_decide;
 
-    r = shian_review_get(o->txn, op->review);
-    v = r == NULL ? NULL : shian_venue_get(o->txn, r->venue);
+    r = named(o, op->review);
 
-    if (v == NULL) {
-        return shian_no_such(o, "There is no such review.");
-    }
-
-    if (!shian_may(o, v)) {
+    if (r == NULL) {
         return false;
     }
 

@@ -32,18 +32,12 @@ shian_appeal_get(shian_txn_t *t, uint64_t id)
 static Shian__Inspection *
 named(shian_op_t *o, uint64_t venue, uint64_t id)
 {
-    Shian__Venue       *v;
     Shian__Inspection  *in;
 
     in = shian_inspection_get(o->txn, venue, id);
-    v = in == NULL ? NULL : shian_venue_get(o->txn, in->venue);
 
-    if (v == NULL) {
-        (void) shian_no_such(o, "There is no such inspection.");
-        return NULL;
-    }
-
-    return shian_may(o, v) ? in : NULL;
+    return shian_venue_of(o, in == NULL ? 0 : in->venue,
+                          "There is no such inspection.") == NULL ? NULL : in;
 }
 
 
@@ -63,9 +57,7 @@ put_inspection(shian_op_t *o, const Shian__Inspection *in)
         shian_tally_put(o, in->venue, tally);
     }
 
-    o->result.has_id = o->result.has_venue = 1;
-    o->result.id = in->id;
-    o->result.venue = in->venue;
+    shian_result(o, in->id, in->venue);
 }
 
 
@@ -217,18 +209,11 @@ shian_appeal_bar(shian_txn_t *t, uint64_t venue, int32_t day, int32_t *until)
 bool
 shian_appeal_file_check(shian_op_t *o)
 {
-    int32_t                  until;
-    Shian__Venue            *v;
-    const shian_bar_t       *bar;
-    const Shian__AppealFile *op = o->op->appeal_file;
+    int32_t                   until;
+    const shian_bar_t        *bar;
+    const Shian__AppealFile  *op = o->op->appeal_file;
 
-    v = shian_venue_get(o->txn, op->venue);
-
-    if (v == NULL) {
-        return shian_no_such(o, "There is no such venue.");
-    }
-
-    if (!shian_may(o, v)) {
+    if (shian_venue_of(o, op->venue, "There is no such venue.") == NULL) {
         return false;
     }
 
@@ -323,16 +308,13 @@ settle_appeal(shian_op_t *o, const Shian__Appeal *a, Shian__Tally *tally)
     tally->appeal = a->id;
     shian_tally_put(o, a->venue, tally);
 
-    o->result.has_id = o->result.has_venue = 1;
-    o->result.id = a->id;
-    o->result.venue = a->venue;
+    shian_result(o, a->id, a->venue);
 }
 
 
 void
 shian_appeal_file_apply(shian_op_t *o)
 {
-    size_t                    i;
     Shian__Grade             *g;
     Shian__Tally             *tally;
     Shian__Appeal             a = SHIAN__APPEAL__INIT;
@@ -361,9 +343,7 @@ shian_appeal_file_apply(shian_op_t *o)
     a.photos = op->photo;
     a.n_photos = op->n_photo;
 
-    for (i = 0; i < a.n_photos; i++) {
-        shian_gallery_use(o, a.photos[i], a.venue, false);
-    }
+    shian_gallery_use(o, a.photos, a.n_photos, a.venue, false);
 
     note_parts(o, &a, g);
     settle_appeal(o, &a, tally);
@@ -428,18 +408,13 @@ check_findings(shian_op_t *o, const Shian__Appeal *a)
 bool
 shian_appeal_decide_check(shian_op_t *o)
 {
-    Shian__Venue               *v;
     Shian__Appeal              *a;
     const Shian__AppealDecide  *op = o->op->appeal_decide;
 
     a = shian_appeal_get(o->txn, op->appeal);
-    v = a == NULL ? NULL : shian_venue_get(o->txn, a->venue);
 
-    if (v == NULL) {
-        return shian_no_such(o, "There is no such appeal.");
-    }
-
-    if (!shian_may(o, v)
+    if (shian_venue_of(o, a == NULL ? 0 : a->venue,
+                       "There is no such appeal.") == NULL
         || shian_take_step(o, SHIAN_FLOW_APPEAL, (int) a->state,
                            decision(op->action)) == NULL)
     {
@@ -585,17 +560,10 @@ shian_reinspection_bar(shian_txn_t *t, uint64_t venue)
 bool
 shian_reinspection_ask_check(shian_op_t *o)
 {
-    Shian__Venue                  *v;
     const shian_bar_t             *bar;
     const Shian__ReinspectionAsk  *op = o->op->reinspection_ask;
 
-    v = shian_venue_get(o->txn, op->venue);
-
-    if (v == NULL) {
-        return shian_no_such(o, "There is no such venue.");
-    }
-
-    if (!shian_may(o, v)) {
+    if (shian_venue_of(o, op->venue, "There is no such venue.") == NULL) {
         return false;
     }
 
@@ -621,8 +589,7 @@ shian_reinspection_ask_apply(shian_op_t *o)
     tally->reinspection_due_on = in_three_months(shian_op_day(o));
     shian_tally_put(o, op->venue, tally);
 
-    o->result.has_venue = 1;
-    o->result.venue = op->venue;
+    shian_result(o, 0, op->venue);
 }
 
 
@@ -635,13 +602,9 @@ shian_self_check_post_check(shian_op_t *o)
     Shian__Venue               *v;
     const Shian__SelfCheckPost *op = o->op->self_check_post;
 
-    v = shian_venue_get(o->txn, op->venue);
+    v = shian_venue_of(o, op->venue, "There is no such venue.");
 
     if (v == NULL) {
-        return shian_no_such(o, "There is no such venue.");
-    }
-
-    if (!shian_may(o, v)) {
         return false;
     }
 
@@ -703,6 +666,5 @@ shian_self_check_post_apply(shian_op_t *o)
     shian_regrade(o, v, tally);
     shian_tally_put(o, op->venue, tally);
 
-    o->result.has_venue = 1;
-    o->result.venue = op->venue;
+    shian_result(o, 0, op->venue);
 }

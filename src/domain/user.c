@@ -75,8 +75,8 @@ shian_user_put_apply(shian_op_t *o)
     shian_put_record(o->txn, SHIAN_T_USER, u.id, &u);
     shian_unique_put(o->txn, 'U', shian_str(op->login), u.id);
 
-    o->result.has_id = o->result.has_outcome = 1;
-    o->result.id = u.id;
+    shian_result(o, u.id, 0);
+    o->result.has_outcome = 1;
     o->result.outcome = was == NULL ? SHIAN__RESULT__OUTCOME__created
                                     : SHIAN__RESULT__OUTCOME__changed;
 }
@@ -118,7 +118,6 @@ shian_user_disable_apply(shian_op_t *o)
         u->disabled = 1;
         u->sessions_from = o->op->at;
         shian_put_record(o->txn, SHIAN_T_USER, u->id, u);
-        o->result.has_id = 1;
-        o->result.id = u->id;
+        shian_result(o, u->id, 0);
     }
 }

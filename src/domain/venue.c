@@ -224,8 +224,7 @@ shian_venue_upsert_check(shian_op_t *o)
     merge(&now, v);
     now.id = id;
 
-    o->result.has_id = 1;
-    o->result.id = id;
+    shian_result(o, id, 0);
     o->unchanged = same_record(o->arena, was, &now);
     o->result.outcome = o->unchanged ? SHIAN__RESULT__OUTCOME__unchanged
                                      : SHIAN__RESULT__OUTCOME__changed;
@@ -436,8 +435,7 @@ write_venue(shian_op_t *o, Shian__Venue *was, Shian__Venue *now)
     shian_regrade(o, now, tally);
     shian_tally_put(o, now->id, tally);
 
-    o->result.has_id = o->result.has_venue = 1;
-    o->result.id = o->result.venue = now->id;
+    shian_result(o, now->id, now->id);
 }
 
 
@@ -479,16 +477,15 @@ shian_venue_status_check(shian_op_t *o)
     Shian__Venue                *v;
     const Shian__VenueStatus    *op = o->op->venue_status;
 
-    v = shian_venue_get(o->txn, op->venue);
+    v = shian_venue_of(o, op->venue, "There is no such venue.");
     if (v == NULL) {
-        return shian_no_such(o, "There is no such venue.");
+        return false;
     }
 
     o->unchanged = v->status == op->status;
-    o->result.has_id = 1;
-    o->result.id = v->id;
+    shian_result(o, v->id, 0);
 
-    return shian_may(o, v);
+    return true;
 }
 
 

@@ -288,13 +288,6 @@ int ngx_http_shian_renew_read(ngx_http_shian_env_t *env);
 ngx_int_t ngx_http_shian_read_begin(ngx_http_shian_ctx_t *c);
 void ngx_http_shian_read_end(ngx_http_shian_ctx_t *c);
 
-/*
- * Calls show inside a read, whether or not the handler is in one: a form that
- * was refused is shown again from both sides of a write.
- */
-ngx_int_t ngx_http_shian_in_read(ngx_http_shian_ctx_t *c,
-    ngx_int_t (*show)(ngx_http_shian_ctx_t *c));
-
 /* A value of the query, or of the body; NONE when absent. */
 shian_str_t ngx_http_shian_arg(ngx_http_shian_ctx_t *c, const char *name);
 shian_str_t ngx_http_shian_body_arg(ngx_http_shian_ctx_t *c,
@@ -424,6 +417,12 @@ void ngx_http_shian_events_start(ngx_http_shian_env_t *env,
 void ngx_http_shian_events_poke(ngx_http_shian_env_t *env);
 ngx_uint_t ngx_http_shian_events_open(void);
 
+/*
+ * Where a page follows what happens after this read; NULL: the caller may
+ * not, no read is open, or no memory.
+ */
+char *ngx_http_shian_live(ngx_http_shian_ctx_t *c);
+
 
 /*
  * grading.c: the routine that regrades what time changes, once the pool is
@@ -490,6 +489,57 @@ ngx_int_t ngx_http_shian_open311_fail(ngx_http_shian_ctx_t *c);
 
 
 /*
+ * form.c: what handlers of forms share.  typed is a field as it came, NULL
+ * when empty; keep_photos has a token for each photo that came whole, good
+ * for a day; form_key is a new key for a form, 32 hex digits, or the one it
+ * came with.  NULL and false: no memory.
+ */
+char *ngx_http_shian_typed(ngx_http_shian_ctx_t *c, const char *name);
+bool ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c,
+    Shian__Choice ***out, size_t *n);
+char *ngx_http_shian_form_key(ngx_http_shian_ctx_t *c);
+
+/*
+ * Is this the action that was posted?  False is in the report.  That of a
+ * page with a document is to preview or to publish it; where the document is
+ * the JSON body itself, the query says which.
+ */
+bool ngx_http_shian_action_is(ngx_http_shian_ctx_t *c, const char *name);
+bool ngx_http_shian_document_action(ngx_http_shian_ctx_t *c, bool *publish);
+
+/*
+ * What c->report says of fields: place_errors puts the code of field F into
+ * F_error of form and tells whether each had such a place; field_errors makes
+ * a list of all of them, and is false without memory.
+ */
+bool ngx_http_shian_place_errors(ngx_http_shian_ctx_t *c,
+    ProtobufCMessage *form);
+bool ngx_http_shian_field_errors(ngx_http_shian_ctx_t *c,
+    Shian__Field ***list, size_t *n);
+
+/* Calls show inside a read, whether or not the handler is in one. */
+ngx_int_t ngx_http_shian_in_read(ngx_http_shian_ctx_t *c,
+    ngx_int_t (*show)(ngx_http_shian_ctx_t *c));
+
+/*
+ * Answers a post that c->report refuses: for people the page again by show,
+ * for programs, and where no page helps, the problem.  form makes of the
+ * report what the page is to say, and that is c->data then; without it the
+ * page reads the report, and can tell of wrong fields only.
+ */
+ngx_int_t ngx_http_shian_again(ngx_http_shian_ctx_t *c,
+    void *(*form)(ngx_http_shian_ctx_t *c),
+    ngx_int_t (*show)(ngx_http_shian_ctx_t *c));
+
+/*
+ * Answers one that was done: people are sent to page, programs get JSON from
+ * show, and c->location where c->status says that something was created.
+ */
+ngx_int_t ngx_http_shian_done(ngx_http_shian_ctx_t *c, const char *page,
+    ngx_int_t (*show)(ngx_http_shian_ctx_t *c));
+
+
+/*
  * step.c: steps of workflows.  An address that takes a step by POST has a GET
  * as well, which shows the record with what is open to the caller.
  *
@@ -506,22 +556,12 @@ Shian__StepForm *ngx_http_shian_step_form(ngx_http_shian_ctx_t *c);
 /* What ?done= says was just done becomes the page's flash. */
 void ngx_http_shian_say_done(ngx_http_shian_ctx_t *c);
 
-/* Is this the action that was posted?  False is in the report. */
-bool ngx_http_shian_action_is(ngx_http_shian_ctx_t *c, const char *name);
-
-/* A token for each photo that came whole, good for a day. */
-bool ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c,
-    Shian__Choice ***out, size_t *n);
-
 /*
  * Makes links that are good for a day of those to photos that only who sees
  * this very page may see: a complaint's.  False without memory.
  */
 bool ngx_http_shian_sign_photos(ngx_http_shian_ctx_t *c,
     Shian__PhotoView **photos, size_t n);
-
-/* A new key for a form: 32 hex digits, NULL without memory. */
-char *ngx_http_shian_form_key(ngx_http_shian_ctx_t *c);
 
 /* May the caller, a shian_caller_t that is not the public, act on it? */
 bool ngx_http_shian_reach(void *ctx, const Shian__Venue *v);

@@ -343,8 +343,7 @@ static bool
 ngx_http_shian_board_page(ngx_http_shian_ctx_t *c, shian_board_t *b,
     Shian__ComplaintList *list)
 {
-    size_t        i;
-    shian_head_t  head;
+    size_t  i;
 
     if (ngx_http_shian_board_bureau(b->role)) {
         list->has_may_dispatch = list->may_dispatch = 1;
@@ -366,14 +365,11 @@ ngx_http_shian_board_page(ngx_http_shian_ctx_t *c, shian_board_t *b,
                                             list->search->query);
     }
 
-    shian_log_head(&c->txn, &head);
-    list->live = shian_printf(&c->arena, "/desk/events?last_event_id=%llu",
-                              (unsigned long long) head.seq);
     list->has_today = 1;
     list->today = b->today + 3;
     list->csv = ngx_http_shian_board_csv(c, "/desk/complaints");
 
-    return list->live != NULL && list->csv != NULL;
+    return list->csv != NULL;
 }
 
 
@@ -462,22 +458,9 @@ ngx_http_shian_officer(ngx_http_shian_ctx_t *c)
 
 /* ---- forms that were refused ----------------------------------------------*/
 
-static char *
-ngx_http_shian_board_typed(ngx_http_shian_ctx_t *c, const char *name)
-{
-    shian_str_t  s;
-
-    s = ngx_http_shian_body_arg(c, name);
-
-    return s.n == 0 ? NULL : shian_strdup(&c->arena, s);
-}
-
-
-Shian__BoardForm *
+static void *
 ngx_http_shian_board_form(ngx_http_shian_ctx_t *c)
 {
-    size_t             i;
-    Shian__Field      *f;
     Shian__BoardForm  *form;
 
     form = shian_alloc(&c->arena, sizeof(*form));
@@ -486,24 +469,14 @@ ngx_http_shian_board_form(ngx_http_shian_ctx_t *c)
     }
 
     shian__board_form__init(form);
-    form->action = ngx_http_shian_board_typed(c, "action");
-    form->text = ngx_http_shian_board_typed(c, "text");
-    form->public_text = ngx_http_shian_board_typed(c, "public_text");
-    form->reason = ngx_http_shian_board_typed(c, "reason");
-    form->due_on = ngx_http_shian_board_typed(c, "due_on");
-    form->errors = shian_array(&c->arena, c->report.nfields + 1,
-                               sizeof(*form->errors));
+    form->action = ngx_http_shian_typed(c, "action");
+    form->text = ngx_http_shian_typed(c, "text");
+    form->public_text = ngx_http_shian_typed(c, "public_text");
+    form->reason = ngx_http_shian_typed(c, "reason");
+    form->due_on = ngx_http_shian_typed(c, "due_on");
 
-    for (i = 0; form->errors != NULL && i < c->report.nfields; i++) {
-        f = shian_alloc(&c->arena, sizeof(*f));
-        if (f == NULL) {
-            return NULL;
-        }
-
-        shian__field__init(f);
-        f->field = (char *) c->report.fields[i].field;
-        f->code = (char *) c->report.fields[i].code;
-        form->errors[form->n_errors++] = f;
+    if (!ngx_http_shian_field_errors(c, &form->errors, &form->n_errors)) {
+        return NULL;
     }
 
     if (form->n_errors == 0) {
@@ -511,7 +484,7 @@ ngx_http_shian_board_form(ngx_http_shian_ctx_t *c)
                                                          : c->report.code);
     }
 
-    return form->errors == NULL ? NULL : form;
+    return form;
 }
 
 
@@ -519,26 +492,7 @@ ngx_int_t
 ngx_http_shian_board_again(ngx_http_shian_ctx_t *c,
     ngx_int_t (*show)(ngx_http_shian_ctx_t *c))
 {
-    ngx_uint_t  status;
-
-    status = (ngx_uint_t) c->report.status;
-
-    if (c->format != SHIAN_OUT_HTML || c->json_body
-        || (status != 422 && status != 409))
-    {
-        return ngx_http_shian_fail(c);
-    }
-
-    c->data = ngx_http_shian_board_form(c);
-    if (c->data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    shian_report_init(&c->report);
-    c->status = status;
-    c->here = shian_strdup(&c->arena, ngx_http_shian_str(c->request->uri));
-
-    return ngx_http_shian_in_read(c, show);
+    return ngx_http_shian_again(c, ngx_http_shian_board_form, show);
 }
 
 

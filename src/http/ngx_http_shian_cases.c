@@ -103,28 +103,14 @@ ngx_http_shian_case_refused(ngx_http_shian_ctx_t *c)
 static ngx_int_t
 ngx_http_shian_case_changed(ngx_http_shian_ctx_t *c)
 {
-    ngx_int_t  rc;
-
     c->status = c->id == 0 ? NGX_HTTP_CREATED : NGX_HTTP_OK;
     c->id = ngx_http_shian_result(c)->id;
     c->location = shian_printf(&c->arena, "/desk/cases/%llu",
                                (unsigned long long) c->id);
 
-    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
-        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER,
-                   shian_printf(&c->arena, "%s?done=step", c->location));
-    }
-
-    if (ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    c->format = SHIAN_OUT_JSON;
-    c->location = c->status == NGX_HTTP_CREATED ? c->location : NULL;
-    rc = ngx_http_shian_show_case(c);
-    ngx_http_shian_read_end(c);
-
-    return rc;
+    return ngx_http_shian_done(c,
+               shian_printf(&c->arena, "%s?done=step", c->location),
+               ngx_http_shian_show_case);
 }
 
 

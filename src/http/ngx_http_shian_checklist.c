@@ -35,40 +35,9 @@ ngx_http_shian_document(ngx_http_shian_ctx_t *c, const Shian__Checklist *list)
 }
 
 
-static bool
-ngx_http_shian_document_errors(ngx_http_shian_ctx_t *c,
-    Shian__ChecklistDesk *view)
-{
-    size_t          i;
-    Shian__Field   *f;
-
-    view->errors = shian_array(&c->arena, c->report.nfields + 1,
-                               sizeof(*view->errors));
-    if (view->errors == NULL) {
-        return false;
-    }
-
-    for (i = 0; i < c->report.nfields; i++) {
-        f = shian_alloc(&c->arena, sizeof(*f));
-        if (f == NULL) {
-            return false;
-        }
-
-        shian__field__init(f);
-        f->field = (char *) c->report.fields[i].field;
-        f->code = (char *) c->report.fields[i].code;
-        f->detail = (char *) c->report.fields[i].detail;
-        view->errors[view->n_errors++] = f;
-    }
-
-    return true;
-}
-
-
 static ngx_int_t
 ngx_http_shian_show_checklist(ngx_http_shian_ctx_t *c)
 {
-    shian_str_t            typed;
     Shian__ChecklistDesk  *view;
 
     view = shian_view_checklist_desk(&c->txn);
@@ -77,13 +46,15 @@ ngx_http_shian_show_checklist(ngx_http_shian_ctx_t *c)
     }
 
     if (c->format == SHIAN_OUT_HTML) {
-        typed = ngx_http_shian_body_arg(c, "document");
-        view->document = typed.n == 0
-                         ? ngx_http_shian_document(c, view->checklist)
-                         : shian_strdup(&c->arena, typed);
+        view->document = ngx_http_shian_typed(c, "document");
+
+        if (view->document == NULL) {
+            view->document = ngx_http_shian_document(c, view->checklist);
+        }
 
         if (view->document == NULL
-            || !ngx_http_shian_document_errors(c, view))
+            || !ngx_http_shian_field_errors(c, &view->errors,
+                                            &view->n_errors))
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -107,19 +78,10 @@ ngx_http_shian_desk_checklist(ngx_http_shian_ctx_t *c)
 }
 
 
-/* Wrong fields: the form again for people, the problem for programs. */
 static ngx_int_t
 ngx_http_shian_checklist_refused(ngx_http_shian_ctx_t *c)
 {
-    if (c->report.nfields == 0 || c->nbody == 0 || c->json_body
-        || c->format != SHIAN_OUT_HTML)
-    {
-        return ngx_http_shian_fail(c);
-    }
-
-    c->status = (ngx_uint_t) c->report.status;
-
-    return ngx_http_shian_in_read(c, ngx_http_shian_show_checklist);
+    return ngx_http_shian_again(c, NULL, ngx_http_shian_show_checklist);
 }
 
 
@@ -150,36 +112,22 @@ ngx_http_shian_preview_checklist(ngx_http_shian_ctx_t *c,
 static ngx_int_t
 ngx_http_shian_checklist_published(ngx_http_shian_ctx_t *c)
 {
-    ngx_int_t  rc;
-
-    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
-        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER,
-                                       "/desk/checklist?done=publish");
-    }
-
-    if (ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    c->format = SHIAN_OUT_JSON;
-
     /* It has no id where the document was in force already. */
     if (ngx_http_shian_result(c)->has_id) {
         c->status = NGX_HTTP_CREATED;
         c->location = "/desk/checklist";
     }
 
-    rc = ngx_http_shian_show_checklist(c);
-    ngx_http_shian_read_end(c);
-
-    return rc;
+    return ngx_http_shian_done(c, "/desk/checklist?done=publish",
+                               ngx_http_shian_show_checklist);
 }
 
 
 ngx_int_t
 ngx_http_shian_desk_checklist_post(ngx_http_shian_ctx_t *c)
 {
-    shian_str_t               action, document;
+    bool                      publish;
+    shian_str_t               document;
     Shian__Checklist         *list;
     Shian__Operation          op;
     Shian__ChecklistSet       set = SHIAN__CHECKLIST_SET__INIT;
@@ -187,17 +135,10 @@ ngx_http_shian_desk_checklist_post(ngx_http_shian_ctx_t *c)
 
     c->refused = ngx_http_shian_checklist_refused;
 
-    /* A JSON body is the document itself: the query says what to do. */
-    action = c->json_body ? ngx_http_shian_arg(c, "action")
-                          : ngx_http_shian_body_arg(c, "action");
     document = c->json_body ? c->json
                             : ngx_http_shian_body_arg(c, "document");
 
-    if (!shian_str_is(action, "preview") && !shian_str_is(action, "publish"))
-    {
-        shian_fail_field(&c->report, "action",
-                         action.n == 0 ? "required" : "unknown",
-                         "preview, publish");
+    if (!ngx_http_shian_document_action(c, &publish)) {
         return ngx_http_shian_fail(c);
     }
 
@@ -228,7 +169,7 @@ ngx_http_shian_desk_checklist_post(ngx_http_shian_ctx_t *c)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (shian_str_is(action, "preview")) {
+    if (!publish) {
         return ngx_http_shian_preview_checklist(c, view, list);
     }
 

@@ -57,43 +57,6 @@ ngx_http_shian_choice(ngx_http_shian_ctx_t *c, Shian__Choice **list,
 }
 
 
-/* A wrong field also stands at its place: field F in F_error. */
-bool
-ngx_http_shian_field_errors(ngx_http_shian_ctx_t *c, ProtobufCMessage *form,
-    Shian__Field ***list, size_t *n)
-{
-    char                            *name;
-    size_t                           i;
-    Shian__Field                    *f;
-    const ProtobufCFieldDescriptor  *d;
-
-    *n = 0;
-    *list = shian_array(&c->arena, c->report.nfields + 1, sizeof(**list));
-
-    for (i = 0; *list != NULL && i < c->report.nfields; i++) {
-        f = shian_alloc(&c->arena, sizeof(*f));
-        name = shian_printf(&c->arena, "%s_error", c->report.fields[i].field);
-
-        if (f == NULL || name == NULL) {
-            return false;
-        }
-
-        shian__field__init(f);
-        f->field = (char *) c->report.fields[i].field;
-        f->code = (char *) c->report.fields[i].code;
-        (*list)[(*n)++] = f;
-
-        d = protobuf_c_message_descriptor_get_field_by_name(form->descriptor,
-                                                            name);
-        if (d != NULL) {
-            *(char **) ((char *) form + d->offset) = f->code;
-        }
-    }
-
-    return *list != NULL;
-}
-
-
 /* ---- the form -------------------------------------------------------------*/
 
 static bool
@@ -167,34 +130,13 @@ static bool
 ngx_http_shian_complaint_typed(ngx_http_shian_ctx_t *c,
     Shian__ComplaintForm *form)
 {
-    size_t       i;
-    shian_str_t  given;
-
-    struct {
-        const char   *name;
-        char        **to;
-    } fields[] = {
-        { "place", &form->place },
-        { "lat", &form->lat },
-        { "lng", &form->lng },
-        { "text", &form->text },
-        { "happened_on", &form->happened_on },
-        { "name", &form->name },
-        { "contact", &form->contact },
-    };
-
-    for (i = 0; i < SHIAN_COUNT(fields); i++) {
-        given = ngx_http_shian_body_arg(c, fields[i].name);
-
-        if (given.n != 0) {
-            *fields[i].to = shian_strdup(&c->arena, given);
-
-            if (*fields[i].to == NULL) {
-                return false;
-            }
-        }
-    }
-
+    form->place = ngx_http_shian_typed(c, "place");
+    form->lat = ngx_http_shian_typed(c, "lat");
+    form->lng = ngx_http_shian_typed(c, "lng");
+    form->text = ngx_http_shian_typed(c, "text");
+    form->happened_on = ngx_http_shian_typed(c, "happened_on");
+    form->name = ngx_http_shian_typed(c, "name");
+    form->contact = ngx_http_shian_typed(c, "contact");
     form->idempotency_key = ngx_http_shian_form_key(c);
 
     return form->idempotency_key != NULL;
@@ -239,9 +181,9 @@ ngx_http_shian_complaint_own(ngx_http_shian_ctx_t *c,
 }
 
 
-/* Of the venue of the path, or of the field `venue` when it comes back. */
+/* Of the venue c->id: the path's, or the field's when it comes back. */
 static ngx_int_t
-ngx_http_shian_complaint_form(ngx_http_shian_ctx_t *c, uint64_t venue)
+ngx_http_shian_complaint_form(ngx_http_shian_ctx_t *c)
 {
     Shian__Venue          *v;
     Shian__ComplaintForm  *form;
@@ -252,7 +194,7 @@ ngx_http_shian_complaint_form(ngx_http_shian_ctx_t *c, uint64_t venue)
     }
 
     shian__complaint_form__init(form);
-    v = venue == 0 ? NULL : shian_venue_get(&c->txn, venue);
+    v = c->id == 0 ? NULL : shian_venue_get(&c->txn, c->id);
 
     if (v != NULL) {
         form->has_venue = 1;
@@ -268,12 +210,12 @@ ngx_http_shian_complaint_form(ngx_http_shian_ctx_t *c, uint64_t venue)
         || !ngx_http_shian_complaint_own(c, form)
         || !ngx_http_shian_keep_photos(c, &form->kept_photos,
                                        &form->n_kept_photos)
-        || !ngx_http_shian_field_errors(c, &form->base, &form->errors,
-                                        &form->n_errors))
+        || !ngx_http_shian_field_errors(c, &form->errors, &form->n_errors))
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    (void) ngx_http_shian_place_errors(c, &form->base);
     c->no_store = 1;
     c->here = v == NULL ? "/complain"
               : shian_printf(&c->arena, "/v/%llu/complain",
@@ -302,7 +244,7 @@ ngx_http_shian_complain(ngx_http_shian_ctx_t *c)
                                      "There is no such venue.");
     }
 
-    return ngx_http_shian_complaint_form(c, c->id);
+    return ngx_http_shian_complaint_form(c);
 }
 
 
@@ -406,56 +348,29 @@ ngx_http_shian_complaint_sort(shian_report_t *report)
 }
 
 
-/* Wrong fields: the form again for people, the problem for programs. */
 static ngx_int_t
 ngx_http_shian_complaint_refused(ngx_http_shian_ctx_t *c)
 {
     double       venue;
     shian_str_t  given;
 
-    if (c->report.nfields == 0 || c->format != SHIAN_OUT_HTML || c->json_body)
-    {
-        return ngx_http_shian_fail(c);
-    }
-
     given = ngx_http_shian_body_arg(c, "venue");
     c->id = ngx_http_shian_numbers(given, &venue, 1) && venue >= 1
             && venue < 1e15 ? (uint64_t) venue : 0;
 
-    ngx_http_shian_complaint_sort(&c->report);
-
-    return ngx_http_shian_again(c, ngx_http_shian_complaint_form, c->id);
-}
-
-
-/* Calls show inside a read, whether or not the handler is in one. */
-ngx_int_t
-ngx_http_shian_again(ngx_http_shian_ctx_t *c,
-    ngx_int_t (*show)(ngx_http_shian_ctx_t *c, uint64_t id), uint64_t id)
-{
-    ngx_int_t  rc, begun;
-
-    c->status = (ngx_uint_t) c->report.status;
-    begun = c->txn.mdb == NULL;
-
-    if (begun && ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
+        ngx_http_shian_complaint_sort(&c->report);
     }
 
-    rc = show(c, id);
-
-    if (begun) {
-        ngx_http_shian_read_end(c);
-    }
-
-    return rc;
+    return ngx_http_shian_again(c, NULL, ngx_http_shian_complaint_form);
 }
 
 
 static ngx_int_t
-ngx_http_shian_complaint_answer(ngx_http_shian_ctx_t *c, uint64_t id)
+ngx_http_shian_complaint_answer(ngx_http_shian_ctx_t *c)
 {
     Shian__Filed            *filed;
+    const uint64_t           id = ngx_http_shian_result(c)->id;
     const Shian__Complaint  *complaint;
 
     filed = shian_alloc(&c->arena, sizeof(*filed));
@@ -477,8 +392,6 @@ ngx_http_shian_complaint_answer(ngx_http_shian_ctx_t *c, uint64_t id)
                                                      complaint->linked);
     }
 
-    c->format = SHIAN_OUT_JSON;
-    c->status = NGX_HTTP_CREATED;
     c->no_store = 1;
     c->view = &filed->base;
 
@@ -489,23 +402,17 @@ ngx_http_shian_complaint_answer(ngx_http_shian_ctx_t *c, uint64_t id)
 static ngx_int_t
 ngx_http_shian_complaint_posted(ngx_http_shian_ctx_t *c)
 {
-    uint64_t  id;
-
-    id = ngx_http_shian_result(c)->id;
-    c->location = ngx_http_shian_track_path(c, id);
+    c->location = ngx_http_shian_track_path(c, ngx_http_shian_result(c)->id);
 
     if (c->location == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
-        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER,
-                   shian_printf(&c->arena, "%s?new=1", c->location));
-    }
+    c->status = NGX_HTTP_CREATED;
 
-    c->report.status = NGX_HTTP_CREATED;
-
-    return ngx_http_shian_again(c, ngx_http_shian_complaint_answer, id);
+    return ngx_http_shian_done(c,
+               shian_printf(&c->arena, "%s?new=1", c->location),
+               ngx_http_shian_complaint_answer);
 }
 
 

@@ -13,12 +13,4 @@
 /* The path of the private link to complaint `id`, or NULL. */
 char *ngx_http_shian_track_path(ngx_http_shian_ctx_t *c, uint64_t id);
 
-/* What is wrong, as a list and at the fields of `form`. */
-bool ngx_http_shian_field_errors(ngx_http_shian_ctx_t *c,
-    ProtobufCMessage *form, Shian__Field ***list, size_t *n);
-
-/* Answers with show(c, id) and the status of c->report, in a read. */
-ngx_int_t ngx_http_shian_again(ngx_http_shian_ctx_t *c,
-    ngx_int_t (*show)(ngx_http_shian_ctx_t *c, uint64_t id), uint64_t id);
-
 #endif /* NGX_HTTP_SHIAN_COMPLAIN_H */

@@ -82,16 +82,40 @@ ngx_http_shian_release_text(ngx_http_shian_text_t *text)
 }
 
 
+/* Of a change nobody is told more than that there is one. */
 static void
 ngx_http_shian_put_event(shian_sink_t *s, const Shian__Event *event)
 {
-    shian_putf(s, "id: %llu\ndata: ", (unsigned long long) event->id);
+    shian_putf(s, "id: %llu\n", (unsigned long long) event->id);
+
+    if (!shian_event_is_news(event)) {
+        shian_putz(s, "event: change\ndata: {}\n\n");
+        return;
+    }
+
+    shian_putz(s, "data: ");
 
     if (!shian_json_write(&event->base, s)) {
         s->failed = true;
     }
 
     shian_putz(s, "\n\n");
+}
+
+
+static ngx_http_shian_text_t *
+ngx_http_shian_event_text(shian_arena_t *arena, const Shian__Event *event)
+{
+    shian_buf_t  b;
+
+    if (event == NULL) {
+        return NULL;
+    }
+
+    shian_buf_init(&b, arena);
+    ngx_http_shian_put_event(&b.sink, event);
+
+    return ngx_http_shian_new_text(&b);
 }
 
 
@@ -358,30 +382,48 @@ ngx_http_shian_writable(ngx_http_request_t *r)
 
 /* ---- all streams of a store -----------------------------------------------*/
 
-/* Tells entry e to whom it concerns; returns how many bytes an event took. */
+/* Queues text, of which there is none without memory, for one stream. */
+static void
+ngx_http_shian_tell_one(ngx_http_shian_stream_t *s,
+    ngx_http_shian_text_t *text)
+{
+    if (text == NULL
+        || ngx_http_shian_unsent(s) + text->n > s->unsent_max
+        || ngx_http_shian_say(s, text, 0) != NGX_OK)
+    {
+        s->slow = 1;
+        return;
+    }
+
+    ngx_http_shian_count(events);
+}
+
+
+/*
+ * Tells entry e to whom it concerns: its news, or to whom it is none that
+ * something changed.  Returns how many bytes both took.
+ */
 static size_t
 ngx_http_shian_tell(ngx_http_shian_env_t *env, shian_txn_t *t,
     const Shian__Entry *e)
 {
-    size_t                    n;
-    shian_buf_t               b;
+    size_t                    n, i;
     ngx_queue_t              *q;
-    Shian__Event             *event;
-    ngx_http_shian_text_t    *text;
+    Shian__Event             *events[2];
+    ngx_http_shian_text_t    *texts[2];
     ngx_http_shian_stream_t  *s;
 
-    event = shian_event(t, e);
+    events[0] = shian_event(t, e);
+    events[1] = shian_event_change(t, e);
 
-    if (event == NULL && !shian_event_ends(e, NULL)) {
+    if (events[0] == NULL && events[1] == NULL && !shian_event_ends(e, NULL))
+    {
         return 0;
     }
 
-    text = NULL;
-
-    if (event != NULL) {
-        shian_buf_init(&b, t->arena);
-        ngx_http_shian_put_event(&b.sink, event);
-        text = ngx_http_shian_new_text(&b);
+    for (n = 0, i = 0; i < 2; i++) {
+        texts[i] = ngx_http_shian_event_text(t->arena, events[i]);
+        n += texts[i] == NULL ? 0 : texts[i]->n;
     }
 
     for (q = ngx_queue_head(&env->streams);
@@ -396,26 +438,18 @@ ngx_http_shian_tell(ngx_http_shian_env_t *env, shian_txn_t *t,
 
         s->over = shian_event_ends(e, &s->ctx->caller);
 
-        if (event == NULL
-            || !shian_event_for(event, s->ctx->caller.actor.role,
+        for (i = 0; i < 2; i++) {
+            if (shian_event_for(events[i], s->ctx->caller.actor.role,
                                 s->ctx->caller.user))
-        {
-            continue;
+            {
+                ngx_http_shian_tell_one(s, texts[i]);
+                break;
+            }
         }
-
-        if (text == NULL
-            || ngx_http_shian_unsent(s) + text->n > s->unsent_max
-            || ngx_http_shian_say(s, text, 0) != NGX_OK)
-        {
-            s->slow = 1;
-            continue;
-        }
-
-        ngx_http_shian_count(events);
     }
 
-    n = text == NULL ? 0 : text->n;
-    ngx_http_shian_release_text(text);
+    ngx_http_shian_release_text(texts[0]);
+    ngx_http_shian_release_text(texts[1]);
 
     return n;
 }
@@ -610,6 +644,26 @@ ngx_http_shian_events_open(void)
 }
 
 
+/* ---- pages that follow ---------------------------------------------------*/
+
+char *
+ngx_http_shian_live(ngx_http_shian_ctx_t *c)
+{
+    shian_head_t  head;
+
+    if (c->txn.mdb == NULL
+        || (SHIAN_FOLLOWERS & (1u << c->caller.actor.role)) == 0)
+    {
+        return NULL;
+    }
+
+    shian_log_head(&c->txn, &head);
+
+    return shian_printf(&c->arena, "/desk/events?last_event_id=%llu",
+                        (unsigned long long) head.seq);
+}
+
+
 /* ---- opening one ----------------------------------------------------------*/
 
 /* Where somebody who was away left off; false: it cannot be told from there. */
@@ -672,7 +726,7 @@ ngx_http_shian_beginning(ngx_http_shian_ctx_t *c, uint64_t *seq)
     shian_putz(&b.sink, SHIAN_RETRY);
 
     while (told && from < head.seq && !b.sink.failed) {
-        event = shian_event_at(&t, ++from, &c->caller);
+        event = shian_event_at(&t, ++from, &c->caller, true);
 
         if (event != NULL) {
             ngx_http_shian_put_event(&b.sink, event);

@@ -591,53 +591,47 @@ ngx_http_shian_show_check_in(ngx_http_shian_ctx_t *c)
 }
 
 
-/* Wrong fields: the form again for people, the problem for programs. */
 static ngx_int_t
 ngx_http_shian_check_in_refused(ngx_http_shian_ctx_t *c)
 {
-    if (c->report.nfields == 0 || c->format != SHIAN_OUT_HTML || c->json_body)
-    {
-        return ngx_http_shian_fail(c);
-    }
-
-    c->status = (ngx_uint_t) c->report.status;
-
-    return ngx_http_shian_in_read(c, ngx_http_shian_show_check_in);
+    return ngx_http_shian_again(c, NULL, ngx_http_shian_show_check_in);
 }
 
 
 /* ---- into the store -------------------------------------------------------*/
 
 static ngx_int_t
+ngx_http_shian_show_visit(ngx_http_shian_ctx_t *c)
+{
+    Shian__Inspection      *in;
+    const Shian__Result    *result = ngx_http_shian_result(c);
+    Shian__InspectionView  *view;
+
+    in = shian_inspection_get(&c->txn, result->venue, result->id);
+    view = in == NULL ? NULL
+           : shian_view_inspection(&c->txn, in, SHIAN_EYE_STAFF);
+
+    if (view == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    c->view = &view->base;
+
+    return ngx_http_shian_reply(c);
+}
+
+
+static ngx_int_t
 ngx_http_shian_inspected(ngx_http_shian_ctx_t *c)
 {
-    ngx_int_t             rc;
-    Shian__Inspection    *in;
-    const Shian__Result  *result;
+    const Shian__Result  *result = ngx_http_shian_result(c);
 
-    result = ngx_http_shian_result(c);
+    c->status = NGX_HTTP_CREATED;
     c->location = shian_printf(&c->arena, "/v/%llu/inspections/%llu",
                                (unsigned long long) result->venue,
                                (unsigned long long) result->id);
 
-    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
-        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
-    }
-
-    if (ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    c->format = SHIAN_OUT_JSON;
-    c->status = NGX_HTTP_CREATED;
-    in = shian_inspection_get(&c->txn, result->venue, result->id);
-    c->view = in == NULL ? NULL : (ProtobufCMessage *)
-              shian_view_inspection(&c->txn, in, SHIAN_EYE_STAFF);
-    rc = c->view == NULL ? NGX_HTTP_INTERNAL_SERVER_ERROR
-                         : ngx_http_shian_reply(c);
-    ngx_http_shian_read_end(c);
-
-    return rc;
+    return ngx_http_shian_done(c, c->location, ngx_http_shian_show_visit);
 }
 
 

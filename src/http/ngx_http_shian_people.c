@@ -239,8 +239,7 @@ ngx_http_shian_count_work(ngx_http_shian_ctx_t *c, Shian__Desk *desk)
 ngx_int_t
 ngx_http_shian_desk(ngx_http_shian_ctx_t *c)
 {
-    Shian__Desk   *desk;
-    shian_head_t   head;
+    Shian__Desk  *desk;
 
     desk = ngx_http_shian_new_desk(c);
     if (desk == NULL) {
@@ -254,13 +253,10 @@ ngx_http_shian_desk(ngx_http_shian_ctx_t *c)
     ngx_http_shian_count_work(c, desk);
 
     if ((SHIAN_FOLLOWERS & (1u << desk->role)) != 0) {
-        shian_log_head(&c->txn, &head);
         desk->events = shian_events_latest(&c->txn, &c->caller,
                                            SHIAN_DESK_EVENTS,
                                            &desk->n_events);
-        desk->live = shian_printf(&c->arena,
-                                  "/desk/events?last_event_id=%llu",
-                                  (unsigned long long) head.seq);
+        desk->live = ngx_http_shian_live(c);
 
         if (desk->events == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -387,45 +383,38 @@ ngx_http_shian_users(ngx_http_shian_ctx_t *c)
 
 
 static ngx_int_t
-ngx_http_shian_user_changed(ngx_http_shian_ctx_t *c)
+ngx_http_shian_show_user(ngx_http_shian_ctx_t *c)
 {
-    ngx_int_t         rc;
-    Shian__User      *u;
-    Shian__UserView   view = SHIAN__USER_VIEW__INIT;
+    Shian__User          *u;
+    Shian__UserView       view = SHIAN__USER_VIEW__INIT;
+    const Shian__Result  *result = ngx_http_shian_result(c);
 
-    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
-        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
-    }
-
-    if (ngx_http_shian_read_begin(c) != NGX_OK) {
+    u = shian_user_get(&c->txn, result->id);
+    if (u == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-    u = shian_user_get(&c->txn, ngx_http_shian_result(c)->id);
+    view.has_id = view.has_role = 1;
+    view.id = u->id;
+    view.role = u->role;
+    view.login = u->login;
+    view.name = u->name;
+    view.n_districts = u->n_districts;
+    view.districts = u->districts;
+    view.has_disabled = u->has_disabled;
+    view.disabled = u->disabled;
+    c->status = result->outcome == SHIAN__RESULT__OUTCOME__created
+                ? NGX_HTTP_CREATED : NGX_HTTP_OK;
+    c->view = &view.base;
 
-    if (u != NULL) {
-        view.has_id = view.has_role = 1;
-        view.id = u->id;
-        view.role = u->role;
-        view.login = u->login;
-        view.name = u->name;
-        view.n_districts = u->n_districts;
-        view.districts = u->districts;
-        view.has_disabled = u->has_disabled;
-        view.disabled = u->disabled;
-        c->format = SHIAN_OUT_JSON;
-        c->location = NULL;
-        c->status = ngx_http_shian_result(c)->outcome
-                    == SHIAN__RESULT__OUTCOME__created
-                    ? NGX_HTTP_CREATED : NGX_HTTP_OK;
-        c->view = &view.base;
-        rc = ngx_http_shian_reply(c);
-    }
+    return ngx_http_shian_reply(c);
+}
 
-    ngx_http_shian_read_end(c);
 
-    return rc;
+static ngx_int_t
+ngx_http_shian_user_changed(ngx_http_shian_ctx_t *c)
+{
+    return ngx_http_shian_done(c, c->location, ngx_http_shian_show_user);
 }
 
 
@@ -451,15 +440,10 @@ ngx_http_shian_user_post(ngx_http_shian_ctx_t *c)
 ngx_int_t
 ngx_http_shian_user_action(ngx_http_shian_ctx_t *c)
 {
-    shian_str_t         action;
     Shian__Operation    op;
     Shian__UserDisable  disable = SHIAN__USER_DISABLE__INIT;
 
-    action = ngx_http_shian_body_arg(c, "action");
-
-    if (!shian_str_is(action, "disable")) {
-        shian_fail_field(&c->report, "action",
-                         action.n == 0 ? "required" : "unknown", "disable");
+    if (!ngx_http_shian_action_is(c, "disable")) {
         return ngx_http_shian_fail(c);
     }
 

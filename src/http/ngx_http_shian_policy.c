@@ -113,19 +113,10 @@ ngx_http_shian_desk_policy(ngx_http_shian_ctx_t *c)
 }
 
 
-/* Wrong fields: the form again for people, the problem for programs. */
 static ngx_int_t
 ngx_http_shian_policy_refused(ngx_http_shian_ctx_t *c)
 {
-    if (c->report.nfields == 0 || c->nbody == 0 || c->json_body
-        || c->format != SHIAN_OUT_HTML)
-    {
-        return ngx_http_shian_fail(c);
-    }
-
-    c->status = (ngx_uint_t) c->report.status;
-
-    return ngx_http_shian_in_read(c, ngx_http_shian_show_policy);
+    return ngx_http_shian_again(c, NULL, ngx_http_shian_show_policy);
 }
 
 
@@ -268,52 +259,28 @@ ngx_http_shian_preview(ngx_http_shian_ctx_t *c, const Shian__Policy *policy)
 static ngx_int_t
 ngx_http_shian_policy_published(ngx_http_shian_ctx_t *c)
 {
-    ngx_int_t  rc;
-
-    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
-        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER,
-                                       "/desk/policy?done=publish");
-    }
-
-    if (ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    c->format = SHIAN_OUT_JSON;
-
     /* It has no id where the document was in force already. */
     if (ngx_http_shian_result(c)->has_id) {
         c->status = NGX_HTTP_CREATED;
         c->location = "/desk/policy";
     }
 
-    rc = ngx_http_shian_show_policy(c);
-    ngx_http_shian_read_end(c);
-
-    return rc;
+    return ngx_http_shian_done(c, "/desk/policy?done=publish",
+                               ngx_http_shian_show_policy);
 }
 
 
 ngx_int_t
 ngx_http_shian_desk_policy_post(ngx_http_shian_ctx_t *c)
 {
-    bool               ok, unchanged;
-    shian_str_t        action;
+    bool               ok, publish, unchanged;
     Shian__Policy     *policy;
     Shian__Operation   op;
     Shian__PolicySet   set = SHIAN__POLICY_SET__INIT;
 
     c->refused = ngx_http_shian_policy_refused;
 
-    /* A JSON body is the document itself: the query says what to do. */
-    action = c->json_body ? ngx_http_shian_arg(c, "action")
-                          : ngx_http_shian_body_arg(c, "action");
-
-    if (!shian_str_is(action, "preview") && !shian_str_is(action, "publish"))
-    {
-        shian_fail_field(&c->report, "action",
-                         action.n == 0 ? "required" : "unknown",
-                         "preview, publish");
+    if (!ngx_http_shian_document_action(c, &publish)) {
         return ngx_http_shian_fail(c);
     }
 
@@ -326,7 +293,7 @@ ngx_http_shian_desk_policy_post(ngx_http_shian_ctx_t *c)
         return ngx_http_shian_policy_refused(c);
     }
 
-    if (shian_str_is(action, "preview")) {
+    if (!publish) {
         return ngx_http_shian_preview(c, policy);
     }
 

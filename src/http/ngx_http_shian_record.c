@@ -151,28 +151,27 @@ ngx_http_shian_record_refused(ngx_http_shian_ctx_t *c)
 }
 
 
+static ngx_int_t
+ngx_http_shian_show_contact(ngx_http_shian_ctx_t *c)
+{
+    return ngx_http_shian_show_record(c, true);
+}
+
+
 /* Shown once, in this answer; the look is in the log before it. */
 static ngx_int_t
 ngx_http_shian_looked(ngx_http_shian_ctx_t *c)
 {
-    ngx_int_t  rc;
-
     if (ngx_http_shian_result(c)->refused) {
         return ngx_http_shian_refuse(c, 403, "forbidden",
                                      "It is not yours to look at; that you "
                                      "asked is on record.");
     }
 
-    if (ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     c->format = c->json_body ? SHIAN_OUT_JSON : c->format;
     c->here = shian_strdup(&c->arena, ngx_http_shian_str(c->request->uri));
-    rc = ngx_http_shian_show_record(c, true);
-    ngx_http_shian_read_end(c);
 
-    return rc;
+    return ngx_http_shian_in_read(c, ngx_http_shian_show_contact);
 }
 
 
@@ -215,22 +214,7 @@ ngx_http_shian_record_look(ngx_http_shian_ctx_t *c)
 static ngx_int_t
 ngx_http_shian_stepped(ngx_http_shian_ctx_t *c)
 {
-    ngx_int_t  rc;
-
-    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
-        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
-    }
-
-    if (ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    c->format = SHIAN_OUT_JSON;
-    c->location = NULL;
-    rc = ngx_http_shian_show_record(c, false);
-    ngx_http_shian_read_end(c);
-
-    return rc;
+    return ngx_http_shian_done(c, c->location, ngx_http_shian_show_again);
 }
 
 

@@ -269,6 +269,7 @@ ngx_http_shian_frame(ngx_http_shian_ctx_t *c, Shian__Frame *f)
         f->role = actor->role;
         f->has_user_venue = actor->has_venue;
         f->user_venue = actor->venue;
+        f->live = ngx_http_shian_live(c);
     }
 }
 

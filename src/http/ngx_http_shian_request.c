@@ -144,28 +144,6 @@ ngx_http_shian_read_end(ngx_http_shian_ctx_t *c)
 }
 
 
-ngx_int_t
-ngx_http_shian_in_read(ngx_http_shian_ctx_t *c,
-    ngx_int_t (*show)(ngx_http_shian_ctx_t *c))
-{
-    ngx_int_t  rc, begun;
-
-    begun = c->txn.mdb == NULL;
-
-    if (begun && ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    rc = show(c);
-
-    if (begun) {
-        ngx_http_shian_read_end(c);
-    }
-
-    return rc;
-}
-
-
 /* ---- routing --------------------------------------------------------------*/
 
 /* Does s begin as the segment {name} wants?  Returns what it takes, or 0. */

@@ -187,47 +187,9 @@ ngx_http_shian_kept_photo(ngx_http_shian_ctx_t *c,
 }
 
 
-static bool
-ngx_http_shian_form_errors(ngx_http_shian_ctx_t *c, Shian__ReviewForm *form)
-{
-    size_t         i;
-    Shian__Field  *f;
-
-    form->errors = shian_array(&c->arena, c->report.nfields + 1,
-                               sizeof(*form->errors));
-
-    for (i = 0; form->errors != NULL && i < c->report.nfields; i++) {
-        f = shian_alloc(&c->arena, sizeof(*f));
-        if (f == NULL) {
-            return false;
-        }
-
-        shian__field__init(f);
-        f->field = (char *) c->report.fields[i].field;
-        f->code = (char *) c->report.fields[i].code;
-        form->errors[form->n_errors++] = f;
-
-        if (strcmp(f->field, "hygiene") == 0) {
-            form->hygiene_error = f->code;
-        } else if (strcmp(f->field, "food") == 0) {
-            form->food_error = f->code;
-        } else if (strcmp(f->field, "service") == 0) {
-            form->service_error = f->code;
-        } else if (strcmp(f->field, "text") == 0) {
-            form->text_error = f->code;
-        } else if (strcmp(f->field, "photo") == 0) {
-            form->photo_error = f->code;
-        }
-    }
-
-    return form->errors != NULL;
-}
-
-
 static ngx_int_t
 ngx_http_shian_show_form(ngx_http_shian_ctx_t *c)
 {
-    shian_str_t         text;
     shian_token_t       scan;
     Shian__Venue       *v;
     Shian__ReviewForm  *form;
@@ -251,8 +213,7 @@ ngx_http_shian_show_form(ngx_http_shian_ctx_t *c)
     form->scanned = ngx_http_shian_scan_of(c, &scan);
 
     form->idempotency_key = ngx_http_shian_form_key(c);
-    text = ngx_http_shian_body_arg(c, "text");
-    form->text = text.n == 0 ? NULL : shian_strdup(&c->arena, text);
+    form->text = ngx_http_shian_typed(c, "text");
 
     if (!ngx_http_shian_stars(c, "hygiene", &form->hygiene, &form->n_hygiene)
         || !ngx_http_shian_stars(c, "food", &form->food, &form->n_food)
@@ -260,11 +221,12 @@ ngx_http_shian_show_form(ngx_http_shian_ctx_t *c)
                                  &form->n_service)
         || !ngx_http_shian_keep_photos(c, &form->kept_photos,
                                        &form->n_kept_photos)
-        || !ngx_http_shian_form_errors(c, form))
+        || !ngx_http_shian_field_errors(c, &form->errors, &form->n_errors))
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    (void) ngx_http_shian_place_errors(c, &form->base);
     c->no_store = 1;
     c->here = shian_printf(&c->arena, "/v/%llu/review",
                            (unsigned long long) c->id);
@@ -282,25 +244,32 @@ ngx_http_shian_review_form(ngx_http_shian_ctx_t *c)
 }
 
 
-/* Wrong fields: the form again for people, the problem for programs. */
 static ngx_int_t
 ngx_http_shian_form_refused(ngx_http_shian_ctx_t *c)
 {
-    if (c->report.nfields == 0 || c->format != SHIAN_OUT_HTML || c->json_body)
-    {
-        return ngx_http_shian_fail(c);
+    return ngx_http_shian_again(c, NULL, ngx_http_shian_show_form);
+}
+
+
+static ngx_int_t
+ngx_http_shian_show_written(ngx_http_shian_ctx_t *c)
+{
+    Shian__ReviewView  *view;
+
+    view = shian_view_review(&c->txn, c->conf->keys, c->id, true);
+    if (view == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    c->status = (ngx_uint_t) c->report.status;
+    c->view = &view->base;
 
-    return ngx_http_shian_in_read(c, ngx_http_shian_show_form);
+    return ngx_http_shian_reply(c);
 }
 
 
 static ngx_int_t
 ngx_http_shian_review_posted(ngx_http_shian_ctx_t *c)
 {
-    ngx_int_t             rc;
     const Shian__Result  *result;
 
     result = ngx_http_shian_result(c);
@@ -308,23 +277,10 @@ ngx_http_shian_review_posted(ngx_http_shian_ctx_t *c)
                                (unsigned long long) result->venue,
                                (unsigned long long) result->id);
 
-    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
-        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
-    }
-
-    if (ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    c->format = SHIAN_OUT_JSON;
     c->status = NGX_HTTP_CREATED;
-    c->view = (ProtobufCMessage *) shian_view_review(&c->txn, c->conf->keys,
-                                                     result->id, true);
-    rc = c->view == NULL ? NGX_HTTP_INTERNAL_SERVER_ERROR
-                         : ngx_http_shian_reply(c);
-    ngx_http_shian_read_end(c);
+    c->id = result->id;
 
-    return rc;
+    return ngx_http_shian_done(c, c->location, ngx_http_shian_show_written);
 }
 
 
@@ -461,25 +417,7 @@ ngx_http_shian_queue(ngx_http_shian_ctx_t *c)
 static ngx_int_t
 ngx_http_shian_review_changed(ngx_http_shian_ctx_t *c)
 {
-    ngx_int_t  rc;
-
-    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
-        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
-    }
-
-    if (ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    c->format = SHIAN_OUT_JSON;
-    c->location = NULL;
-    c->view = (ProtobufCMessage *) shian_view_review(&c->txn, c->conf->keys,
-                                                     c->id, true);
-    rc = c->view == NULL ? NGX_HTTP_INTERNAL_SERVER_ERROR
-                         : ngx_http_shian_reply(c);
-    ngx_http_shian_read_end(c);
-
-    return rc;
+    return ngx_http_shian_done(c, c->location, ngx_http_shian_show_written);
 }
 
 

@@ -552,29 +552,14 @@ ngx_http_shian_my_appeals(ngx_http_shian_ctx_t *c)
 static ngx_int_t
 ngx_http_shian_appeal_filed(ngx_http_shian_ctx_t *c)
 {
-    ngx_int_t  rc;
-
     c->id = ngx_http_shian_result(c)->id;
-
-    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
-        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER,
-                   shian_printf(&c->arena,
-                                "/my/appeals/%llu?done=appeal_filed",
-                                (unsigned long long) c->id));
-    }
-
-    if (ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    c->format = SHIAN_OUT_JSON;
     c->status = NGX_HTTP_CREATED;
     c->location = shian_printf(&c->arena, "/my/appeals/%llu",
                                (unsigned long long) c->id);
-    rc = ngx_http_shian_my_appeal(c);
-    ngx_http_shian_read_end(c);
 
-    return rc;
+    return ngx_http_shian_done(c,
+               shian_printf(&c->arena, "%s?done=appeal_filed", c->location),
+               ngx_http_shian_my_appeal);
 }
 
 

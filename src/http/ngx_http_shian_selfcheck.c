@@ -314,19 +314,9 @@ ngx_http_shian_form_answers(ngx_http_shian_ctx_t *c,
 
 
 static ngx_int_t
-ngx_http_shian_check_refused(ngx_http_shian_ctx_t *c,
-    const Shian__SelfCheckPost *post)
+ngx_http_shian_show_refused(ngx_http_shian_ctx_t *c)
 {
-    if (c->format != SHIAN_OUT_HTML || c->json_body
-        || c->report.nfields == 0)
-    {
-        return ngx_http_shian_fail(c);
-    }
-
-    c->status = (ngx_uint_t) c->report.status;
-    c->here = "/my/self-check";
-
-    return ngx_http_shian_show_check(c, post);
+    return ngx_http_shian_show_check(c, c->data);
 }
 
 
@@ -355,7 +345,8 @@ ngx_http_shian_my_self_check_post(ngx_http_shian_ctx_t *c)
     if (c->report.status != 200
         || !shian_self_check_prepare(&c->txn, post, &c->report))
     {
-        return ngx_http_shian_check_refused(c, post);
+        c->data = post;
+        return ngx_http_shian_again(c, NULL, ngx_http_shian_show_refused);
     }
 
     post->has_venue = 1;

@@ -12,38 +12,7 @@
 #include "domain/safeguard.h"
 
 
-/* ---- forms ----------------------------------------------------------------*/
-
-bool
-ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c, Shian__Choice ***out,
-    size_t *n)
-{
-    size_t          i;
-    Shian__Choice  *choice;
-
-    *n = 0;
-    *out = shian_array(&c->arena, c->nphotos + 1, sizeof(**out));
-
-    for (i = 0; *out != NULL && i < c->nphotos; i++) {
-        choice = shian_alloc(&c->arena, sizeof(*choice));
-
-        if (choice == NULL) {
-            return false;
-        }
-
-        shian__choice__init(choice);
-        choice->value = ngx_http_shian_kept_photo(c, c->photos[i]->hash.data);
-
-        if (choice->value == NULL) {
-            return false;
-        }
-
-        (*out)[(*n)++] = choice;
-    }
-
-    return *out != NULL;
-}
-
+/* ---- photos ---------------------------------------------------------------*/
 
 bool
 ngx_http_shian_sign_photos(ngx_http_shian_ctx_t *c, Shian__PhotoView **photos,
@@ -78,67 +47,7 @@ ngx_http_shian_sign_photos(ngx_http_shian_ctx_t *c, Shian__PhotoView **photos,
 }
 
 
-char *
-ngx_http_shian_form_key(ngx_http_shian_ctx_t *c)
-{
-    char         hex[SHIAN_HEX_LEN(SHIAN_ID_SIZE)];
-    uint8_t      id[SHIAN_ID_SIZE];
-    shian_str_t  key;
-
-    key = ngx_http_shian_body_arg(c, "idempotency_key");
-
-    if (key.n == 0 || c->report.nfields != 0) {
-        shian_random(id, sizeof(id));
-        shian_hex(hex, id, sizeof(id));
-        key = shian_slice(hex, sizeof(hex));
-    }
-
-    return shian_strdup(&c->arena, key);
-}
-
-
-static char *
-ngx_http_shian_typed(ngx_http_shian_ctx_t *c, const char *name)
-{
-    shian_str_t  s;
-
-    s = ngx_http_shian_body_arg(c, name);
-
-    return s.n == 0 ? NULL : shian_strdup(&c->arena, s);
-}
-
-
-/* The errors that a form shows beside its fields; false: it has others. */
-static bool
-ngx_http_shian_step_errors(ngx_http_shian_ctx_t *c, Shian__StepForm *form)
-{
-    char        *code;
-    bool         all;
-    size_t       i;
-    const char  *field;
-
-    all = c->report.nfields != 0;
-
-    for (i = 0; i < c->report.nfields; i++) {
-        field = c->report.fields[i].field;
-        code = (char *) c->report.fields[i].code;
-
-        if (strcmp(field, "text") == 0) {
-            form->text_error = code;
-        } else if (strcmp(field, "reason") == 0) {
-            form->reason_error = code;
-        } else if (strcmp(field, "deadline_on") == 0) {
-            form->deadline_error = code;
-        } else if (strcmp(field, "photo") == 0) {
-            form->photo_error = code;
-        } else {
-            all = false;
-        }
-    }
-
-    return all;
-}
-
+/* ---- forms ----------------------------------------------------------------*/
 
 static Shian__StepForm *
 ngx_http_shian_new_form(ngx_http_shian_ctx_t *c)
@@ -183,40 +92,19 @@ ngx_http_shian_page_of(const ngx_http_shian_route_t *route)
 }
 
 
-/* The page, in a read of its own where none is open. */
 static ngx_int_t
 ngx_http_shian_show_page(ngx_http_shian_ctx_t *c)
 {
-    ngx_int_t  rc, begun;
-
-    begun = c->txn.mdb == NULL;
-
-    if (begun && ngx_http_shian_read_begin(c) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     c->route = ngx_http_shian_page_of(c->route);
-    rc = c->route->handler(c);
 
-    if (begun) {
-        ngx_http_shian_read_end(c);
-    }
-
-    return rc;
+    return c->route->handler(c);
 }
 
 
-ngx_int_t
-ngx_http_shian_step_refused(ngx_http_shian_ctx_t *c)
+static void *
+ngx_http_shian_refused_form(ngx_http_shian_ctx_t *c)
 {
     Shian__StepForm  *form;
-
-    if (c->format != SHIAN_OUT_HTML || c->json_body
-        || c->report.status == NGX_HTTP_NOT_FOUND
-        || c->report.status == NGX_HTTP_INTERNAL_SERVER_ERROR)
-    {
-        return ngx_http_shian_fail(c);
-    }
 
     form = ngx_http_shian_new_form(c);
 
@@ -224,7 +112,7 @@ ngx_http_shian_step_refused(ngx_http_shian_ctx_t *c)
         || !ngx_http_shian_keep_photos(c, &form->kept_photos,
                                        &form->n_kept_photos))
     {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NULL;
     }
 
     form->action = ngx_http_shian_typed(c, "action");
@@ -233,30 +121,28 @@ ngx_http_shian_step_refused(ngx_http_shian_ctx_t *c)
     form->deadline_on = ngx_http_shian_typed(c, "deadline_on");
     form->has_wrong = form->wrong = 1;
 
-    if (!ngx_http_shian_step_errors(c, form)) {
+    if (!ngx_http_shian_place_errors(c, &form->base)
+        || c->report.nfields == 0)
+    {
         form->problem = (char *) c->report.code;
     }
 
-    c->status = (ngx_uint_t) c->report.status;
-    c->data = form;
-    c->here = shian_strdup(&c->arena, ngx_http_shian_str(c->request->uri));
-    shian_report_init(&c->report);
+    return form;
+}
 
-    return ngx_http_shian_show_page(c);
+
+ngx_int_t
+ngx_http_shian_step_refused(ngx_http_shian_ctx_t *c)
+{
+    return ngx_http_shian_again(c, ngx_http_shian_refused_form,
+                                ngx_http_shian_show_page);
 }
 
 
 static ngx_int_t
 ngx_http_shian_step_done(ngx_http_shian_ctx_t *c)
 {
-    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
-        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
-    }
-
-    c->format = SHIAN_OUT_JSON;
-    c->location = NULL;
-
-    return ngx_http_shian_show_page(c);
+    return ngx_http_shian_done(c, c->location, ngx_http_shian_show_page);
 }
 
 
@@ -277,24 +163,6 @@ ngx_http_shian_step(ngx_http_shian_ctx_t *c, Shian__Operation *op,
     return c->report.status != 200
            ? ngx_http_shian_step_refused(c)
            : ngx_http_shian_submit(c, op, ngx_http_shian_step_done);
-}
-
-
-bool
-ngx_http_shian_action_is(ngx_http_shian_ctx_t *c, const char *name)
-{
-    shian_str_t  action;
-
-    action = ngx_http_shian_body_arg(c, "action");
-
-    if (shian_str_is(action, name)) {
-        return true;
-    }
-
-    shian_fail_field(&c->report, "action",
-                     action.n == 0 ? "required" : "unknown", name);
-
-    return false;
 }
 
 

@@ -139,14 +139,11 @@ ngx_http_shian_track_keep(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
 static bool
 ngx_http_shian_track_page(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
 {
-    shian_str_t  added;
-
     ngx_http_shian_track_forms(view);
+    (void) ngx_http_shian_place_errors(c, &view->base);
 
-    added = ngx_http_shian_body_arg(c, "text");
-    view->added = added.n == 0 ? NULL : shian_strdup(&c->arena, added);
-    view->action = shian_strdup(&c->arena,
-                                ngx_http_shian_body_arg(c, "action"));
+    view->added = ngx_http_shian_typed(c, "text");
+    view->action = ngx_http_shian_typed(c, "action");
     view->idempotency_key = ngx_http_shian_form_key(c);
     view->track = shian_printf(&c->arena, "/track/%.*s", SHIAN_FMT(c->word));
     c->here = view->track;
@@ -156,18 +153,19 @@ ngx_http_shian_track_page(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
                || ngx_http_shian_track_keep(c, view))
            && ngx_http_shian_keep_photos(c, &view->kept_photos,
                                          &view->n_kept_photos)
-           && ngx_http_shian_field_errors(c, &view->base, &view->errors,
+           && ngx_http_shian_field_errors(c, &view->errors,
                                           &view->n_errors);
 }
 
 
 static ngx_int_t
-ngx_http_shian_track_show(ngx_http_shian_ctx_t *c, uint64_t id)
+ngx_http_shian_track_show(ngx_http_shian_ctx_t *c)
 {
-    Shian__TrackView  *view;
+    Shian__TrackView     *view;
+    const shian_token_t  *t = c->data;
 
     view = shian_view_track(&c->txn, c->conf->keys,
-                            ngx_http_shian_workdays(), id, c->now_ms);
+                            ngx_http_shian_workdays(), t->id, c->now_ms);
 
     if (view == NULL || !ngx_http_shian_track_links(c, view)
         || (c->format == SHIAN_OUT_HTML
@@ -214,7 +212,9 @@ ngx_http_shian_track(ngx_http_shian_ctx_t *c)
         }
     }
 
-    return ngx_http_shian_track_show(c, t.id);
+    c->data = &t;
+
+    return ngx_http_shian_track_show(c);
 }
 
 
@@ -223,30 +223,14 @@ ngx_http_shian_track(ngx_http_shian_ctx_t *c)
 static ngx_int_t
 ngx_http_shian_track_refused(ngx_http_shian_ctx_t *c)
 {
-    const shian_token_t  *t = c->data;
-
-    if (c->report.nfields == 0 || c->format != SHIAN_OUT_HTML || c->json_body)
-    {
-        return ngx_http_shian_fail(c);
-    }
-
-    return ngx_http_shian_again(c, ngx_http_shian_track_show, t->id);
+    return ngx_http_shian_again(c, NULL, ngx_http_shian_track_show);
 }
 
 
 static ngx_int_t
 ngx_http_shian_track_posted(ngx_http_shian_ctx_t *c)
 {
-    const shian_token_t  *t = c->data;
-
-    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
-        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER, c->location);
-    }
-
-    c->format = SHIAN_OUT_JSON;
-    c->location = NULL;
-
-    return ngx_http_shian_again(c, ngx_http_shian_track_show, t->id);
+    return ngx_http_shian_done(c, c->location, ngx_http_shian_track_show);
 }
 
 

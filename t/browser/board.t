@@ -93,6 +93,39 @@ async function putRight(city, page) {
        'the place has put it right, and that is verified');
 }
 
+/*
+ * A colleague has the board and the record open, and has begun to write.
+ * What is returned looks whether the pages have moved on by themselves.
+ */
+async function watch(city, id, district) {
+    const colleague = await addUser(city, 'colleague', 'officer', district);
+    const board = await colleague.newPage();
+    const record = await colleague.newPage();
+    let loads = 0;
+
+    await board.goto(city.url + '/desk/complaints');
+    await record.goto(city.url + `/desk/complaints/${id}`);
+    await record.locator('#do-note').evaluate((e) => { e.open = true; });
+    await record.locator('#note-text').fill('问过邻居');
+    await record.locator('h1').click();
+    [board, record].forEach((page) => page.on('load', () => loads++));
+
+    return async (words) => {
+        await board.locator(`li[data-key="${id}"] .tag`,
+                            { hasText: words }).waitFor();
+        ok(true, 'a decision moves the case on a colleague\'s open board');
+        await record.locator('#do-rectify').waitFor({ state: 'attached' });
+        is(await record.locator('#do-decide').count(), 0,
+           'their open record offers what is possible now');
+        is(await record.locator('main ol b', { hasText: /^认定$/ }).count(),
+           1, 'and tells of it');
+        is(await record.locator('#note-text').inputValue(), '问过邻居',
+           'what they were writing is still there');
+        is(loads, 0, 'and no page was loaded again');
+        await colleague.close();
+    };
+}
+
 async function through(city) {
     const officer = await city.signedIn('desk', {}, '--login', 'chief');
     const venue = await city.json('/v/5.json');
@@ -185,6 +218,9 @@ async function through(city) {
     is(await page.locator('#do-decide [name=outcome]').inputValue(),
        'substantiated', 'what the inspector recommends is chosen');
     await look(page, 'record to decide');
+
+    const seen = await watch(city, id, venue.district);
+
     await step(page, 'decide', async (form) => {
         await form.locator('select[name=sentence]').selectOption('1');
         await form.locator('details').evaluate((e) => { e.open = true; });
@@ -192,6 +228,7 @@ async function through(city) {
     });
     ok((await page.locator('main').innerText()).includes('责令整改的问题'),
        'a finding went with it');
+    await seen('属实');
     await step(page, 'rectify', async () => {});
     await putRight(city, page);
     await step(page, 'close', async () => {});

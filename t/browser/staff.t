@@ -201,7 +201,8 @@ async function reply(city) {
     const desk = await officer.newPage();
 
     await desk.goto(city.url + '/desk/reviews');
-    ok((await desk.locator('main').innerText()).includes('说的是隔壁'), 'the officer reads it');
+    ok((await desk.locator('main').innerText()).includes('说的是隔壁'),
+       'the officer reads it');
     await page.locator('header.site button.link').click();
     await page.waitForURL(city.url + '/');
     await page.goto(city.url + '/my');

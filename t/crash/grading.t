@@ -76,7 +76,8 @@ sub finished {
                != ($is{$_}{score} // -1)
     } sort keys %should;
     is_deeply \@wrong, [], 'stands as the log says'
-        or diag scalar(@wrong), ' wrong: ', JSON::PP->new->encode([$should{$wrong[0]}, $is{$wrong[0]}]);
+        or diag scalar(@wrong), ' wrong: ',
+            JSON::PP->new->encode([$should{$wrong[0]}, $is{$wrong[0]}]);
 }
 
 srand 20251124;

@@ -79,7 +79,8 @@ for my $bad (
     [ sub { $_[0]{items}[2]{code} = $_[0]{items}[0]{code} },
       qr/items\[2\]\.code: Another item/ ],
     [ sub { $_[0]{items} = [grep { $_->{head} ne 'waste' }
-                            @{$_[0]{items}}] }, qr/items: Fewer than 4 items under waste/ ],
+                            @{$_[0]{items}}] },
+      qr/items: Fewer than 4 items under waste/ ],
     [ sub { splice @{$_[0]{items}}, 20 }, qr/items: too_short/ ],
     [ sub { delete $_[0]{items} }, qr/items: required/ ],
     [ sub { delete $_[0]{items}[1]{guidance_en} },

@@ -217,7 +217,8 @@ subtest 'failures are tried again, refusals are not' => sub {
     my $s = city(4);
     my @seq = visits($s, 4);
     my $endless = { map { ("X-$_" => 'x' x 9000) } 1 .. 20 };
-    my @plan = ([200, $endless], 500, 503, 408, [302, { Location => '/elsewhere' }],
+    my @plan = ([200, $endless], 500, 503, 408,
+                [302, { Location => '/elsewhere' }],
                 [429, { 'Retry-After' => 1 }], 200, 200, 400, 200);
     my $r = Receiver->new(sub { $plan[$_[1]] // 200 });
     config($s, ['a', $r->url('/in?token=planted')]);

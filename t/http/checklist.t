@@ -51,7 +51,8 @@ subtest 'what is in force' => sub {
     ok !exists $d->{document}, 'the form is for people';
     my $html = decode_utf8(get($s, '/desk/checklist',
                                jar => { %$chief })->{body});
-    like $html, qr/<textarea id="document".*\n\{&quot;version&quot;:&quot;default-1/,
+    like $html,
+        qr/<textarea id="document".*\n\{&quot;version&quot;:&quot;default-1/,
         'the document, to be changed';
     is scalar(() = $html =~ /&quot;guidance_en&quot;/g), $d->{count},
         'with every item';

@@ -44,12 +44,16 @@ subtest 'the year before' => sub {
 };
 
 subtest 'once' => sub {
-    my $idle = sub { get($s, '/metrics')->{body} =~ /^shian_grading_venue 0$/m };
+    my $idle = sub {
+        get($s, '/metrics')->{body} =~ /^shian_grading_venue 0$/m
+    };
     ok wait_for($idle, 20), 'the routine is through';
     my $n = seq($s);
     stop($s);
     start($s);
-    my $done = sub { get($s, '/metrics')->{body} =~ /^shian_grading_day [1-9]/m };
+    my $done = sub {
+        get($s, '/metrics')->{body} =~ /^shian_grading_day [1-9]/m
+    };
     ok wait_for($done, 20), 'and through again after a start';
     is seq($s), $n, 'which wrote nothing';
 };

@@ -10,6 +10,7 @@ use Encode qw(encode_utf8);
 use IO::Select ();
 use IO::Socket::INET ();
 use JSON::PP qw(decode_json);
+use POSIX qw(strftime);
 use Socket qw(SOL_SOCKET SO_RCVBUF);
 use Time::HiRes qw(time);
 binmode Test::More->builder->$_, ':utf8'
@@ -17,7 +18,7 @@ binmode Test::More->builder->$_, ':utf8'
 
 use Shian qw(demo_store configure start stop ctl ctl_json get post request
              header json plaque_of open_venues sign_in seq log_of workers
-             wait_for connect_to send_request free_port spew);
+             wait_for connect_to send_request free_port spew filing);
 
 my $PLACES = 120;
 my $s = demo_store(30);
@@ -29,7 +30,8 @@ configure($s, level => 'info',
     server => "listen 127.0.0.1:$shared reuseport;
         listen 127.0.0.1:$narrow sndbuf=4k;
         listen 127.0.0.1:$h2 http2;
-        add_header X-Worker \$pid always;",
+        add_header X-Worker \$pid always;
+        add_header X-Seq \$shian_seq always;",
     location => 'gzip_types *; gzip_min_length 0;');
 start($s);
 
@@ -46,6 +48,17 @@ sub user {
                 $login, map { ('--district', encode_utf8($_)) } @districts);
     die $r->{err} if $r->{status} != 0;
     return sign_in($s, login => $login);
+}
+
+# The entry that an answer tells of.  The head of the log may be past it: now
+# and then a worker writes one of its own, about what has expired.
+sub entry { return header($_[0], 'x-seq') }
+
+# The log's head: what it was before, what it is now, or between.
+sub is_head {
+    my ($n, $before, $name) = @_;
+    my $now = seq($s);
+    ok $n >= $before && $n <= $now, $name or diag "$before $n $now";
 }
 
 # A review that waits for a moderator; the answer.
@@ -88,6 +101,8 @@ sub take {
         $f->{retry} = $field{retry} if defined $field{retry};
         push @{$f->{resets}}, $f->{last}
             if ($field{event} // '') eq 'reset';
+        push @{$f->{changes}}, "$field{id} $field{data}"
+            if ($field{event} // '') eq 'change';
         push @{$f->{events}}, { %{decode_json($field{data})},
                                 read => $field{id}, came => time }
             if defined $field{data} && !defined $field{event};
@@ -158,20 +173,21 @@ subtest 'who may follow' => sub {
 };
 
 subtest 'what it looks like' => sub {
+    my $from = seq($s);
     my $f = follow($officer);
     like $f->{head}, qr{^Content-Type: text/event-stream\r$}m;
     like $f->{head}, qr{^Cache-Control: no-store\r$}m;
     like $f->{head}, qr{^X-Accel-Buffering: no\r$}m;
     like $f->{head}, qr{^X-Content-Type-Options: nosniff\r$}m;
     unlike $f->{head}, qr{^Content-Encoding}m, 'never compressed';
-    is $f->{last}, seq($s), 'it knows where it is';
+    is_head $f->{last}, $from, 'it knows where it is';
     is $f->{retry}, 1000;
     is ids($f), '', 'nothing old';
     ok until_true(sub { $f->{beats} >= 2 }, 5, $f), 'heart-beats';
     get($s, "/q/$code{$v}");
     sign_in($s, login => 'media');
     my $n = seq($s);
-    ok until_true(sub { $f->{last} == $n }, 5, $f),
+    ok until_true(sub { $f->{last} >= $n }, 5, $f),
         'and with them how far the log was looked at';
 };
 
@@ -188,7 +204,7 @@ subtest 'another connection, another worker' => sub {
         my $a = hold($v, port => $shared);
         my $was = time;                 # it has been answered
         my $id = json($a)->{id};
-        my ($n) = (seq($s));
+        my $n = entry($a);
         for my $f (values %f) {
             ok until_true(sub { grep { $_->{record} == $id }
                                 @{$f->{events}} }, 5, values %f);
@@ -219,8 +235,7 @@ subtest 'coming back' => sub {
     close $f->{c};
     my @want;
     for (1 .. 3) {
-        hold($v);
-        push @want, seq($s);
+        push @want, entry(hold($v));
         sign_in($s, login => 'media');          # tells nobody anything
     }
     for my $how ([last => $seen], [query => "?last_event_id=$seen"],
@@ -228,15 +243,15 @@ subtest 'coming back' => sub {
     {
         my $again = follow($officer, @$how);
         is ids($again), "@want", "@$how: what was missed, once, in order";
-        hold($v);
-        push @want, seq($s);
+        push @want, entry(hold($v));
         ok until_true(sub { @{$again->{events}} >= @want }, 5, $again);
         is ids($again), "@want", 'and then what happens';
     }
     is_deeply follow($officer, last => seq($s))->{events}, [],
         'nothing for who missed nothing';
-    for my $bad (seq($s) + 1, 'x', -1, '9' x 30) {
-        is_deeply follow($officer, last => $bad)->{resets}, [seq($s)],
+    for my $bad (seq($s) + 1000, 'x', -1, '9' x 30) {
+        my $head = seq($s);
+        is_head follow($officer, last => $bad)->{resets}[0], $head,
             "$bad: begin anew";
     }
 };
@@ -245,10 +260,8 @@ subtest 'districts and roles' => sub {
     my $here = follow(user('here', 'officer', $district{$v}));
     my $there = follow(user('there', 'officer', $district{$far}));
     my $walker = follow(user('walker', 'inspector', $district{$v}));
-    hold($v);
-    my $first = seq($s);
-    hold($far);
-    my $second = seq($s);
+    my $first = entry(hold($v));
+    my $second = entry(hold($far));
     my @all = ($here, $there, $walker);
     ok until_true(sub { !grep { $_->{last} < $second } @all }, 5, @all);
     is ids($here), $first;
@@ -262,14 +275,65 @@ subtest 'districts and roles' => sub {
     is $list->{items}[0]{id}, $second, 'the list';
     is scalar(grep { $_->{district} ne $district{$far} } @{$list->{items}}),
         0, 'of the district';
+    my $head = seq($s);
     my $desk = json(get($s, '/desk.json', jar => { %$officer }));
     is_deeply [map { $_->{id} } @{$desk->{events}}[0, 1]], [$second, $first],
         'the desk has the latest first';
-    is $desk->{live}, "/desk/events?last_event_id=" . seq($s);
+    my ($live) = $desk->{live} =~ m{\A/desk/events\?last_event_id=(\d+)\z};
+    is_head $live, $head, 'and goes on from there';
     like get($s, '/desk', jar => { %$officer })->{body},
         qr{data-key="$second".*data-key="$first"}s, 'as its page does';
     ok !json(get($s, '/desk.json', jar => sign_in($s, login => 'bank')))
         ->{live}, 'a bank has nothing to follow';
+};
+
+# Steps of colleagues: news to some, to others only that pages have changed.
+subtest 'steps' => sub {
+    my ($walker) = grep { $_->{login} eq 'walker' }
+        @{json(get($s, '/desk/users.json?limit=100',
+                   jar => sign_in($s, login => 'chief')))->{items}};
+    my $n = filing($s, 1, { venue => $v, kind => 'report',
+                            category => 'dirty', text => 'SECRET' });
+    my $from = seq($s);
+    my %f = map { $_ => follow(sign_in($s, login => $_), last => $from) }
+        qw(here there walker);
+    my $doer = sign_in($s, login => 'here');
+    my (@all, %news);
+    for my $do ([action => 'accept'],
+                [action => 'dispatch', to => $walker->{id},
+                 due_on => strftime('%Y-%m-%d', gmtime(time + 2 * 86400))],
+                [action => 'check_in', lat => 29.65, lng => 121.4],
+                [action => 'report', text => 'SECRET',
+                 recommend => 'unsubstantiated'],
+                [action => 'decide', outcome => 'unsubstantiated',
+                 public_text => 'SECRET'],
+                [action => 'close'])
+    {
+        my $a = post($s, "/desk/complaints/$n", jar => $doer,
+                     headers => [Accept => 'application/json'],
+                     json => { @$do });
+        is $a->{status}, 200, "$do->[1]" or diag $a->{body};
+        push @all, entry($a);
+        $news{$do->[1]} = $all[-1];
+    }
+    ok until_true(sub { !grep { $_->{last} < $all[-1] } values %f }, 5,
+                  values %f);
+    is ids($f{here}), "$news{dispatch} $news{report}", 'news to officers';
+    is ids($f{walker}), $news{dispatch}, 'and to inspectors';
+    for my $who (qw(here walker)) {
+        my %heard = map { $_->{id} => 1 } @{$f{$who}{events}};
+        is_deeply $f{$who}{changes},
+            [map { "$_ {}" } grep { !$heard{$_} } @all],
+            "$who: of every other step, that there was one";
+    }
+    is ids($f{there}), '', 'nothing to another district';
+    ok !$f{there}{changes}, 'not even that something changed';
+    is_deeply follow(sign_in($s, login => 'walker'),
+                     last => $from)->{changes}, $f{walker}{changes},
+        'who comes back learns the same';
+    is scalar(grep { $_->{type} eq 'change' }
+              @{json(get($s, '/desk/events.json',
+                         jar => $doer))->{items}}), 0, 'a list has news only';
 };
 
 subtest 'when it is over' => sub {
@@ -363,10 +427,10 @@ subtest 'too far back' => sub {
     licences($_) for map { "2098-01-0$_" } 1 .. 9;
     cmp_ok seq($s) - $from, '>', 1000, 'much has happened';
     my $f = follow($officer, last => $from);
-    is_deeply $f->{resets}, [seq($s)], 'begin anew';
+    is scalar @{$f->{resets}}, 1, 'begin anew';
     is ids($f), '';
-    my $to = seq($s) - 1000;
-    ok !follow($officer, last => $to)->{resets}, 'a thousand entries are not';
+    my $to = seq($s) - 990;
+    ok !follow($officer, last => $to)->{resets}, 'not so much is told';
 };
 
 subtest 'HTTP/2' => sub {
@@ -385,10 +449,9 @@ subtest 'HTTP/2' => sub {
         return 1;
     };
     ok $plain->(qr/^id: \d+\n\n/m), 'begins';
-    hold($v);
-    my $n = seq($s);
+    my $n = entry(hold($v));
     ok $plain->(qr/^id: $n\ndata: .*"review\.held".*\n\n/m), 'tells';
-    ok $plain->(qr/^:\nid: $n\n\n/m), 'and beats';
+    ok $plain->(qr/^id: $n\n.*^:\nid: \d+\n\n/ms), 'and beats';
     kill 'TERM', $pid;
     close $curl;
     ok all_closed(), 'and ends';
@@ -406,9 +469,9 @@ subtest 'reload' => sub {
     ok until_true(sub { !grep { !$_->{whole} } @f }, 5, @f),
         'their streams have ended in good order';
     is_deeply [map { $_->{retry} } @f], [(1000) x 10], 'to come back';
-    hold($v);
+    my $n = entry(hold($v));
     my @again = map { follow($officer, last => $_->{last}) } @f;
-    is_deeply [map { ids($_) } @again], [(seq($s)) x 10],
+    is_deeply [map { ids($_) } @again], [($n) x 10],
         'and miss nothing';
     close $_->{c} for @again, @slow;
     ok all_closed();

@@ -12,7 +12,9 @@ my $s = demo_store(20);
 configure($s);
 
 my $installed = "$s->{dir}/installed";
-my $log = `make -s -C @{[ root() ]} B=@{[ Shian::build() ]} install DESTDIR=$installed 2>&1`;
+my $make = join ' ', 'make -s -C', root(), 'B=' . Shian::build(),
+    "install DESTDIR=$installed";
+my $log = `$make 2>&1`;
 is $?, 0, 'make install' or diag $log;
 
 my $conf = slurp("$installed/usr/share/doc/shian/shian.conf");

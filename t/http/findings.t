@@ -221,7 +221,8 @@ subtest 'the desk' => sub {
     isnt data('chief', $first->{next})->{items}[0]{id},
         $first->{items}[0]{id};
     is page('chief', '/desk/findings.json?cursor=abc')->{status}, 400;
-    like page('chief', '/desk/findings.csv?limit=100')->{body}, qr/^$id{L3},$v,/m;
+    like page('chief', '/desk/findings.csv?limit=100')->{body},
+        qr/^$id{L3},$v,/m;
     my $desk = data('near', '/desk.json');
     my $all = data('chief', '/desk.json');
     cmp_ok $desk->{findings_submitted}, '>=', 1, 'counted on the first page';

@@ -31,7 +31,10 @@ sub credit { import_rows('credit', 'ref,credit', "1,$_[0]") }
 sub items { return json(get($s, '/v/1/grades.json'))->{items} }
 
 # "colour score" or as far as there is one.
-sub now { my ($g) = @_; return join ' ', grep { defined } @$g{qw(colour score)} }
+sub now {
+    my ($g) = @_;
+    return join ' ', grep { defined } @$g{qw(colour score)};
+}
 sub was {
     my ($g) = @_;
     return join ' ', grep { defined } @$g{qw(before score_before)};

@@ -289,7 +289,8 @@ subtest 'the usual way of a client' => sub {
     is_deeply [sort keys %{$receipt->[0]}],
         [qw(account_id service_notice service_request_id)],
         'an id, and so no token';
-    my ($token) = $receipt->[0]{service_notice} =~ m{\Q$s->{base}\E/track/(\S+)};
+    my ($token) = $receipt->[0]{service_notice}
+        =~ m{\Q$s->{base}\E/track/(\S+)};
     ok $token, 'the private link is in the notice';
 
     is get($s, "/track/$token")->{status}, 200, 'and leads to the page';

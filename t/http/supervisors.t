@@ -71,7 +71,8 @@ subtest 'the list' => sub {
     like get($s, '/desk', jar => { %$chief })->{body},
         qr{href="/desk/supervisors"}, 'the desk leads there';
     like get($s, $one->{href}, jar => { %$chief })->{body},
-        qr{<h1>\Q@{[Encode::encode_utf8($one->{name})]}\E</h1>}, 'and to each one';
+        qr{<h1>\Q@{[Encode::encode_utf8($one->{name})]}\E</h1>},
+        'and to each one';
     is get($s, '/desk/supervisors/999', jar => { %$chief })->{status}, 404;
 };
 

@@ -127,10 +127,14 @@ sub wait_for {
     return $result;
 }
 
+# None of those that the kernel may give a client before nginx listens.
 sub free_port {
-    my $s = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')
-        or die "no port: $!";
-    return $s->sockport;
+    for (1 .. 100) {
+        my $port = 10000 + int rand 22000;
+        return $port if IO::Socket::INET->new(Listen => 1,
+            LocalAddr => '127.0.0.1', LocalPort => $port);
+    }
+    die "no port: $!";
 }
 
 # Writes nginx.conf over the store.  What may be given: main, http, server,

@@ -292,7 +292,8 @@ sentences_belong_to_steps(void **state)
     assert_true(n > 0);
     shian_report_init(&report);
     assert_true(shian_document_set(&shian_document_texts, &a,
-                    SHIAN_STR("{\"note\":[{\"zh\":\"看过了\",\"en\":\"Seen it.\"}]}"),
+                    SHIAN_STR("{\"note\":[{\"zh\":\"看过了\","
+                              "\"en\":\"Seen it.\"}]}"),
                     &report));
     shian_step_sentences(shian_step_texts(&a), "note", &items, &n);
     assert_int_equal(n, 1);

@@ -721,7 +721,8 @@ real_photos_lose_all_but_orientation(void **state)
     (void) state;
 
     if (access(PHOTOS, R_OK) != 0) {
-        print_message("# skipped: no " PHOTOS " here: real photos are not tried\n");
+        print_message("# skipped: no " PHOTOS
+                      " here: real photos are not tried\n");
         return;     /* cmocka's skip() is a failure to prove */
     }
 

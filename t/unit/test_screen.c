@@ -294,7 +294,8 @@ real_lists_and_reviews(void **state)
     (void) state;
 
     if (access(DATA "words", R_OK) != 0) {
-        print_message("# skipped: no " DATA " here: real lists are not tried\n");
+        print_message("# skipped: no " DATA
+                      " here: real lists are not tried\n");
         return;     /* cmocka's skip() is a failure to prove */
     }
 

@@ -13,8 +13,10 @@
 #include "city.h"
 #include "domain/checkin.h"
 #include "domain/complaint.h"
+#include "domain/event.h"
 #include "domain/finding.h"
 #include "domain/states.h"
+#include "render/json.h"
 
 #define ROLE(name)   SHIAN__ROLE__KIND__##name
 #define ROLES        8
@@ -302,6 +304,47 @@ static const struct {
 };
 
 
+/* ---- what a step tells ----------------------------------------------------*/
+
+/* Those who have the step's record on a page, and nobody else, are told. */
+static void
+is_told(shian_txn_t *t)
+{
+    char           *here[] = { "锦屏" }, *there[] = { "岳林" };
+    Shian__User     user = SHIAN__USER__INIT;
+    shian_head_t    head;
+    Shian__Entry   *e;
+    Shian__Event   *event;
+    shian_buf_t     json;
+
+    shian_log_head(t, &head);
+    e = shian_log_get(t, head.seq);
+    assert_non_null(e);
+    event = shian_event_change(t, e);
+    assert_non_null(event);
+    assert_false(shian_event_is_news(event));
+    assert_int_equal(event->id, head.seq);
+    assert_int_equal(event->record, 1);
+    assert_non_null(event->state);
+
+    user.n_districts = 1;
+    user.districts = here;
+    assert_true(shian_event_for(event, ROLE(inspector), &user));
+    assert_true(shian_event_for(event, ROLE(officer), &user));
+    assert_false(shian_event_for(event, ROLE(venue), NULL));
+    assert_false(shian_event_for(event, ROLE(media), &user));
+    user.districts = there;
+    assert_false(shian_event_for(event, ROLE(officer), &user));
+
+    /* Even what stays inside has none of the words. */
+    shian_buf_init(&json, &city.arena);
+    assert_true(shian_json_write(&event->base, &json.sink));
+    shian_putc(&json.sink, '\0');
+    assert_null(strstr((char *) json.p, "because"));
+    assert_null(strstr((char *) json.p, "why"));
+}
+
+
 /* ---- the cross of them ----------------------------------------------------*/
 
 static void
@@ -337,6 +380,11 @@ try_one(shian_flow_t flow, int state, const char *action,
 
     begin_txn(&t, false);
     then = flows[flow].state(&t);
+
+    if (is == 200) {
+        is_told(&t);
+    }
+
     shian_txn_abort(&t);
 
     if (is != want || then != (want == 200 ? row->to : state)) {
@@ -469,7 +517,9 @@ setup(void **state)
 
     (void) state;
     city_open(&city, 5, CITY_MAP);
-    assert_int_equal(city_do(&city, city_venue(&city, "Harbour View")), 200);
+    op = city_venue(&city, "Harbour View");
+    op->venue_upsert->venue->district = "锦屏";
+    assert_int_equal(city_do(&city, op), 200);
 
     op = city_operation(&city, ROLE(admin), 0);
     u = CITY_BODY(&city, op, USER_PUT, user_put, Shian__UserPut,

@@ -194,7 +194,8 @@ specification(void **state)
     (void) state;
 
     if (access(SPEC, R_OK) != 0) {
-        print_message("# skipped: no mustache specification beside the project\n");
+        print_message("# skipped: no mustache specification beside the "
+                      "project\n");
         return;     /* cmocka's skip() is a failure to prove */
     }
 
