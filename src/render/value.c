@@ -453,6 +453,7 @@ static const struct {
     { "url",     SHIAN_V_STRING,  SHIAN_AS_URL },
     { "json",    SHIAN_V_STRING,  SHIAN_AS_JSON },
     { "upper",   SHIAN_V_STRING,  SHIAN_AS_UPPER },
+    { "brief",   SHIAN_V_STRING,  SHIAN_AS_BRIEF },
     { "lang",    SHIAN_V_STRING,  SHIAN_AS_LANG },
     { "lang",    SHIAN_V_ENUM,    SHIAN_AS_LANG },
 };
@@ -682,6 +683,26 @@ put_real(double d, shian_sink_t *sink)
 }
 
 
+/* Cut between characters; a mark that sits on one may be left behind. */
+static void
+put_brief(shian_str_t s, shian_sink_t *sink)
+{
+    size_t  n, chars;
+
+    for (n = 0, chars = 0; n < s.n; n++) {
+        if ((s.p[n] & 0xc0) != 0x80 && chars++ == SHIAN_BRIEF) {
+            break;
+        }
+    }
+
+    shian_put(sink, (const char *) s.p, n);
+
+    if (n < s.n) {
+        shian_putz(sink, "…");
+    }
+}
+
+
 static void
 put_string(shian_str_t s, shian_form_t form, shian_sink_t *sink)
 {
@@ -703,6 +724,10 @@ put_string(shian_str_t s, shian_form_t form, shian_sink_t *sink)
             c = (char) s.p[i];
             shian_putc(sink, (char) (c >= 'a' && c <= 'z' ? c - 32 : c));
         }
+        break;
+
+    case SHIAN_AS_BRIEF:
+        put_brief(s, sink);
         break;
 
     default:
