@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "core/token.h"
 #include "demo_deeds.h"
 #include "domain/checklist.h"
 #include "progress.h"
@@ -17,6 +18,7 @@
 const shian_option_t  shian_demo_options[] = {
     { "venues", "N", "how many (3800)" },
     { "seed", "S", "another number, another city (1)" },
+    { "complaints", "N", "one venue of N is complained of; 0: none (8)" },
     { "today", "DATE", "the last day of its story (today)" },
     { NULL, NULL, NULL }
 };
@@ -144,21 +146,55 @@ hire(shian_demo_t *d, uint64_t ids[SHIAN_COUNT(staff)])
 }
 
 
+static void
+print_counts(const shian_demo_t *d)
+{
+    printf(d->ctl->json
+           ? "{\"venues\":%llu,\"operations\":%llu,\"complaints\":%llu,"
+             "\"cases\":%llu,\"links\":{"
+           : "%llu venues, %llu operations, %llu complaints and reports, "
+             "%llu cases; sign in at\n",
+           (unsigned long long) d->plan.n,
+           (unsigned long long) d->operations,
+           (unsigned long long) d->complaints,
+           (unsigned long long) d->cases);
+}
+
+
+/* What one who complained of venue 1 follows it by; NULL: nobody did. */
+static const char *
+track_link(shian_demo_t *d)
+{
+    shian_str_t    out;
+    shian_ctl_t   *c = d->ctl;
+    shian_token_t  t;
+
+    if (d->memory[0].complaint == 0) {
+        return NULL;
+    }
+
+    memset(&t, 0, sizeof(t));
+    t.use = SHIAN_USE_TRACK;
+    t.kind = SHIAN_SUBJECT_COMPLAINT;
+    t.id = d->memory[0].complaint;
+    t.iat_ms = shian_ctl_now(c);
+    t.exp_ms = t.iat_ms + LINK_MS;
+    shian_session_id(t.jti, t.exp_ms);
+
+    return shian_token_issue(&c->arena, &c->keys, shian_str(c->base_url), &t,
+                             &out)
+           ? shian_printf(&c->arena, "%s/track/%.*s", c->base_url,
+                          SHIAN_FMT(out)) : NULL;
+}
+
+
 static bool
 print_links(shian_demo_t *d, const uint64_t ids[SHIAN_COUNT(staff)])
 {
     size_t       i;
     const char  *url;
 
-    if (d->ctl->json) {
-        printf("{\"venues\":%llu,\"operations\":%llu,\"links\":{",
-               (unsigned long long) d->plan.n,
-               (unsigned long long) d->operations);
-    } else {
-        printf("%llu venues, %llu operations; sign in at\n",
-               (unsigned long long) d->plan.n,
-               (unsigned long long) d->operations);
-    }
+    print_counts(d);
 
     for (i = 0; i < SHIAN_COUNT(staff); i++) {
         url = shian_make_link(d->ctl, false, ids[i], LINK_MS, false, true);
@@ -171,12 +207,18 @@ print_links(shian_demo_t *d, const uint64_t ids[SHIAN_COUNT(staff)])
             printf("%s\"%s\":\"%s\"", i == 0 ? "" : ",", staff[i].login,
                    url);
         } else {
-            printf("%-10s %s\n", staff[i].login, url);
+            printf("%-11s %s\n", staff[i].login, url);
         }
     }
 
+    url = track_link(d);
+
     if (d->ctl->json) {
-        printf("}}\n");
+        printf("}%s%s%s}\n", url == NULL ? "" : ",\"track\":\"",
+               url == NULL ? "" : url, url == NULL ? "" : "\"");
+
+    } else if (url != NULL) {
+        printf("%-11s %s\n", "complainant", url);
     }
 
     return true;
@@ -270,6 +312,7 @@ build(shian_demo_t *d)
     const size_t   last = SHIAN_COUNT(staff) - 1;
 
     shian_arena_init(&d->arena, NULL, NULL);
+    shian_workdays_default(&d->workdays);
 
     ok = read_checklist(d) && shian_plan_init(&d->plan)
          && (d->staff = calloc(d->plan.nstaff, sizeof(*d->staff))) != NULL
@@ -321,11 +364,12 @@ int
 shian_cmd_demo(shian_ctl_t *c)
 {
     int            rc;
-    const char    *venues, *seed, *today;
+    const char    *venues, *seed, *each, *today;
     shian_demo_t  *d;
 
     venues = shian_arg(c, "venues");
     seed = shian_arg(c, "seed");
+    each = shian_arg(c, "complaints");
     today = shian_arg(c, "today");
 
     d = shian_zalloc(&c->arena, sizeof(*d));
@@ -345,6 +389,12 @@ shian_cmd_demo(shian_ctl_t *c)
                       &d->plan.seed))
     {
         return shian_ctl_usage(c, "--seed is a number");
+    }
+
+    if (!shian_number(each == NULL ? "8" : each, 0, MAX_VENUES,
+                      &d->plan.each))
+    {
+        return shian_ctl_usage(c, "--complaints is 0 to %d", MAX_VENUES);
     }
 
     d->plan.today = shian_local_day(shian_ctl_now(c), SHIAN_TZ_MINUTES);

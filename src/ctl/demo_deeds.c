@@ -1,28 +1,13 @@
-#include "demo_deeds.h"
+#include "demo_deed.h"
 
 #include "core/calendar.h"
 #include "demo_photo.h"
 #include "domain/finding.h"
 
-#define DAY_MS       UINT64_C(86400000)
-#define MINUTE_MS    UINT64_C(60000)
-
-/* Venues with photos: one of so many, and none of a larger city's rest. */
+/* Venues with photos: one of so many. */
 #define PHOTOS_EACH  97
-#define PHOTOS_MOST  3800
 
 #define RESULT(name)  SHIAN__ANSWER__RESULT__##name
-
-/* An event while it becomes an operation. */
-typedef struct {
-    shian_demo_t        *demo;
-    const shian_event_t *event;
-    shian_memory_t      *memory;
-    shian_arena_t       *arena;
-    shian_dice_t         dice;
-    Shian__Actor         actor;
-    Shian__Operation     op;
-} deed_t;
 
 
 /* ---- the queue ------------------------------------------------------------*/
@@ -62,6 +47,7 @@ shian_demo_settle(shian_demo_t *d)
     }
 
     d->operations += d->n;
+    d->settled = d->complaints;
     d->n = 0;
     shian_arena_free(&d->arena);
 
@@ -69,8 +55,8 @@ shian_demo_settle(shian_demo_t *d)
 }
 
 
-static bool
-no_memory(const deed_t *t)
+bool
+shian_deed_no_memory(const shian_doing_t *t)
 {
     (void) shian_ctl_fail(t->demo->ctl, "memory has run out");
 
@@ -78,8 +64,8 @@ no_memory(const deed_t *t)
 }
 
 
-static bool
-queue(deed_t *t)
+bool
+shian_deed_queue(shian_doing_t *t)
 {
     shian_item_t  *item;
 
@@ -88,7 +74,7 @@ queue(deed_t *t)
     item->operation = shian_pack(t->arena, &t->op);
 
     if (item->operation.p == NULL) {
-        return no_memory(t);
+        return shian_deed_no_memory(t);
     }
 
     t->demo->n++;
@@ -97,18 +83,34 @@ queue(deed_t *t)
 }
 
 
-/* The store gives its first venue the number 1. */
-static uint64_t
-number(const deed_t *t)
+bool
+shian_deed_queue_sealed(shian_doing_t *t, ProtobufCMessage *body)
 {
-    return t->event->venue + UINT64_C(1);
+    shian_str_t    id, row;
+    shian_item_t  *item;
+
+    if (!shian_seal(body, &t->demo->ctl->keys, t->event->at, t->arena, &id,
+                    &row))
+    {
+        return shian_deed_no_memory(t);
+    }
+
+    if (!shian_deed_queue(t)) {
+        return false;
+    }
+
+    item = &t->demo->items[t->demo->n - 1];
+    item->vault_id = id;
+    item->vault_row = row;
+
+    return true;
 }
 
 
 /* ---- who acts -------------------------------------------------------------*/
 
-static void
-as_user(deed_t *t, uint64_t user, Shian__Role__Kind role)
+void
+shian_deed_as_user(shian_doing_t *t, uint64_t user, Shian__Role__Kind role)
 {
     t->actor.has_user = t->actor.has_role = 1;
     t->actor.user = user;
@@ -117,45 +119,79 @@ as_user(deed_t *t, uint64_t user, Shian__Role__Kind role)
 }
 
 
-static void
-as_venue(deed_t *t)
+void
+shian_deed_as_venue(shian_doing_t *t)
 {
     t->actor.has_venue = t->actor.has_role = 1;
-    t->actor.venue = number(t);
+    t->actor.venue = shian_deed_venue(t);
     t->actor.role = SHIAN__ROLE__KIND__venue;
     t->op.actor = &t->actor;
 }
 
 
 /* Offices send officers, the two inner subdistricts their supervisors. */
-static void
-as_inspector(deed_t *t)
+void
+shian_deed_as_inspector(shian_doing_t *t)
 {
-    as_user(t, t->demo->staff[t->event->user],
+    shian_deed_as_user(t, t->demo->staff[t->event->user],
             t->event->user < t->demo->plan.first[2]
             ? SHIAN__ROLE__KIND__inspector : SHIAN__ROLE__KIND__officer);
 }
 
 
-static void
-as_officer(deed_t *t)
+void
+shian_deed_as_officer(shian_doing_t *t)
 {
-    as_user(t, t->demo->officer, SHIAN__ROLE__KIND__officer);
+    shian_deed_as_user(t, t->demo->officer, SHIAN__ROLE__KIND__officer);
+}
+
+
+bool
+shian_deed_as_diner(shian_doing_t *t)
+{
+    uint8_t  *device;
+
+    device = shian_alloc(t->arena, 16);
+
+    if (device == NULL) {
+        return shian_deed_no_memory(t);
+    }
+
+    shian_dice_bytes(&t->dice, device, 16);
+    t->actor.has_role = t->actor.has_device = 1;
+    t->actor.role = SHIAN__ROLE__KIND__public;
+    t->actor.device = shian_binary(shian_slice(device, 16));
+    t->op.actor = &t->actor;
+
+    return true;
+}
+
+
+shian_place_t
+shian_deed_spot(shian_doing_t *t, double degrees)
+{
+    shian_place_t  spot;
+
+    spot = shian_demo_place(t->demo->plan.seed, shian_deed_venue(t));
+    spot.lat += degrees * (double) (400 + shian_dice(&t->dice, 200));
+    spot.lng += degrees * (double) (400 + shian_dice(&t->dice, 200));
+
+    return spot;
 }
 
 
 /* ---- photos ---------------------------------------------------------------*/
 
 static bool
-has_photos(const deed_t *t)
+has_photos(const shian_doing_t *t)
 {
-    return t->event->venue < PHOTOS_MOST
+    return t->event->venue < SHIAN_DEMO_PHOTOS
            && t->event->venue % PHOTOS_EACH == 0;
 }
 
 
-static Shian__Photo **
-take_photo(deed_t *t, bool clean)
+Shian__Photo **
+shian_deed_photo(shian_doing_t *t, bool clean)
 {
     Shian__Photo  **list;
 
@@ -163,7 +199,7 @@ take_photo(deed_t *t, bool clean)
     if (list == NULL
         || (list[0] = shian_alloc(t->arena, sizeof(**list))) == NULL)
     {
-        (void) no_memory(t);
+        (void) shian_deed_no_memory(t);
         return NULL;
     }
 
@@ -174,12 +210,12 @@ take_photo(deed_t *t, bool clean)
 
 /* Sent before the inspection that shows it, as a device does. */
 static Shian__Photo **
-send_photo(deed_t *t)
+send_photo(shian_doing_t *t)
 {
     Shian__Photo    **list;
     Shian__PhotoPut   body = SHIAN__PHOTO_PUT__INIT;
 
-    list = take_photo(t, false);
+    list = shian_deed_photo(t, false);
     if (list == NULL) {
         return NULL;
     }
@@ -188,23 +224,23 @@ send_photo(deed_t *t)
     t->op.body_case = SHIAN__OPERATION__BODY_PHOTO_PUT;
     t->op.photo_put = &body;
 
-    return queue(t) ? list : NULL;
+    return shian_deed_queue(t) ? list : NULL;
 }
 
 
 /* ---- the register ---------------------------------------------------------*/
 
 static bool
-join(deed_t *t)
+join(shian_doing_t *t)
 {
     Shian__Venue               v = SHIAN__VENUE__INIT;
     Shian__VenueUpsert         body = SHIAN__VENUE_UPSERT__INIT;
     const shian_event_t       *e = t->event;
 
-    if (!shian_demo_venue(t->demo->plan.seed, t->arena, number(t),
+    if (!shian_demo_venue(t->demo->plan.seed, t->arena, shian_deed_venue(t),
                           t->demo->plan.today, &v))
     {
-        return no_memory(t);
+        return shian_deed_no_memory(t);
     }
 
     v.has_licence_expires_on = 1;
@@ -215,52 +251,52 @@ join(deed_t *t)
     t->op.body_case = SHIAN__OPERATION__BODY_VENUE_UPSERT;
     t->op.venue_upsert = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 static bool
-credit(deed_t *t)
+credit(shian_doing_t *t)
 {
     Shian__Venue         v = SHIAN__VENUE__INIT;
     Shian__VenueUpsert   body = SHIAN__VENUE_UPSERT__INIT;
 
     v.has_id = v.has_credit = 1;
-    v.id = number(t);
+    v.id = shian_deed_venue(t);
     v.credit = (Shian__Venue__Credit) t->event->n;
     body.venue = &v;
     t->op.body_case = SHIAN__OPERATION__BODY_VENUE_UPSERT;
     t->op.venue_upsert = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 static bool
-plaque(deed_t *t)
+plaque(shian_doing_t *t)
 {
     const shian_key_t    *key;
     Shian__PlaqueIssue    body = SHIAN__PLAQUE_ISSUE__INIT;
 
     key = shian_key_issuing(&t->demo->ctl->keys, SHIAN_KEY_PLAQUE);
     body.has_venue = body.has_plaque = body.has_key_no = 1;
-    body.venue = number(t);
+    body.venue = shian_deed_venue(t);
     body.plaque = body.venue << 17 | shian_dice(&t->dice, 1 << 17);
     body.key_no = key == NULL ? 0 : key->no;
     t->op.body_case = SHIAN__OPERATION__BODY_PLAQUE_ISSUE;
     t->op.plaque_issue = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 static bool
-set_status(deed_t *t)
+set_status(shian_doing_t *t)
 {
     Shian__VenueStatus  body = SHIAN__VENUE_STATUS__INIT;
 
     body.has_venue = body.has_status = 1;
-    body.venue = number(t);
+    body.venue = shian_deed_venue(t);
     body.status = t->event->deed == SHIAN_DO_CLOSE
                   ? SHIAN__VENUE__STATUS__closed
                   : t->event->deed == SHIAN_DO_SUSPEND
@@ -268,30 +304,30 @@ set_status(deed_t *t)
                   : SHIAN__VENUE__STATUS__active;
     t->op.body_case = SHIAN__OPERATION__BODY_VENUE_STATUS;
     t->op.venue_status = &body;
-    as_officer(t);
+    shian_deed_as_officer(t);
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 /* ---- the routine ----------------------------------------------------------*/
 
 static bool
-regrade(deed_t *t)
+regrade(shian_doing_t *t)
 {
     Shian__VenueRegrade  body = SHIAN__VENUE_REGRADE__INIT;
 
     body.has_venue = 1;
-    body.venue = number(t);
+    body.venue = shian_deed_venue(t);
     t->op.body_case = SHIAN__OPERATION__BODY_VENUE_REGRADE;
     t->op.venue_regrade = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 static bool
-evaluate(deed_t *t)
+evaluate(shian_doing_t *t)
 {
     int32_t                  y, m, day;
     Shian__EvaluationClose   body = SHIAN__EVALUATION_CLOSE__INIT;
@@ -299,20 +335,20 @@ evaluate(deed_t *t)
     shian_civil_from_day(shian_local_day(t->event->at, SHIAN_TZ_MINUTES), &y,
                          &m, &day);
     body.has_venue = body.has_year = 1;
-    body.venue = number(t);
+    body.venue = shian_deed_venue(t);
     body.year = (uint32_t) y - 1;
     t->op.body_case = SHIAN__OPERATION__BODY_EVALUATION_CLOSE;
     t->op.evaluation_close = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 /* ---- visits ---------------------------------------------------------------*/
 
 static void
-answer_fail(deed_t *t, Shian__Answer *a, const Shian__Checklist__Item *item,
-    int32_t day)
+answer_fail(shian_doing_t *t, Shian__Answer *a,
+    const Shian__Checklist__Item *item, int32_t day)
 {
     const char  *note;
 
@@ -327,7 +363,7 @@ answer_fail(deed_t *t, Shian__Answer *a, const Shian__Checklist__Item *item,
 
 /* Every item of the checklist; what the venue has not got it never has. */
 static Shian__Answer **
-answers(deed_t *t, uint64_t fails, int32_t day)
+answers(shian_doing_t *t, uint64_t fails, int32_t day)
 {
     size_t                          i;
     Shian__Answer                 **list, *a;
@@ -335,11 +371,11 @@ answers(deed_t *t, uint64_t fails, int32_t day)
     const Shian__Checklist         *c = t->demo->checklist;
     const Shian__Checklist__Item   *item;
 
-    dice = shian_dice_for(t->demo->plan.seed, number(t), 2);
+    dice = shian_dice_for(t->demo->plan.seed, shian_deed_venue(t), 2);
     list = shian_array(t->arena, c->n_items, sizeof(*list));
     a = shian_array(t->arena, c->n_items, sizeof(*a));
     if (list == NULL || a == NULL) {
-        (void) no_memory(t);
+        (void) shian_deed_no_memory(t);
         return NULL;
     }
 
@@ -366,7 +402,7 @@ answers(deed_t *t, uint64_t fails, int32_t day)
 
 
 static bool
-show_photo(deed_t *t, Shian__InspectionPost *body)
+show_photo(shian_doing_t *t, Shian__InspectionPost *body)
 {
     Shian__Photo   **photo;
     Shian__Answer   *first;
@@ -387,25 +423,22 @@ show_photo(deed_t *t, Shian__InspectionPost *body)
 
 /* Metres from the door, or kilometres. */
 static void
-stand(deed_t *t, Shian__InspectionPost *body)
+stand(shian_doing_t *t, Shian__InspectionPost *body)
 {
-    double         reach;
-    shian_place_t  place;
+    shian_place_t  spot;
 
-    place = shian_demo_place(t->demo->plan.seed, number(t));
-    reach = t->event->deed == SHIAN_DO_OFFSITE ? 2e-5 : 8e-7;
+    spot = shian_deed_spot(t, t->event->deed == SHIAN_DO_OFFSITE
+                              ? 2e-5 : 8e-7);
     body->has_lat = body->has_lng = body->has_accuracy = 1;
-    body->lat = place.lat + reach * (double) (400
-                                              + shian_dice(&t->dice, 200));
-    body->lng = place.lng + reach * (double) (400
-                                              + shian_dice(&t->dice, 200));
+    body->lat = spot.lat;
+    body->lng = spot.lng;
     body->accuracy = 5 + (uint32_t) shian_dice(&t->dice, 30);
 }
 
 
 /* What it finds is opened at once, or when an officer has confirmed it. */
 static void
-remember_findings(deed_t *t)
+remember_findings(shian_doing_t *t)
 {
     t->memory->items = t->event->items;
     t->memory->finding = t->demo->findings + 1;
@@ -415,22 +448,22 @@ remember_findings(deed_t *t)
 
 
 static bool
-visit(deed_t *t)
+visit(shian_doing_t *t)
 {
     int32_t                  day;
     Shian__InspectionPost    body = SHIAN__INSPECTION_POST__INIT;
     const shian_event_t     *e = t->event;
 
-    as_inspector(t);
+    shian_deed_as_inspector(t);
     body.has_venue = body.has_kind = 1;
-    body.venue = number(t);
+    body.venue = shian_deed_venue(t);
     body.kind = e->deed == SHIAN_DO_AGAIN || e->deed == SHIAN_DO_PASSED
                 ? SHIAN__INSPECTION__KIND__recheck
                 : SHIAN__INSPECTION__KIND__routine;
     body.checklist = t->demo->checklist->version;
     body.has_started_at = body.has_finished_at = 1;
     body.finished_at = e->at;
-    body.started_at = e->at - e->n * MINUTE_MS;
+    body.started_at = e->at - e->n * SHIAN_MINUTE_MS;
     day = shian_local_day(e->at, SHIAN_TZ_MINUTES);
     body.n_items = t->demo->checklist->n_items;
     body.items = answers(t, e->items, day);
@@ -451,18 +484,18 @@ visit(deed_t *t)
     t->op.body_case = SHIAN__OPERATION__BODY_INSPECTION_POST;
     t->op.inspection_post = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 static bool
-decide_visit(deed_t *t)
+decide_visit(shian_doing_t *t)
 {
     Shian__InspectionDecide  body = SHIAN__INSPECTION_DECIDE__INIT;
 
-    as_officer(t);
+    shian_deed_as_officer(t);
     body.has_venue = body.has_inspection = body.has_action = 1;
-    body.venue = number(t);
+    body.venue = shian_deed_venue(t);
     body.inspection = t->memory->inspection;
 
     if (t->event->deed == SHIAN_DO_CONFIRM) {
@@ -476,42 +509,42 @@ decide_visit(deed_t *t)
     t->op.body_case = SHIAN__OPERATION__BODY_INSPECTION_DECIDE;
     t->op.inspection_decide = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 static bool
-reply(deed_t *t)
+reply(shian_doing_t *t)
 {
     Shian__InspectionReply  body = SHIAN__INSPECTION_REPLY__INIT;
 
-    as_venue(t);
+    shian_deed_as_venue(t);
     body.has_venue = body.has_inspection = 1;
-    body.venue = number(t);
+    body.venue = shian_deed_venue(t);
     body.inspection = t->memory->inspection;
     body.text = shian_demo_say(&t->dice, SHIAN_SAY_REPLY);
     t->op.body_case = SHIAN__OPERATION__BODY_INSPECTION_REPLY;
     t->op.inspection_reply = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 /* ---- findings -------------------------------------------------------------*/
 
 static bool
-submit(deed_t *t, uint64_t finding)
+submit(shian_doing_t *t, uint64_t finding)
 {
     Shian__FindingSubmit  body = SHIAN__FINDING_SUBMIT__INIT;
 
-    as_venue(t);
+    shian_deed_as_venue(t);
     body.has_finding = 1;
     body.finding = finding;
     body.text = shian_demo_say(&t->dice, SHIAN_SAY_AFTER);
 
     if (has_photos(t) && finding == t->memory->finding) {
         body.n_photo = 1;
-        body.photo = take_photo(t, true);
+        body.photo = shian_deed_photo(t, true);
 
         if (body.photo == NULL) {
             return false;
@@ -521,12 +554,12 @@ submit(deed_t *t, uint64_t finding)
     t->op.body_case = SHIAN__OPERATION__BODY_FINDING_SUBMIT;
     t->op.finding_submit = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 static bool
-decide_finding(deed_t *t, uint64_t finding)
+decide_finding(shian_doing_t *t, uint64_t finding)
 {
     Shian__FindingDecide  body = SHIAN__FINDING_DECIDE__INIT;
 
@@ -536,7 +569,7 @@ decide_finding(deed_t *t, uint64_t finding)
     switch (t->event->deed) {
 
     case SHIAN_DO_EXTEND:
-        as_officer(t);
+        shian_deed_as_officer(t);
         body.action = SHIAN__FINDING_DECIDE__ACTION__extend;
         body.reason = shian_demo_say(&t->dice, SHIAN_SAY_EXTEND);
         body.has_deadline_on = 1;
@@ -545,26 +578,26 @@ decide_finding(deed_t *t, uint64_t finding)
         break;
 
     case SHIAN_DO_REJECT:
-        as_inspector(t);
+        shian_deed_as_inspector(t);
         body.action = SHIAN__FINDING_DECIDE__ACTION__reject;
         body.reason = shian_demo_say(&t->dice, SHIAN_SAY_REJECT);
         break;
 
     default:
-        as_inspector(t);
+        shian_deed_as_inspector(t);
         body.action = SHIAN__FINDING_DECIDE__ACTION__verify;
     }
 
     t->op.body_case = SHIAN__OPERATION__BODY_FINDING_DECIDE;
     t->op.finding_decide = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 /* The same for each finding of the last visit. */
 static bool
-each_finding(deed_t *t)
+each_finding(shian_doing_t *t)
 {
     bool      ok;
     uint64_t  i, n;
@@ -584,30 +617,30 @@ each_finding(deed_t *t)
 /* ---- safeguards -----------------------------------------------------------*/
 
 static bool
-appeal(deed_t *t)
+appeal(shian_doing_t *t)
 {
     Shian__AppealFile  body = SHIAN__APPEAL_FILE__INIT;
 
-    as_venue(t);
+    shian_deed_as_venue(t);
     body.has_venue = 1;
-    body.venue = number(t);
+    body.venue = shian_deed_venue(t);
     body.text = shian_demo_say(&t->dice, SHIAN_SAY_APPEAL);
     t->memory->appeal = ++t->demo->appeals;
     t->op.body_case = SHIAN__OPERATION__BODY_APPEAL_FILE;
     t->op.appeal_file = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 static bool
-decide_appeal(deed_t *t)
+decide_appeal(shian_doing_t *t)
 {
     uint64_t              i, findings[64];
     Shian__AppealDecide   body = SHIAN__APPEAL_DECIDE__INIT;
 
     /* Not the one who was there. */
-    as_user(t, t->demo->chief, SHIAN__ROLE__KIND__chief);
+    shian_deed_as_user(t, t->demo->chief, SHIAN__ROLE__KIND__chief);
     body.has_appeal = body.has_action = 1;
     body.appeal = t->memory->appeal;
 
@@ -629,34 +662,34 @@ decide_appeal(deed_t *t)
     t->op.body_case = SHIAN__OPERATION__BODY_APPEAL_DECIDE;
     t->op.appeal_decide = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 static bool
-ask(deed_t *t)
+ask(shian_doing_t *t)
 {
     Shian__ReinspectionAsk  body = SHIAN__REINSPECTION_ASK__INIT;
 
-    as_venue(t);
+    shian_deed_as_venue(t);
     body.has_venue = 1;
-    body.venue = number(t);
+    body.venue = shian_deed_venue(t);
     body.text = shian_demo_say(&t->dice, SHIAN_SAY_ASK);
     t->op.body_case = SHIAN__OPERATION__BODY_REINSPECTION_ASK;
     t->op.reinspection_ask = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 static bool
-self_check(deed_t *t)
+self_check(shian_doing_t *t)
 {
     Shian__SelfCheckPost  body = SHIAN__SELF_CHECK_POST__INIT;
 
-    as_venue(t);
+    shian_deed_as_venue(t);
     body.has_venue = 1;
-    body.venue = number(t);
+    body.venue = shian_deed_venue(t);
     body.checklist = t->demo->checklist->version;
     body.n_items = t->demo->checklist->n_items;
     body.items = answers(t, 0, 0);
@@ -673,20 +706,20 @@ self_check(deed_t *t)
     t->op.body_case = SHIAN__OPERATION__BODY_SELF_CHECK_POST;
     t->op.self_check_post = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 /* ---- diners ---------------------------------------------------------------*/
 
 static void
-fill_review(deed_t *t, Shian__ReviewPost *body, uint8_t scan[24])
+fill_review(shian_doing_t *t, Shian__ReviewPost *body, uint8_t scan[24])
 {
     unsigned  i;
     uint64_t  expires;
 
     shian_dice_bytes(&t->dice, scan, 24);
-    expires = t->event->at + DAY_MS;
+    expires = t->event->at + SHIAN_DAY_MS;
 
     for (i = 0; i < 8; i++) {
         scan[i] = (uint8_t) (expires >> (56 - 8 * i));
@@ -694,7 +727,7 @@ fill_review(deed_t *t, Shian__ReviewPost *body, uint8_t scan[24])
 
     body->has_venue = body->has_hygiene = body->has_scan = 1;
     body->has_food = body->has_service = 1;
-    body->venue = number(t);
+    body->venue = shian_deed_venue(t);
     body->hygiene = t->event->n;
     body->food = 3 + (uint32_t) shian_dice(&t->dice, 3);
     body->service = 2 + (uint32_t) shian_dice(&t->dice, 4);
@@ -706,18 +739,15 @@ fill_review(deed_t *t, Shian__ReviewPost *body, uint8_t scan[24])
 
 
 static bool
-review(deed_t *t)
+review(shian_doing_t *t)
 {
-    uint8_t              device[16], scan[24];
-    shian_str_t          id, row;
-    shian_item_t        *item;
-    Shian__ReviewPost    body = SHIAN__REVIEW_POST__INIT;
+    uint8_t             scan[24];
+    Shian__ReviewPost   body = SHIAN__REVIEW_POST__INIT;
 
-    shian_dice_bytes(&t->dice, device, sizeof(device));
-    t->actor.has_role = t->actor.has_device = 1;
-    t->actor.role = SHIAN__ROLE__KIND__public;
-    t->actor.device = shian_binary(shian_slice(device, sizeof(device)));
-    t->op.actor = &t->actor;
+    if (!shian_deed_as_diner(t)) {
+        return false;
+    }
+
     fill_review(t, &body, scan);
 
     /* Words on the city's list wait for a moderator; grades do not. */
@@ -726,7 +756,7 @@ review(deed_t *t)
 
     if (has_photos(t) && body.has_text) {
         body.n_photo = 1;
-        body.photo = take_photo(t, t->event->n > 3);
+        body.photo = shian_deed_photo(t, t->event->n > 3);
 
         if (body.photo == NULL) {
             return false;
@@ -736,19 +766,9 @@ review(deed_t *t)
     t->op.body_case = SHIAN__OPERATION__BODY_REVIEW_POST;
     t->op.review_post = &body;
 
-    if (!shian_seal(&body.base, &t->demo->ctl->keys, t->event->at, t->arena,
-                    &id, &row))
-    {
-        return no_memory(t);
-    }
-
-    if (!queue(t)) {
+    if (!shian_deed_queue_sealed(t, &body.base)) {
         return false;
     }
-
-    item = &t->demo->items[t->demo->n - 1];
-    item->vault_id = id;
-    item->vault_row = row;
 
     t->demo->reviews++;
     t->memory->review = body.hold ? t->memory->review : t->demo->reviews;
@@ -758,7 +778,7 @@ review(deed_t *t)
 
 
 static bool
-thank(deed_t *t)
+thank(shian_doing_t *t)
 {
     Shian__ReviewReply  body = SHIAN__REVIEW_REPLY__INIT;
 
@@ -766,20 +786,20 @@ thank(deed_t *t)
         return true;
     }
 
-    as_venue(t);
+    shian_deed_as_venue(t);
     body.has_review = 1;
     body.review = t->memory->review;
     body.text = shian_demo_say(&t->dice, SHIAN_SAY_THANKS);
     t->op.body_case = SHIAN__OPERATION__BODY_REVIEW_REPLY;
     t->op.review_reply = &body;
 
-    return queue(t);
+    return shian_deed_queue(t);
 }
 
 
 /* ---- all ------------------------------------------------------------------*/
 
-static bool (*const  deeds[])(deed_t *) = {
+static bool (*const  deeds[])(shian_doing_t *) = {
     [SHIAN_DO_JOIN] = join,
     [SHIAN_DO_PLAQUE] = plaque,
     [SHIAN_DO_NIGHT] = regrade,
@@ -806,14 +826,19 @@ static bool (*const  deeds[])(deed_t *) = {
     [SHIAN_DO_THANK] = thank,
     [SHIAN_DO_SUSPEND] = set_status,
     [SHIAN_DO_RESUME] = set_status,
-    [SHIAN_DO_CLOSE] = set_status
+    [SHIAN_DO_CLOSE] = set_status,
+    [SHIAN_DO_FILE] = shian_deed_file,
+    [SHIAN_DO_HANDLE] = shian_deed_handle,
+    [SHIAN_DO_FOLLOW] = shian_deed_follow,
+    [SHIAN_DO_LOOK] = shian_deed_look,
+    [SHIAN_DO_PURSUE] = shian_deed_pursue
 };
 
 
 bool
 shian_demo_do(shian_demo_t *d, const shian_event_t *e)
 {
-    deed_t  t;
+    shian_doing_t  t;
 
     /* No event is more operations than a checklist has items. */
     if (d->n + 64 > SHIAN_DEMO_BATCH && !shian_demo_settle(d)) {
@@ -824,7 +849,7 @@ shian_demo_do(shian_demo_t *d, const shian_event_t *e)
     t.event = e;
     t.memory = &d->memory[e->venue];
     t.arena = &d->arena;
-    t.dice = shian_dice_for(d->plan.seed, number(&t),
+    t.dice = shian_dice_for(d->plan.seed, shian_deed_venue(&t),
                             e->at + d->operations + d->n);
     shian__actor__init(&t.actor);
     t.op = shian_ctl_operation(d->ctl);

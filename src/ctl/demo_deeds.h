@@ -5,6 +5,7 @@
 #ifndef SHIAN_DEMO_DEEDS_H
 #define SHIAN_DEMO_DEEDS_H
 
+#include "core/workday.h"
 #include "ctl.h"
 #include "demo_life.h"
 
@@ -21,11 +22,19 @@ typedef struct {
     uint64_t  inspection;
     uint64_t  review;           /* the last published; 0: none */
     uint64_t  appeal;
+    uint64_t  complaint;        /* the last filed */
+    uint64_t  twin;             /* filed about the same */
+    uint64_t  enforcement;      /* the case that arose */
+    uint8_t   subject;          /* what it is about */
+    uint8_t   story;
+    bool      english;
+    bool      halves;           /* two records: complaint and report */
 } shian_memory_t;
 
 typedef struct {
     shian_ctl_t             *ctl;
     shian_plan_t             plan;
+    shian_workdays_t         workdays;
     const Shian__Checklist  *checklist;     /* in force, up to 64 items */
     uint64_t                *staff;         /* users, in the plan's order */
     uint64_t                 officer;
@@ -37,6 +46,9 @@ typedef struct {
     uint64_t                 inspections;
     uint64_t                 reviews;
     uint64_t                 appeals;
+    uint64_t                 complaints;
+    uint64_t                 cases;
+    uint64_t                 settled;       /* complaints in the store */
 
     uint64_t                 operations;
 

@@ -1,8 +1,7 @@
-#include "demo_life.h"
-
 #include <stdlib.h>
 
 #include "core/calendar.h"
+#include "demo_story.h"
 #include "domain/domain.h"
 
 #define DAY_MS  UINT64_C(86400000)
@@ -16,6 +15,7 @@
 
 #define COLOUR(name)  SHIAN__COLOUR__KIND__##name
 #define LEVEL(name)   SHIAN__VENUE__CREDIT__##name
+#define BEARS(name)   SHIAN_BEARS_##name
 
 #define MAX_SCENES  8
 
@@ -35,6 +35,8 @@ typedef struct {
     { SHIAN_DO_CREDIT, after, { 0, 0, 0 }, LEVEL(level) }
 #define STARS(after, n)                                                      \
     { SHIAN_DO_REVIEW, after, { 0, 0, 0 }, n }
+#define TOLD(after, story)                                                   \
+    { SHIAN_DO_FILE, after, { 0, 0, 0 }, SHIAN_STORY_##story }
 #define DO(deed, after)                                                      \
     { SHIAN_DO_##deed, after, { 0, 0, 0 }, 0 }
 #define END                                                                  \
@@ -80,6 +82,7 @@ typedef struct {
     bool                 past;          /* has visits from long ago */
     bool                 lapsed;        /* filed self-checks, no longer */
     bool                 expires;       /* so does its licence */
+    shian_bears_t        bears;
     scene_t              scenes[MAX_SCENES];
 } life_t;
 
@@ -92,73 +95,81 @@ typedef struct {
 static const life_t  lives[] = {
 
     /* A minor open, 97 with A; overdue 87. */
-    { COLOUR(green), 5, "A", 1, 9, true, false, false,
+    { COLOUR(green), 5, "A", 1, 9, true, false, false, BEARS(NOTHING),
       { VISIT(0, 0, 0, 1), END } },
-    { COLOUR(green), 7, "AB-", 5, 60, true, false, false,
+    /* One that held takes 10, a major put right 2.4: 85.1 at least. */
+    { COLOUR(green), 7, "AB-", 5, 60, true, false, false, BEARS(REPAIR),
       { VISIT(0, 0, 0, 0), END } },
     /* In less than three minutes: an officer should look. */
-    { COLOUR(green), 1, "AB-", 1, 6, true, false, false,
+    { COLOUR(green), 1, "AB-", 1, 6, true, false, false, BEARS(NOTHING),
       { DO(FAST, 0), END } },
     /* Fell to yellow and red, rose again: 93. */
-    { COLOUR(green), 5, "AB-", 40, 80, true, false, false,
+    { COLOUR(green), 5, "AB-", 40, 80, true, false, false, BEARS(NOTHING),
       { VISIT(0, 0, 3, 0), DO(NIGHT, 8), DO(AGAIN, 10), DO(REPLY, 11),
         DO(SUBMIT, 14), DO(PASSED, 18), END } },
     /* 95 and more. */
-    { COLOUR(green), 6, "AB-", 30, 90, true, true, false,
+    { COLOUR(green), 6, "AB-", 30, 90, true, true, false, BEARS(NOTHING),
       { VISIT(0, 0, 0, 2), DO(SUBMIT, 4), DO(VERIFY, 6), END } },
 
     /* A major overdue: 82, green until then. */
-    { COLOUR(yellow), 5, "B-", 10, 40, true, false, false,
+    { COLOUR(yellow), 5, "B-", 10, 40, true, false, false, BEARS(BLAME),
       { VISIT(0, 0, 1, 0), DO(NIGHT, 8), DO(REPLY, 9), END } },
-    { COLOUR(yellow), 4, "B-", 12, 40, true, false, false,
+    { COLOUR(yellow), 4, "B-", 12, 40, true, false, false, BEARS(BLAME),
       { VISIT(0, 0, 1, 0), DO(NIGHT, 8), DO(SUBMIT, 10), END } },
     /* Two majors, 84 at most for diners are not happy; overdue 64. */
-    { COLOUR(yellow), 3, "B-", 1, 6, true, false, false,
+    { COLOUR(yellow), 3, "B-", 1, 6, true, false, false, BEARS(NOTHING),
       { VISIT(0, 0, 2, 0), END } },
     /* Two minors overdue: 74. */
-    { COLOUR(yellow), 5, "AB-", 20, 45, true, false, false,
+    { COLOUR(yellow), 5, "AB-", 20, 45, true, false, false, BEARS(NOTHING),
       { VISIT(0, 0, 0, 2), DO(REPLY, 3), DO(NIGHT, 16), END } },
     /* Credit D and a minor overdue: 72. */
-    { COLOUR(yellow), 3, "B-", 20, 60, true, false, false,
+    { COLOUR(yellow), 3, "B-", 20, 60, true, false, false, BEARS(NOTHING),
       { CREDIT(0, D), VISIT(3, 0, 0, 1), DO(NIGHT, 19), END } },
     /* A critical and three majors put right, credit C: 82.4, in 14 days 84. */
-    { COLOUR(yellow), 3, "B-", 13, 20, true, false, false,
+    { COLOUR(yellow), 3, "B-", 13, 20, true, false, false, BEARS(NOTHING),
       { CREDIT(0, C), VISIT(1, 1, 3, 0), DO(NIGHT, 3), DO(SUBMIT, 4),
         DO(PASSED, 5), DO(ASK, 7), END } },
     /* 95, held: credit and diners lowered it, only credit came back. */
-    { COLOUR(yellow), 1, "B-", 115, 125, true, false, false,
+    { COLOUR(yellow), 1, "B-", 115, 125, true, false, false, BEARS(NOTHING),
       { CREDIT(0, D), STARS(30, 1), STARS(35, 2), CREDIT(80, B),
         DO(ASK, 112), END } },
+    /* A breach that a diner told of, overdue: 72. */
+    { COLOUR(yellow), 1, "B-", 32, 60, true, false, false, BEARS(NOTHING),
+      { VISIT(0, 0, 0, 0), TOLD(3, IGNORED), DO(NIGHT, 18), END } },
 
     /* On paper alone. */
-    { COLOUR(red), 4, "AB-", 2, 42, true, false, true,
+    { COLOUR(red), 4, "AB-", 2, 42, true, false, true, BEARS(BREACH),
       { DO(NIGHT, 0), END } },
     /* A critical overdue and two majors: 54, 34 later.  Not decided yet. */
-    { COLOUR(red), 1, "B-", 6, 15, true, false, false,
+    { COLOUR(red), 1, "B-", 6, 15, true, false, false, BEARS(BLAME),
       { VISIT(0, 1, 2, 0), DO(NIGHT, 2), DO(APPEAL, 3), DO(NIGHT, 8), END } },
-    { COLOUR(red), 3, "AB-", 10, 30, true, false, false,
+    { COLOUR(red), 3, "AB-", 10, 30, true, false, false, BEARS(BLAME),
       { VISIT(0, 1, 1, 0), DO(SUSPEND, 1), DO(NIGHT, 2), DO(NIGHT, 8),
         END } },
     /* Both overdue: 52. */
-    { COLOUR(red), 6, "AB-", 12, 35, true, false, false,
+    { COLOUR(red), 6, "AB-", 12, 35, true, false, false, BEARS(BLAME),
       { VISIT(0, 1, 1, 0), DO(NIGHT, 2), DO(NIGHT, 8), DO(AGAIN, 9),
         DO(REPLY, 10), END } },
     /* Three majors overdue: 46. */
-    { COLOUR(red), 6, "AB-", 15, 40, true, false, false,
+    { COLOUR(red), 6, "AB-", 15, 40, true, false, false, BEARS(BLAME),
       { VISIT(0, 0, 3, 0), DO(NIGHT, 8), DO(AGAIN, 10), DO(SUBMIT, 13),
         END } },
     /* Found just now: 56, and only less later. */
-    { COLOUR(red), 4, "B-", 1, 2, true, false, false,
+    { COLOUR(red), 4, "B-", 1, 2, true, false, false, BEARS(BLAME),
       { VISIT(0, 1, 3, 0), END } },
+    /* Fined for what a diner told of, still not put right: 48. */
+    { COLOUR(red), 1, "B-", 45, 75, true, false, false, BEARS(NOTHING),
+      { VISIT(0, 0, 0, 0), TOLD(3, FINED), DO(NIGHT, 18), END } },
 
     /* Seen from afar: an officer has to say whether it counts. */
-    { COLOUR(ungraded), 1, "AB-", 1, 6, false, false, false,
+    { COLOUR(ungraded), 1, "AB-", 1, 6, false, false, false, BEARS(BREACH),
       { OFFSITE(0, 1), END } },
-    { COLOUR(ungraded), 1, "AB-", 20, 100, false, false, false,
+    { COLOUR(ungraded), 1, "AB-", 20, 100, false, false, false, BEARS(BREACH),
       { OFFSITE(0, 0), DO(DECLINE, 2), END } },
-    { COLOUR(ungraded), 190, "AB-", 1, 1, false, false, false, { END } },
+    { COLOUR(ungraded), 190, "AB-", 1, 1, false, false, false, BEARS(BREACH),
+      { END } },
 
-    { COLOUR(closed), 1, "AB-", 5, 100, true, false, false,
+    { COLOUR(closed), 1, "AB-", 5, 100, true, false, false, BEARS(NOTHING),
       { DO(CLOSE, 0), END } },
 };
 
@@ -182,24 +193,48 @@ share(uint64_t n, uint64_t of)
 }
 
 
+static bool
+has_complaint(const life_t *life)
+{
+    const scene_t  *scene;
+
+    for (scene = life->scenes; scene->deed != SHIAN_NDEEDS; scene++) {
+        if (scene->deed == SHIAN_DO_FILE) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* Among those of a colour; none for a life that may not be. */
+static uint64_t
+weight(const shian_plan_t *p, const life_t *life, Shian__Colour__Kind colour)
+{
+    return life->colour != colour || (p->each == 0 && has_complaint(life))
+           ? 0 : life->weight;
+}
+
+
 /*
  * The life of the r-th venue of a colour.  Seven has no factor in common with
  * a sum of weights, so the first few already differ.
  */
 static uint8_t
-pick_life(Shian__Colour__Kind colour, uint64_t r)
+pick_life(const shian_plan_t *p, Shian__Colour__Kind colour, uint64_t r)
 {
     size_t    i;
     uint64_t  at, sum;
 
     for (sum = 0, i = 0; i < SHIAN_COUNT(lives); i++) {
-        sum += lives[i].colour == colour ? lives[i].weight : 0;
+        sum += weight(p, &lives[i], colour);
     }
 
     at = r * 7 % sum;
 
-    for (i = 0; lives[i].colour != colour || at >= lives[i].weight; i++) {
-        at -= lives[i].colour == colour ? lives[i].weight : 0;
+    for (i = 0; at >= weight(p, &lives[i], colour); i++) {
+        at -= weight(p, &lives[i], colour);
     }
 
     return (uint8_t) i;
@@ -240,7 +275,7 @@ deal(shian_plan_t *p)
             r = 0;
         }
 
-        p->life[i] = pick_life(order[j], r++);
+        p->life[i] = pick_life(p, order[j], r++);
     }
 
     /* Venue 1 is what a newcomer opens: one with something to improve. */
@@ -331,17 +366,25 @@ append(shian_plan_t *p, shian_event_t e)
 
 
 /* A venue's plan is made anew for each window: what is outside is dropped. */
+void
+shian_plan_add(shian_plan_t *p, shian_event_t e, int32_t days,
+    uint64_t minute)
+{
+    if (days <= p->hi && days >= p->lo) {
+        e.at = shian_plan_instant(p, days, minute);
+        append(p, e);
+    }
+}
+
+
 static void
 add(tale_t *t, uint8_t deed, int32_t days, uint64_t minute, uint64_t items,
     uint64_t n)
 {
-    if (days <= t->plan->hi && days >= t->plan->lo) {
-        append(t->plan, (shian_event_t) {
-            .at = shian_plan_instant(t->plan, days, minute), .items = items,
-            .venue = t->venue, .user = t->user, .deed = deed,
-            .n = (uint8_t) n
-        });
-    }
+    shian_plan_add(t->plan, (shian_event_t) {
+        .items = items, .venue = t->venue, .user = t->user, .deed = deed,
+        .n = (uint8_t) n
+    }, days, minute);
 }
 
 
@@ -426,6 +469,11 @@ tell(tale_t *t, const scene_t *scene, int32_t start)
 
         case SHIAN_DO_PASSED:
             add_visit(t, scene->deed, days, 0);
+            break;
+
+        case SHIAN_DO_FILE:
+            shian_story_tell(t->plan, &t->dice, t->venue, t->user, scene->n,
+                             days);
             break;
 
         case SHIAN_DO_NIGHT:
@@ -538,6 +586,38 @@ tell_nights(tale_t *t)
 }
 
 
+/*
+ * A place that is complained of.  What is put right ends before its last
+ * visit, which would find it.
+ */
+static void
+tell_complaint(tale_t *t, int32_t start)
+{
+    uint8_t               story;
+    int32_t               filed;
+    const shian_story_t  *s;
+
+    if (t->plan->each == 0 || t->venue % t->plan->each != 0
+        || t->life->colour == COLOUR(closed) || has_complaint(t->life))
+    {
+        return;
+    }
+
+    story = shian_story_pick(t->venue / t->plan->each, t->life->bears);
+    s = &shian_stories[story];
+    filed = s->from + (int32_t) shian_dice(&t->dice,
+                                           (uint64_t) (s->to - s->from + 1));
+
+    if (t->life->bears == SHIAN_BEARS_REPAIR
+        && s->needs == SHIAN_BEARS_REPAIR && filed < start + 18)
+    {
+        filed = start + 18 + filed % 12;
+    }
+
+    shian_story_tell(t->plan, &t->dice, t->venue, t->user, story, filed);
+}
+
+
 static void
 tell_venue(shian_plan_t *p, uint64_t i)
 {
@@ -574,6 +654,7 @@ tell_venue(shian_plan_t *p, uint64_t i)
     }
 
     tell(&t, t.life->scenes, start);
+    tell_complaint(&t, start);
 }
 
 

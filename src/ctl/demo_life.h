@@ -41,6 +41,11 @@ typedef enum {
     SHIAN_DO_SUSPEND,
     SHIAN_DO_RESUME,
     SHIAN_DO_CLOSE,
+    SHIAN_DO_FILE,              /* a complaint: n is its story */
+    SHIAN_DO_HANDLE,            /* n: a step of the bureau */
+    SHIAN_DO_FOLLOW,            /* n: one of the complainant */
+    SHIAN_DO_LOOK,              /* at name and contact */
+    SHIAN_DO_PURSUE,            /* a case; n: one of its states */
     SHIAN_NDEEDS
 } shian_deed_t;
 
@@ -51,13 +56,15 @@ typedef struct {
     uint32_t  venue;            /* from 0 */
     uint32_t  user;             /* who visits, in the staff's order */
     uint8_t   deed;
-    uint8_t   n;                /* stars, minutes, or a credit level */
+    uint8_t   n;                /* stars, minutes, a credit level, a story,
+                                   a step */
 } shian_event_t;
 
 typedef struct {
     uint64_t         seed;
     int32_t          today;     /* local day */
     uint64_t         n;         /* venues */
+    uint64_t         each;      /* one of so many is complained of; 0: none */
     uint64_t         items[3];  /* of the checklist that may fail, by
                                    severity */
     uint8_t         *life;
@@ -89,6 +96,13 @@ void shian_plan_free(shian_plan_t *p);
  * SHIAN_DEMO_WINDOW: events[] in the order of time.  False: no memory.
  */
 bool shian_plan_window(shian_plan_t *p, int32_t hi, int32_t lo);
+
+/*
+ * Adds an event at a minute of the local day that is so many before today;
+ * what lies outside of the window is dropped.
+ */
+void shian_plan_add(shian_plan_t *p, shian_event_t e, int32_t days,
+    uint64_t minute);
 
 /* The instant of a minute of the local day that is so many before today. */
 uint64_t shian_plan_instant(const shian_plan_t *p, int32_t days,

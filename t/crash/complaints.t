@@ -17,7 +17,7 @@ my $clients = 24;
 my $each = 42;
 
 srand 20260415;
-my $s = demo_store(30);
+my $s = demo_store(30, '--complaints', 0);
 start($s, workers => 2);
 my @venues = open_venues($s);
 my $test = $$;

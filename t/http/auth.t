@@ -10,7 +10,7 @@ use Shian qw(demo_store configure start stop ctl get post request header
              slurp spew root connect_to send_request read_answer workers
              wait_for);
 
-my $s = demo_store();
+my $s = demo_store(40, '--complaints', 0);
 configure($s, location => 'shian_sso $http_x_login;');
 start($s);
 

@@ -17,7 +17,7 @@ binmode Test::More->builder->$_, ':utf8'
 use Shian qw(demo_store configure start stop ctl get post request header json
              open_venues sign_in log_of csv_rows root filing);
 
-my $s = demo_store();
+my $s = demo_store(40, '--complaints', 0);
 configure($s);
 start($s);
 

@@ -13,8 +13,8 @@ use Time::Local qw(timegm);
 binmode Test::More->builder->$_, ':utf8'
     for qw(output failure_output todo_output);
 
-use Shian qw(new_store start stop ctl ctl_json get header json
-             csv_rows);
+use Shian qw(new_store configure start stop ctl ctl_json get header json
+             csv_rows sign_in);
 
 my @colours = qw(green yellow red ungraded closed);
 
@@ -60,8 +60,10 @@ sub figures {
 sub city_of {
     my ($n, @args) = @_;
     my $s = new_store();
-    my $r = ctl($s, 'demo', '--venues', $n, @args);
+    configure($s);
+    my $r = ctl($s, '--json', 'demo', '--venues', $n, @args);
     is $r->{status}, 0, "demo --venues $n @args" or diag $r->{err};
+    $s->{made} = decode_json($r->{out});
     return $s;
 }
 
@@ -87,11 +89,11 @@ subtest 'by the rules, today and for a fortnight' => sub {
         $why{$g->{colour}}{$_->{code}}++ for @{$g->{components}};
     }
     for my $code (qw(finding credit critical_open licence_expired
-                     suspended))
+                     suspended complaint case))
     {
         cmp_ok $why{red}{$code} || 0, '>', 10, "red for $code";
     }
-    for my $code (qw(finding finding_past credit reviews held)) {
+    for my $code (qw(finding finding_past credit reviews held complaint)) {
         cmp_ok $why{yellow}{$code} || 0, '>', 10, "yellow for $code";
     }
 
@@ -161,6 +163,69 @@ subtest 'pictures' => sub {
     is $r->{status}, 200;
     is header($r, 'content-type'), 'image/png';
     like $r->{body}, qr/\A\x89PNG\r\n/;
+};
+
+# Filed in the last 90 days by the doors' own checks, and worked on since.
+subtest 'complaints and what becomes of them' => sub {
+    my @all = lines($s, 'export', 'complaints', '--format', 'json');
+    is scalar(@all), $s->{made}{complaints}, 'as many as it says';
+    cmp_ok scalar(@all), '>', 3800 / 8, 'one place of eight, and more';
+
+    my (%state, %kind, %category, %outcome);
+    for my $c (@all) {
+        $state{$c->{state}}++;
+        $kind{$c->{kind}}++;
+        $category{$c->{category}}++;
+        $outcome{$c->{outcome}}++ if $c->{outcome};
+    }
+    for my $state (qw(received accepted refused merged dispatched on_site
+                      reported substantiated unsubstantiated rectifying
+                      closed withdrawn))
+    {
+        cmp_ok $state{$state} // 0, '>=', 5, $state;
+    }
+    is join(' ', sort keys %category), join(' ', sort map { $_->{code} }
+        @{decode_json(do {
+            open my $f, '<', "$FindBin::Bin/../../conf/categories.json";
+            local $/; <$f> })->{items}}), 'every category';
+    cmp_ok $kind{$_}, '>', @all / 5, $_ for qw(complaint report);
+    cmp_ok $outcome{$_}, '>', @all / 5, $_
+        for qw(substantiated unsubstantiated);
+    my @first = sort map { substr $_->{at}, 0, 10 } @all;
+    cmp_ok $first[0], 'ge', day($today, -92), 'none is older';
+    cmp_ok $first[0], 'le', day($today, -80), 'for three months';
+    is $first[-1], day($today, -1), 'until yesterday';
+
+    my $late = grep { $_->{due_on} && $_->{due_on} lt $today } @all;
+    cmp_ok $late, '<=', @all / 50, 'the bureau is in time, nearly always';
+    my @looked = grep { $_->{looked_at} } @all;
+    my @in_time = grep { $_->{looked_at} le $_->{look_due_at} } @looked;
+    cmp_ok scalar(@in_time), '>=', 0.95 * @looked, 'and so is its first look';
+};
+
+subtest 'what the people of the bureau find' => sub {
+    my $jar = sign_in($s, login => 'chief');
+    my $look = sub { json(get($s, $_[0], jar => $jar)) };
+
+    my $board = $look->('/desk/complaints.json');
+    cmp_ok scalar(@{$board->{items}}), '>=', 20, 'a board';
+    my ($total) = grep { $_->{part} eq 'all' }
+        @{$look->('/desk/figures.json')->{items}};
+    is $total->{received}, $s->{made}{complaints}, 'figures';
+    my %case;
+    my $path = '/desk/cases.json?limit=100';
+    while ($path) {
+        my $list = $look->($path);
+        $case{$_->{state}}++ for @{$list->{items}};
+        $path = $list->{next};
+    }
+    cmp_ok $case{$_} // 0, '>', 0, "a case $_" for qw(opened decided closed);
+
+    my $track = $s->{made}{track};
+    $track =~ s/^\Q$s->{base}\E//;
+    my $seen = json(get($s, "$track.json"));
+    is $seen->{venue}, 1, 'who complained of venue 1 follows it'
+        or diag explain $seen;
 };
 
 stop($s);

@@ -16,7 +16,7 @@ binmode Test::More->builder->$_, ':utf8'
 use Shian qw(demo_store configure start ctl ctl_json get post request header
              json sign_in link_of open_venues plaque_of seq log_of slurp root);
 
-my $s = demo_store(30);
+my $s = demo_store(30, '--complaints', 0);
 configure($s, http => encode_utf8('shian_city 奉化 Fenghua;
     shian_bureau "局 <b>&\'" "Bureau <b>&\'";'));
 start($s);

@@ -7,16 +7,14 @@ use Test::More;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use JSON::PP qw(decode_json);
-use Shian qw(new_store start stop ctl get wait_for spew log_of root);
+use Clock qw(clock_gain);
+use Shian qw(new_store start stop ctl get wait_for spew log_of);
 
 my $VENUES = 300;
 my $WRITES = 130;       # of one slice: an evaluation comes with a grade
 my $READS = 8;          # between two looks at the clock
 
 my $s = new_store();
-my $clock = "$s->{dir}/clock.so";
-is system('cc', '-shared', '-fPIC', '-o', $clock, root() . '/t/lib/clock.c',
-          '-ldl'), 0, 'a clock that gains 10 ms a look';
 
 sub import_rows {
     my ($what, @lines) = @_;
@@ -62,8 +60,7 @@ subtest 'writing' => sub {
 };
 
 subtest 'reading' => sub {
-    local $ENV{LD_PRELOAD} = join ' ', grep { defined } $ENV{LD_PRELOAD},
-        $clock;
+    clock_gain(10);
     my ($operations, $batches) = sweep(-30);
     is $operations, $VENUES, 'an operation a venue';
     cmp_ok $batches, '>=', $VENUES / $READS,

@@ -32,11 +32,12 @@ sub new_store {
     return $s;
 }
 
-# The same with a city of so many venues in it, and its people.
+# The same with a city of so many venues in it, and its people; more options
+# of `demo` after.
 sub demo_store {
-    my ($venues) = @_;
+    my ($venues, @more) = @_;
     my $s = new_store();
-    my $r = ctl($s, 'demo', '--venues', $venues || 40);
+    my $r = ctl($s, 'demo', '--venues', $venues || 40, @more);
     die "demo: $r->{err}" if $r->{status} != 0;
     return $s;
 }
