@@ -31,15 +31,8 @@ parse(shian_arena_t *a, shian_str_t json, ProtobufCMessage **out,
 
 /* Others come in by operation, not in its place. */
 static shian_document_t  built = {
-    built_in, &shian__checklist__descriptor, parse, NULL, 0
+    .json = built_in, .parse = parse
 };
-
-
-static Shian__Checklist *
-default_checklist(shian_arena_t *a)
-{
-    return (Shian__Checklist *) shian_document(&built, a);
-}
 
 
 /* The record of that number, the one built in for 0. */
@@ -59,7 +52,7 @@ record(shian_txn_t *t, uint64_t id)
     }
 
     shian__checklist_record__init(r);
-    r->checklist = default_checklist(t->arena);
+    r->checklist = (Shian__Checklist *) shian_document(&built);
 
     return r->checklist == NULL ? NULL : r;
 }

@@ -12,16 +12,15 @@
 #define SHIAN_CHECKLIST_LEAST  4        /* items under each head */
 
 /*
- * The record in force now, and at ms since 1970, in the transaction's arena;
- * checklist and its version are always there.  The one built in has neither
- * id nor since.  NULL: no memory, or t->err.  The transaction's thread.
+ * The record in force now, and at ms since 1970, only to be read: it is in the
+ * transaction's arena, the checklist built in is everybody's.  checklist and
+ * its version are always there.  The one built in has neither id nor since.  NULL: no memory, or t->err.  The transaction's thread.
  */
 Shian__ChecklistRecord *shian_checklist_now(shian_txn_t *t);
 Shian__ChecklistRecord *shian_checklist_at(shian_txn_t *t, uint64_t ms);
 
 /*
- * The checklist that has, or had, this version, in the transaction's arena;
- * NULL when none ever had it, or t->err.  The transaction's thread.
+ * The checklist that has, or had, this version, as above; NULL when none ever had it, or t->err.  The transaction's thread.
  */
 Shian__Checklist *shian_checklist_version(shian_txn_t *t,
     const char *version);
