@@ -23,8 +23,9 @@ typedef struct {
     shian_locale_t            locale;
     shian_value_t             frame;
     shian_value_t             view;
-    shian_sink_t             *sink;     /* the page, or `escape` in a text */
+    shian_sink_t             *sink;
     escape_t                  escape;
+    bool                      escaping; /* all of a text */
     unsigned                  steps;
     unsigned                  partials;
     unsigned                  sections;
@@ -57,7 +58,8 @@ escape_write(shian_sink_t *sink, const void *p, size_t n)
  * search even where it is absent.
  */
 static bool
-has(const shian_value_t *v, const char *name, shian_value_t *out)
+has(const shian_value_t *v, shian_name_t *name, unsigned step,
+    shian_value_t *out)
 {
     const ProtobufCFieldDescriptor  *f;
 
@@ -69,8 +71,7 @@ has(const shian_value_t *v, const char *name, shian_value_t *out)
         return false;
     }
 
-    f = protobuf_c_message_descriptor_get_field_by_name(
-            v->v.message->descriptor, name);
+    f = shian_name_field(name, v->v.message->descriptor, step);
     if (f == NULL) {
         return false;
     }
@@ -96,6 +97,7 @@ static shian_value_t
 resolve(const render_t *r, const shian_node_t *node, const context_t *context)
 {
     size_t            i;
+    unsigned          step;
     shian_value_t     v, member;
     const context_t  *c;
 
@@ -105,21 +107,21 @@ resolve(const render_t *r, const shian_node_t *node, const context_t *context)
         v = *context->value;
 
     } else {
-        for (c = context; c != NULL; c = c->outer) {
-            if (has(c->value, node->parts[0], &v)) {
+        for (c = context, step = 0; c != NULL; c = c->outer, step++) {
+            if (has(c->value, &node->parts[0], step, &v)) {
                 break;
             }
         }
 
         if (c == NULL) {
-            v = outermost(r, node->parts[0]);
+            v = outermost(r, node->parts[0].z);
         }
 
         i = 1;
     }
 
     for ( ; i < node->nparts && v.kind != SHIAN_V_NONE; i++) {
-        (void) shian_value_member(&v, node->parts[i], &member);
+        (void) shian_value_member(&v, &node->parts[i], &member);
         v = member;
     }
 
@@ -167,7 +169,7 @@ literal(render_t *r, const shian_node_t *node)
     const uint8_t  *p, *end, *lf;
 
     if (r->nindent == 0) {
-        shian_puts(r->sink, node->s);
+        shian_puts(r->sink, r->escaping ? node->escaped : node->s);
         return;
     }
 
@@ -197,8 +199,8 @@ static void
 text(render_t *r, const shian_template_t *t, bool raw,
     const context_t *context)
 {
-    size_t         nindent;
-    shian_sink_t  *sink;
+    bool    escaping;
+    size_t  nindent;
 
     if (t == NULL) {
         return;
@@ -210,14 +212,14 @@ text(render_t *r, const shian_template_t *t, bool raw,
     }
 
     nindent = r->nindent;
-    sink = r->sink;
+    escaping = r->escaping;
 
     r->nindent = 0;
-    r->sink = raw ? sink : &r->escape.sink;
+    r->escaping = escaping || !raw;
     r->partials++;
     run(r, t, 0, t->n, context);
     r->partials--;
-    r->sink = sink;
+    r->escaping = escaping;
     r->nindent = nindent;
 }
 
@@ -264,6 +266,7 @@ static void
 variable(render_t *r, const shian_node_t *node, bool raw,
     const context_t *context)
 {
+    bool                     escape;
     shian_value_t            v;
     const shian_template_t  *t;
 
@@ -278,7 +281,10 @@ variable(render_t *r, const shian_node_t *node, bool raw,
         }
     }
 
-    shian_value_write(&v, &r->locale, raw ? r->sink : &r->escape.sink);
+    /* Numbers and dates have nothing to escape. */
+    escape = (!raw || r->escaping)
+             && (v.kind == SHIAN_V_STRING || v.kind == SHIAN_V_TEXT);
+    shian_value_write(&v, &r->locale, escape ? &r->escape.sink : r->sink);
 }
 
 

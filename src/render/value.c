@@ -433,29 +433,73 @@ shian_value_truth(const shian_value_t *v)
 
 /* ---- members ---- */
 
-/* Members that only change how a scalar is written. */
-static const struct {
-    const char    *name;
-    shian_kind_t   kind;
-    shian_form_t   form;
-} forms[] = {
-    { "date",    SHIAN_V_INSTANT, SHIAN_AS_DATE },
-    { "time",    SHIAN_V_INSTANT, SHIAN_AS_TIME },
-    { "day",     SHIAN_V_INSTANT, SHIAN_AS_DAY },
-    { "date",    SHIAN_V_DAY,     SHIAN_AS_DATE },
-    { "whole",   SHIAN_V_CENTI,   SHIAN_AS_WHOLE },
-    { "tenth",   SHIAN_V_CENTI,   SHIAN_AS_TENTH },
-    { "plus",    SHIAN_V_CENTI,   SHIAN_AS_PLUS },
-    { "grouped", SHIAN_V_INTEGER, SHIAN_AS_GROUPED },
-    { "is",      SHIAN_V_INTEGER, SHIAN_AS_IS },
-    { "is",      SHIAN_V_STRING,  SHIAN_AS_IS },
-    { "is",      SHIAN_V_ENUM,    SHIAN_AS_IS },
-    { "url",     SHIAN_V_STRING,  SHIAN_AS_URL },
-    { "json",    SHIAN_V_STRING,  SHIAN_AS_JSON },
-    { "upper",   SHIAN_V_STRING,  SHIAN_AS_UPPER },
-    { "lang",    SHIAN_V_STRING,  SHIAN_AS_LANG },
-    { "lang",    SHIAN_V_ENUM,    SHIAN_AS_LANG },
+static const char *const  members[SHIAN_M_MAX] = {
+    "", "any", "count", "date", "day", "grouped", "is", "json", "lang",
+    "lines", "one", "plus", "tenth", "text", "time", "upper", "url", "whole",
+    "zero"
 };
+
+/* Members that only change how a scalar is written. */
+static const uint8_t  forms[SHIAN_M_MAX][SHIAN_KINDS] = {
+    [SHIAN_M_DATE]    = { [SHIAN_V_INSTANT] = SHIAN_AS_DATE,
+                          [SHIAN_V_DAY]     = SHIAN_AS_DATE },
+    [SHIAN_M_TIME]    = { [SHIAN_V_INSTANT] = SHIAN_AS_TIME },
+    [SHIAN_M_DAY]     = { [SHIAN_V_INSTANT] = SHIAN_AS_DAY },
+    [SHIAN_M_WHOLE]   = { [SHIAN_V_CENTI]   = SHIAN_AS_WHOLE },
+    [SHIAN_M_TENTH]   = { [SHIAN_V_CENTI]   = SHIAN_AS_TENTH },
+    [SHIAN_M_PLUS]    = { [SHIAN_V_CENTI]   = SHIAN_AS_PLUS },
+    [SHIAN_M_GROUPED] = { [SHIAN_V_INTEGER] = SHIAN_AS_GROUPED },
+    [SHIAN_M_IS]      = { [SHIAN_V_INTEGER] = SHIAN_AS_IS,
+                          [SHIAN_V_STRING]  = SHIAN_AS_IS,
+                          [SHIAN_V_ENUM]    = SHIAN_AS_IS },
+    [SHIAN_M_URL]     = { [SHIAN_V_STRING]  = SHIAN_AS_URL },
+    [SHIAN_M_JSON]    = { [SHIAN_V_STRING]  = SHIAN_AS_JSON },
+    [SHIAN_M_UPPER]   = { [SHIAN_V_STRING]  = SHIAN_AS_UPPER },
+    [SHIAN_M_LANG]    = { [SHIAN_V_STRING]  = SHIAN_AS_LANG,
+                          [SHIAN_V_ENUM]    = SHIAN_AS_LANG },
+};
+
+
+void
+shian_name_init(shian_name_t *name)
+{
+    int  m;
+
+    for (m = 1; m < SHIAN_M_MAX; m++) {
+        if (strcmp(members[m], name->z) == 0) {
+            name->member = (shian_member_t) m;
+        }
+    }
+}
+
+
+const ProtobufCFieldDescriptor *
+shian_name_field(shian_name_t *name, const ProtobufCMessageDescriptor *type,
+    unsigned step)
+{
+    const void                      *found;
+    _Atomic(const void *)           *slot;
+    const ProtobufCFieldDescriptor  *f;
+
+    slot = &name->found[step % SHIAN_NAME_STEPS];
+    found = atomic_load_explicit(slot, memory_order_relaxed);
+
+    if (found == type) {
+        return NULL;
+    }
+
+    if ((uintptr_t) found >= (uintptr_t) type->fields
+        && (uintptr_t) found < (uintptr_t) (type->fields + type->n_fields))
+    {
+        return found;
+    }
+
+    f = protobuf_c_message_descriptor_get_field_by_name(type, name->z);
+    atomic_store_explicit(slot, f == NULL ? (const void *) type : f,
+                          memory_order_relaxed);
+
+    return f;
+}
 
 
 /* "shian.Colour.Kind" gives Colour, "shian.Venue.Status" Status. */
@@ -507,33 +551,30 @@ finish(const shian_value_t *v, const char *name, shian_value_t *out)
 
 
 static bool
-scalar_member(const shian_value_t *v, const char *name, shian_value_t *out)
+scalar_member(const shian_value_t *v, const shian_name_t *name,
+    shian_value_t *out)
 {
-    size_t  i;
-
     if (v->form == SHIAN_AS_IS || v->form == SHIAN_AS_LANG) {
-        return finish(v, name, out);
+        return finish(v, name->z, out);
     }
 
-    for (i = 0; i < SHIAN_COUNT(forms); i++) {
-        if (forms[i].kind == v->kind && strcmp(forms[i].name, name) == 0) {
-            *out = *v;
-            out->form = forms[i].form;
-            return true;
-        }
+    if (forms[name->member][v->kind] != SHIAN_AS_IT_IS) {
+        *out = *v;
+        out->form = (shian_form_t) forms[name->member][v->kind];
+        return true;
     }
 
-    if (v->kind == SHIAN_V_INTEGER && strcmp(name, "one") == 0) {
+    if (v->kind == SHIAN_V_INTEGER && name->member == SHIAN_M_ONE) {
         set_bool(out, v->v.u == 1 && !v->negative);
 
-    } else if (v->kind == SHIAN_V_INTEGER && strcmp(name, "zero") == 0) {
+    } else if (v->kind == SHIAN_V_INTEGER && name->member == SHIAN_M_ZERO) {
         set_bool(out, v->v.u == 0);
 
-    } else if (v->kind == SHIAN_V_STRING && strcmp(name, "lines") == 0) {
+    } else if (v->kind == SHIAN_V_STRING && name->member == SHIAN_M_LINES) {
         out->kind = SHIAN_V_LINES;
         out->s = v->s;
 
-    } else if (v->kind == SHIAN_V_ENUM && strcmp(name, "text") == 0) {
+    } else if (v->kind == SHIAN_V_ENUM && name->member == SHIAN_M_TEXT) {
         out->kind = SHIAN_V_TEXT;
         out->prefix = enum_prefix(v->field->descriptor);
         out->s = v->s;
@@ -544,7 +585,7 @@ scalar_member(const shian_value_t *v, const char *name, shian_value_t *out)
 
 
 bool
-shian_value_member(const shian_value_t *v, const char *name,
+shian_value_member(const shian_value_t *v, shian_name_t *name,
     shian_value_t *out)
 {
     json_t                          *json;
@@ -558,24 +599,23 @@ shian_value_member(const shian_value_t *v, const char *name,
         return false;
 
     case SHIAN_V_MESSAGE:
-        f = protobuf_c_message_descriptor_get_field_by_name(
-                v->v.message->descriptor, name);
+        f = shian_name_field(name, v->v.message->descriptor, 0);
         return f != NULL && shian_value_field(v->v.message, f, out);
 
     case SHIAN_V_JSON_OBJECT:
-        json = json_object_get(v->v.json, name);
+        json = json_object_get(v->v.json, name->z);
         *out = shian_value_json(json);
         return json != NULL;
 
     case SHIAN_V_LIST:
     case SHIAN_V_LINES:
     case SHIAN_V_JSON_LIST:
-        if (strcmp(name, "any") == 0) {
+        if (name->member == SHIAN_M_ANY) {
             set_bool(out, shian_value_truth(v));
             return true;
         }
 
-        if (strcmp(name, "count") == 0) {
+        if (name->member == SHIAN_M_COUNT) {
             set_unsigned(out, shian_value_count(v));
             return true;
         }

@@ -36,6 +36,7 @@
 #define SHIAN_VALUE_H
 
 #include <jansson.h>
+#include <stdatomic.h>
 
 #include "core/base.h"
 
@@ -55,7 +56,8 @@ typedef enum {
     SHIAN_V_LINES,
     SHIAN_V_MESSAGE,
     SHIAN_V_JSON_LIST,
-    SHIAN_V_JSON_OBJECT
+    SHIAN_V_JSON_OBJECT,
+    SHIAN_KINDS
 } shian_kind_t;
 
 /* How a scalar was asked for: the member that led to it. */
@@ -94,6 +96,44 @@ typedef struct {
     const ProtobufCFieldDescriptor  *field;     /* LIST, ENUM */
 } shian_value_t;
 
+/* Members of scalars and lists. */
+typedef enum {
+    SHIAN_M_NONE = 0,
+    SHIAN_M_ANY,
+    SHIAN_M_COUNT,
+    SHIAN_M_DATE,
+    SHIAN_M_DAY,
+    SHIAN_M_GROUPED,
+    SHIAN_M_IS,
+    SHIAN_M_JSON,
+    SHIAN_M_LANG,
+    SHIAN_M_LINES,
+    SHIAN_M_ONE,
+    SHIAN_M_PLUS,
+    SHIAN_M_TENTH,
+    SHIAN_M_TEXT,
+    SHIAN_M_TIME,
+    SHIAN_M_UPPER,
+    SHIAN_M_URL,
+    SHIAN_M_WHOLE,
+    SHIAN_M_ZERO,
+    SHIAN_M_MAX
+} shian_member_t;
+
+#define SHIAN_NAME_STEPS  4
+
+/*
+ * A part of a dotted name in a template, which mostly is asked of the same
+ * types again.  found has what the last answer was at each step outward: the
+ * field that a type has by this name, or the type that has none.  It is only
+ * believed when it fits the type asked, so that threads may share it.
+ */
+typedef struct {
+    const char             *z;
+    shian_member_t          member;
+    _Atomic(const void *)   found[SHIAN_NAME_STEPS];
+} shian_name_t;
+
 /* What a text depends on besides the value. */
 typedef struct {
     const char  *lang;          /* "zh" or "en" */
@@ -120,11 +160,18 @@ bool shian_value_field(const ProtobufCMessage *m,
 const ProtobufCFieldDescriptor *shian_value_items(const ProtobufCMessage *m,
     shian_value_t *items);
 
+/* Prepares a name, zeroed but for z, which is borrowed. */
+void shian_name_init(shian_name_t *name);
+
+/* The field of a type by its name, step messages out; NULL: none. */
+const ProtobufCFieldDescriptor *shian_name_field(shian_name_t *name,
+    const ProtobufCMessageDescriptor *type, unsigned step);
+
 /*
  * The member `name` of v: a field, a JSON key, or one of the members above.
  * False (and none in *out) when there is no such member.
  */
-bool shian_value_member(const shian_value_t *v, const char *name,
+bool shian_value_member(const shian_value_t *v, shian_name_t *name,
     shian_value_t *out);
 
 /* Whether a section on v is shown; a TEXT is decided by who has the texts. */
