@@ -660,26 +660,36 @@ put_number(uint64_t u, bool negative, bool grouped, shian_sink_t *sink)
 static void
 put_centi(int32_t i, shian_form_t form, shian_sink_t *sink)
 {
-    uint32_t     u;
-    const char  *sign;
+    char      point[3];
+    bool      negative;
+    uint32_t  u;
 
-    u = i < 0 ? 0 - (uint32_t) i : (uint32_t) i;
+    negative = i < 0;
+    u = negative ? 0 - (uint32_t) i : (uint32_t) i;
+    point[0] = '.';
 
     switch (form) {
 
     case SHIAN_AS_WHOLE:
-        put_number(u / 100, i < 0 && u >= 100, false, sink);
+        put_number(u / 100, negative && u >= 100, false, sink);
         break;
 
     case SHIAN_AS_TENTH:
         u = u / 10 + (u % 10 >= 5);
-        shian_putf(sink, "%s%u.%u", i < 0 && u != 0 ? "-" : "", u / 10,
-                   u % 10);
+        point[1] = (char) ('0' + u % 10);
+        put_number(u / 10, negative && u != 0, false, sink);
+        shian_put(sink, point, 2);
         break;
 
     default:
-        sign = i < 0 ? "-" : form == SHIAN_AS_PLUS && i > 0 ? "+" : "";
-        shian_putf(sink, "%s%u.%02u", sign, u / 100, u % 100);
+        if (form == SHIAN_AS_PLUS && i > 0) {
+            shian_putc(sink, '+');
+        }
+
+        point[1] = (char) ('0' + u / 10 % 10);
+        point[2] = (char) ('0' + u % 10);
+        put_number(u / 100, negative, false, sink);
+        shian_put(sink, point, 3);
         break;
     }
 }
