@@ -64,7 +64,8 @@ has(const shian_value_t *v, shian_name_t *name, unsigned step,
     const ProtobufCFieldDescriptor  *f;
 
     if (v->kind == SHIAN_V_JSON_OBJECT) {
-        return shian_value_member(v, name, out);
+        *out = *v;
+        return shian_value_member(out, name);
     }
 
     if (v->kind != SHIAN_V_MESSAGE) {
@@ -93,70 +94,47 @@ outermost(const render_t *r, const char *name)
 }
 
 
-static shian_value_t
-resolve(const render_t *r, const shian_node_t *node, const context_t *context)
+static void
+resolve(const render_t *r, const shian_node_t *node, const context_t *context,
+    shian_value_t *v)
 {
     size_t            i;
     unsigned          step;
-    shian_value_t     v, member;
     const context_t  *c;
 
     i = 0;
 
     if (node->inner || node->nparts == 0) {
-        v = *context->value;
+        *v = *context->value;
 
     } else {
         for (c = context, step = 0; c != NULL; c = c->outer, step++) {
-            if (has(c->value, &node->parts[0], step, &v)) {
+            if (has(c->value, &node->parts[0], step, v)) {
                 break;
             }
         }
 
         if (c == NULL) {
-            v = outermost(r, node->parts[0].z);
+            *v = outermost(r, node->parts[0].z);
         }
 
         i = 1;
     }
 
-    for ( ; i < node->nparts && v.kind != SHIAN_V_NONE; i++) {
-        (void) shian_value_member(&v, &node->parts[i], &member);
-        v = member;
+    while (i < node->nparts && v->kind != SHIAN_V_NONE) {
+        (void) shian_value_member(v, &node->parts[i++]);
     }
-
-    return v;
 }
 
 
-/* The text a TEXT value stands for: "colour.green". */
+/* The text a TEXT value stands for. */
 static const shian_template_t *
 dynamic_text(const render_t *r, const shian_value_t *v)
 {
-    char    key[128];
-    size_t  i;
+    char  key[128];
 
-    if (v->prefix.n + 1 + v->s.n >= sizeof(key)) {
-        return NULL;
-    }
-
-    for (i = 0; i < v->prefix.n; i++) {
-        key[i] = (char) v->prefix.p[i];
-
-        if (key[i] >= 'A' && key[i] <= 'Z') {
-            key[i] = (char) (key[i] + 32);
-        }
-    }
-
-    key[i++] = '.';
-
-    if (v->s.n != 0) {
-        memcpy(key + i, v->s.p, v->s.n);
-    }
-
-    key[i + v->s.n] = '\0';
-
-    return shian_templates_text(r->set, r->locale.lang, key);
+    return shian_value_key(v, key, sizeof(key))
+           ? shian_templates_text(r->set, r->locale.lang, key) : NULL;
 }
 
 
@@ -270,7 +248,7 @@ variable(render_t *r, const shian_node_t *node, bool raw,
     shian_value_t            v;
     const shian_template_t  *t;
 
-    v = resolve(r, node, context);
+    resolve(r, node, context, &v);
 
     if (v.kind == SHIAN_V_TEXT) {
         t = dynamic_text(r, &v);
@@ -319,7 +297,7 @@ section(render_t *r, const shian_template_t *t, size_t at,
     bool           truth;
     shian_value_t  v, item;
 
-    v = resolve(r, &t->nodes[at], context);
+    resolve(r, &t->nodes[at], context, &v);
     truth = v.kind == SHIAN_V_TEXT ? dynamic_text(r, &v) != NULL
                                    : shian_value_truth(&v);
 

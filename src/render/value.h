@@ -51,7 +51,7 @@ typedef enum {
     SHIAN_V_CENTI,
     SHIAN_V_ENUM,
     SHIAN_V_BYTES,
-    SHIAN_V_TEXT,               /* text `prefix`.`s` of the language */
+    SHIAN_V_TEXT,               /* a text of the language: shian_value_key */
     SHIAN_V_LIST,
     SHIAN_V_LINES,
     SHIAN_V_MESSAGE,
@@ -88,12 +88,14 @@ typedef struct {
         const uint8_t            *at;       /* LIST: the next element */
         const ProtobufCMessage   *message;
         json_t                   *json;
+        const char               *prefix;   /* TEXT by .lang */
     } v;
-    bool          negative;     /* INTEGER */
-    size_t        left;         /* LIST: elements to come; JSON_LIST: index */
+    union {
+        bool      negative;     /* INTEGER */
+        size_t    left;         /* LIST: elements to come; JSON_LIST: index */
+    };
     shian_str_t   s;            /* STRING, BYTES, ENUM's name, LINES, TEXT */
-    shian_str_t   prefix;       /* TEXT */
-    const ProtobufCFieldDescriptor  *field;     /* LIST, ENUM */
+    const ProtobufCFieldDescriptor  *field;     /* LIST, ENUM, its TEXT */
 } shian_value_t;
 
 /* Members of scalars and lists. */
@@ -168,11 +170,16 @@ const ProtobufCFieldDescriptor *shian_name_field(shian_name_t *name,
     const ProtobufCMessageDescriptor *type, unsigned step);
 
 /*
- * The member `name` of v: a field, a JSON key, or one of the members above.
- * False (and none in *out) when there is no such member.
+ * Puts in the place of *v its member `name`: a field, a JSON key, or one of
+ * the members above.  False, and none, when there is no such member.
  */
-bool shian_value_member(const shian_value_t *v, shian_name_t *name,
-    shian_value_t *out);
+bool shian_value_member(shian_value_t *v, shian_name_t *name);
+
+/*
+ * The key of the text that a TEXT stands for, "colour.green", NUL-terminated;
+ * false when size is too small for it.
+ */
+bool shian_value_key(const shian_value_t *v, char *key, size_t size);
 
 /* Whether a section on v is shown; a TEXT is decided by who has the texts. */
 bool shian_value_truth(const shian_value_t *v);
