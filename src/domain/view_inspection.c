@@ -534,16 +534,60 @@ list_of(shian_txn_t *t, const Shian__Inspection *in, Shian__Checklist *last)
 }
 
 
+size_t
+shian_view_visits(shian_txn_t *t, uint64_t venue, shian_str_t after,
+    size_t limit, bool all, Shian__InspectionView **views, shian_str_t *next)
+{
+    size_t               n;
+    shian_scan_t         scan;
+    shian_str_t          answers;
+    shian_rowkey_t       prefix;
+    Shian__Checklist    *list;
+    Shian__Inspection   *in;
+
+    n = 0;
+    list = NULL;
+    prefix = shian_rowkey_id(venue);
+    shian_view_open(&scan, t, SHIAN_T_INSPECTION, &prefix, after);
+
+    while ((n < limit || next != NULL) && shian_scan_next(&scan)) {
+        in = without_answers(t, &shian__inspection__descriptor, scan.value,
+                             &answers);
+        if (in == NULL) {
+            break;
+        }
+
+        if (!all && !shian_inspection_counts(in)) {
+            continue;
+        }
+
+        if (n == limit) {
+            *next = after;
+            break;
+        }
+
+        list = list_of(t, in, list);
+        views[n] = listed(t, in, answers, list);
+
+        if (views[n] == NULL) {
+            break;
+        }
+
+        n++;
+        after = shian_view_keep(t, scan.key);
+    }
+
+    shian_scan_close(&scan);
+
+    return n;
+}
+
+
 Shian__InspectionList *
 shian_view_inspections(shian_txn_t *t, uint64_t venue, shian_str_t after,
     size_t limit, bool all, shian_str_t *next)
 {
     Shian__Venue           *v;
-    shian_scan_t            scan;
-    shian_str_t             answers;
-    shian_rowkey_t          prefix;
-    Shian__Checklist       *list;
-    Shian__Inspection      *in;
     Shian__InspectionList  *view;
 
     *next = SHIAN_NONE;
@@ -561,38 +605,8 @@ shian_view_inspections(shian_txn_t *t, uint64_t venue, shian_str_t after,
         return NULL;
     }
 
-    list = NULL;
-    prefix = shian_rowkey_id(venue);
-    shian_view_open(&scan, t, SHIAN_T_INSPECTION, &prefix, after);
-
-    while (shian_scan_next(&scan)) {
-        in = without_answers(t, &shian__inspection__descriptor, scan.value,
-                             &answers);
-        if (in == NULL) {
-            break;
-        }
-
-        if (!all && !shian_inspection_counts(in)) {
-            continue;
-        }
-
-        if (view->n_items == limit) {
-            *next = after;
-            break;
-        }
-
-        list = list_of(t, in, list);
-        view->items[view->n_items] = listed(t, in, answers, list);
-
-        if (view->items[view->n_items] == NULL) {
-            break;
-        }
-
-        view->n_items++;
-        after = shian_view_keep(t, scan.key);
-    }
-
-    shian_scan_close(&scan);
+    view->n_items = shian_view_visits(t, venue, after, limit, all,
+                                      view->items, next);
 
     return view;
 }
