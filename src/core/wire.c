@@ -53,11 +53,11 @@ shian_wire_next(shian_str_t *rest, shian_wire_t *f)
     end = rest->p + rest->n;
     p = varint(rest->p, end, &tag);
 
-    if (p == NULL || tag >> 3 == 0 || tag >> 3 > UINT32_MAX) {
+    if (p == NULL || tag < 8) {
         return false;
     }
 
-    f->id = (uint32_t) (tag >> 3);
+    f->id = tag >> 3;
     f->number = 0;
     f->bytes = SHIAN_NONE;
 

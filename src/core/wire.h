@@ -9,7 +9,7 @@
 #include "base.h"
 
 typedef struct {
-    uint32_t     id;
+    uint64_t     id;
     uint64_t     number;        /* a varint's; else 0 */
     shian_str_t  bytes;         /* what is measured: string, bytes, message */
 } shian_wire_t;

@@ -196,20 +196,28 @@ consistent(shian_arena_t *a, const Shian__Checklist *list,
 
 
 const Shian__Checklist__Item *
-shian_checklist_item(const Shian__Checklist *list, const char *code,
+shian_checklist_coded(const Shian__Checklist *list, shian_str_t code,
     size_t near)
 {
     size_t  i, at;
 
-    for (i = 0; list != NULL && code != NULL && i < list->n_items; i++) {
+    for (i = 0; list != NULL && code.n != 0 && i < list->n_items; i++) {
         at = (near + i) % list->n_items;
 
-        if (strcmp(list->items[at]->code, code) == 0) {
+        if (shian_str_is(code, list->items[at]->code)) {
             return list->items[at];
         }
     }
 
     return NULL;
+}
+
+
+const Shian__Checklist__Item *
+shian_checklist_item(const Shian__Checklist *list, const char *code,
+    size_t near)
+{
+    return shian_checklist_coded(list, shian_str(code), near);
 }
 
 

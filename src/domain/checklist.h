@@ -32,6 +32,8 @@ Shian__Checklist *shian_checklist_version(shian_txn_t *t,
  */
 const Shian__Checklist__Item *shian_checklist_item(
     const Shian__Checklist *list, const char *code, size_t near);
+const Shian__Checklist__Item *shian_checklist_coded(
+    const Shian__Checklist *list, shian_str_t code, size_t near);
 
 /*
  * Reads a JSON document into the arena.  False: wrong fields are in the

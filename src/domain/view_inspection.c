@@ -14,13 +14,11 @@
 
 /* ---- answers where they lie -----------------------------------------------*/
 
-#define CODE_SIZE  32
-
 /* Fields of Answer. */
 enum { CODE = 1, RESULT = 2 };
 
 typedef struct {
-    char                   code[CODE_SIZE];
+    shian_str_t            code;
     Shian__Answer__Result  result;
 } said_t;
 
@@ -81,13 +79,13 @@ next_answer(shian_str_t *answers, said_t *a)
         return false;
     }
 
-    a->code[0] = '\0';
+    a->code = SHIAN_NONE;
     a->result = 0;
 
-    for (rest = item.bytes; shian_wire_next(&rest, &f); ) {
-        if (f.id == CODE && f.bytes.n < CODE_SIZE && f.bytes.n != 0) {
-            memcpy(a->code, f.bytes.p, f.bytes.n);
-            a->code[f.bytes.n] = '\0';
+    /* The result follows the code; notes and photos are passed over. */
+    for (rest = item.bytes; a->result == 0 && shian_wire_next(&rest, &f); ) {
+        if (f.id == CODE) {
+            a->code = f.bytes;
         }
 
         if (f.id == RESULT) {
@@ -186,7 +184,7 @@ listed(shian_txn_t *t, const Shian__Inspection *in, shian_str_t answers,
     view = brief(t, in, answers.n != 0);
 
     for (i = 0; view != NULL && next_answer(&answers, &a); i++) {
-        if (!add_answer(t, shian_checklist_item(list, a.code, i), a.result,
+        if (!add_answer(t, shian_checklist_coded(list, a.code, i), a.result,
                         view, by))
         {
             return NULL;
@@ -366,7 +364,7 @@ typedef struct {
 
 /* What the venue says of the item where the inspector said otherwise. */
 static Shian__Answer__Result
-otherwise(own_t *own, const char *code, Shian__Answer__Result result)
+otherwise(own_t *own, shian_str_t code, Shian__Answer__Result result)
 {
     int          pass;
     said_t       a;
@@ -377,7 +375,7 @@ otherwise(own_t *own, const char *code, Shian__Answer__Result result)
         rest = pass == 0 ? own->near : own->all;
 
         while (next_answer(&rest, &a)) {
-            if (strcmp(a.code, code) == 0) {
+            if (shian_str_eq(a.code, code)) {
                 own->near = rest;
                 return a.result == result
                        || result == SHIAN__ANSWER__RESULT__na ? 0 : a.result;
@@ -454,7 +452,7 @@ add_self_check(shian_txn_t *t, const Shian__Inspection *in,
 
     for (i = 0; i < view->n_items; i++) {
         a = view->items[i];
-        a->self_check = otherwise(&own, a->code, a->result);
+        a->self_check = otherwise(&own, shian_str(a->code), a->result);
         a->has_self_check = a->self_check != 0;
     }
 }
