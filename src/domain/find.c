@@ -32,16 +32,15 @@ same(const char *a, const char *b)
 }
 
 
-/* Filters that need nothing but the record and its tally. */
+/* Filters that need nothing but the record. */
 static bool
-fits(search_t *s, const Shian__Venue *v, const Shian__Tally *tally)
+fits(search_t *s, const Shian__Venue *v)
 {
     shian_point_t        p;
     const shian_find_t  *f = s->find;
 
     if ((f->district != NULL && !same(v->district, f->district))
-        || (f->category != NULL && !same(v->category, f->category))
-        || (f->has_colour && shian_tally_colour(tally) != f->colour))
+        || (f->category != NULL && !same(v->category, f->category)))
     {
         return false;
     }
@@ -168,9 +167,8 @@ take(search_t *s, uint64_t id, double distance, int where,
     s->looked++;
 
     v = shian_venue_get(s->txn, id);
-    tally = v == NULL ? NULL : shian_tally_get(s->txn, id);
 
-    if (tally == NULL || !fits(s, v, tally)) {
+    if (v == NULL || !fits(s, v)) {
         return;
     }
 
@@ -184,6 +182,15 @@ take(search_t *s, uint64_t id, double distance, int where,
         {
             return;
         }
+    }
+
+    /* Last, for it is the larger of the two. */
+    tally = shian_tally_get(s->txn, id);
+
+    if (tally == NULL || (s->find->has_colour
+                          && shian_tally_colour(tally) != s->find->colour))
+    {
+        return;
     }
 
     s->items[s->n].venue = v;
