@@ -114,7 +114,7 @@ match(search_t *s, const Shian__Venue *v, shian_str_t driver,
     shian_str_t  *name, *address;
 
     record_terms(s, v, false, &name, &nn);
-    record_terms(s, v, true, &address, &na);
+    na = 0;
 
     for (where = 0, i = 0; i < s->nterms; i++) {
 
@@ -122,11 +122,14 @@ match(search_t *s, const Shian__Venue *v, shian_str_t driver,
             continue;
         }
 
+        if (where == 0) {
+            record_terms(s, v, true, &address, &na);
+            where = 1;
+        }
+
         if (!has_term(address, na, s->terms[i])) {
             return -1;
         }
-
-        where = 1;
     }
 
     *first = SHIAN_NONE;
@@ -140,10 +143,10 @@ match(search_t *s, const Shian__Venue *v, shian_str_t driver,
 
     for (i = 0; i < na; i++) {
         if (begins(address[i], driver)) {
-            if (first->p == NULL || (where == 1
-                && memcmp(address[i].p, first->p,
+            if (first->p == NULL
+                || memcmp(address[i].p, first->p,
                           address[i].n < first->n ? address[i].n
-                                                  : first->n) < 0))
+                                                  : first->n) < 0)
             {
                 *first = address[i];
             }
