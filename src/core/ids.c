@@ -1,5 +1,6 @@
 #include "ids.h"
 
+#include <endian.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -19,6 +20,9 @@ static pthread_once_t              once = PTHREAD_ONCE_INIT;
 
 static const char  base64url[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static char                        pairs[4096][2];
+static pthread_once_t              pairs_once = PTHREAD_ONCE_INIT;
 
 
 /* A child would otherwise hand out its parent's bytes once more. */
@@ -152,12 +156,37 @@ shian_unhex(void *out, size_t n, shian_str_t text)
 }
 
 
+static void
+fill_pairs(void)
+{
+    size_t  i;
+
+    for (i = 0; i < SHIAN_COUNT(pairs); i++) {
+        pairs[i][0] = base64url[i >> 6];
+        pairs[i][1] = base64url[i & 63];
+    }
+}
+
+
 size_t
 shian_base64url(char *out, const void *p, size_t n)
 {
     char           *o = out;
     uint32_t        v;
+    uint64_t        w;
     const uint8_t  *b = p;
+
+    (void) pthread_once(&pairs_once, fill_pairs);
+
+    /* Two characters a step: most of the bytes of a scan's answer are these. */
+    for ( /* void */ ; n >= 8; n -= 6, b += 6, o += 8) {
+        memcpy(&w, b, 8);
+        w = be64toh(w);
+        memcpy(o, pairs[w >> 52], 2);
+        memcpy(o + 2, pairs[w >> 40 & 4095], 2);
+        memcpy(o + 4, pairs[w >> 28 & 4095], 2);
+        memcpy(o + 6, pairs[w >> 16 & 4095], 2);
+    }
 
     for ( /* void */ ; n >= 3; n -= 3, b += 3) {
         v = (uint32_t) b[0] << 16 | (uint32_t) b[1] << 8 | b[2];

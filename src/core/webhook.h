@@ -1,6 +1,9 @@
 /*
  * Signatures of Standard Webhooks (https://www.standardwebhooks.com, version
  * 1.0.0): HMAC-SHA256 over "id.timestamp.body", in the form "v1,<base64>".
+ * And of DingTalk's robots with the security setting "sign" (加签, open.
+ * dingtalk.com, custom robots): HMAC-SHA256 over "milliseconds LF secret", in
+ * the URL.
  */
 
 #ifndef SHIAN_WEBHOOK_H
@@ -10,11 +13,13 @@
 
 #define SHIAN_WEBHOOK_KEY_MIN    24
 #define SHIAN_WEBHOOK_KEY_MAX    64
+#define SHIAN_DINGTALK_KEY_MAX   128
 #define SHIAN_WEBHOOK_SIGNATURE  48     /* "v1,", 44 of base64, NUL */
+#define SHIAN_DINGTALK_QUERY     192    /* with its NUL */
 
 typedef struct {
     size_t   n;
-    uint8_t  b[SHIAN_WEBHOOK_KEY_MAX];
+    uint8_t  b[SHIAN_DINGTALK_KEY_MAX];
 } shian_webhook_key_t;
 
 /*
@@ -30,5 +35,15 @@ bool shian_webhook_key(shian_str_t text, shian_webhook_key_t *key);
  */
 void shian_webhook_sign(const shian_webhook_key_t *key, shian_str_t id,
     uint64_t seconds, shian_str_t body, char out[SHIAN_WEBHOOK_SIGNATURE]);
+
+/* Takes "SEC" and what follows, as the robot's settings show it.  As above. */
+bool shian_dingtalk_key(shian_str_t text, shian_webhook_key_t *key);
+
+/*
+ * Writes "timestamp=…&sign=…" for the URL of a robot that is posted to at ms
+ * since 1970, with its NUL.  Any thread.
+ */
+void shian_dingtalk_sign(const shian_webhook_key_t *key, uint64_t ms,
+    char out[SHIAN_DINGTALK_QUERY]);
 
 #endif /* SHIAN_WEBHOOK_H */

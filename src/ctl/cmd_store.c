@@ -13,7 +13,7 @@
 #include "domain/gallery.h"
 #include "domain/view.h"
 #include "progress.h"
-#include "store/ingest.h"
+#include "store/photos.h"
 
 #define MAX_ERASED  1024        /* photos of one complaint */
 

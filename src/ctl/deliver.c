@@ -211,13 +211,33 @@ set_headers(post_t *p, shian_str_t body)
 }
 
 
+/* DingTalk's robots want the signature, good for an hour, in their URL. */
+static bool
+sign_url(post_t *p)
+{
+    char         query[SHIAN_DINGTALK_QUERY];
+    const char  *url;
+
+    if (!p->g->signs_url) {
+        return true;
+    }
+
+    shian_dingtalk_sign(&p->g->key, shian_ctl_now(p->d->c), query);
+    url = shian_printf(&p->d->arena, "%s%c%s", p->g->url,
+                       strchr(p->g->url, '?') == NULL ? '?' : '&', query);
+
+    return url != NULL
+           && curl_easy_setopt(p->easy, CURLOPT_URL, url) == CURLE_OK;
+}
+
+
 static void
 post_start(post_t *p, shian_str_t body)
 {
     p->nheaders = p->nanswer = 0;
     p->enough = false;
 
-    if (!set_headers(p, body)
+    if (!set_headers(p, body) || !sign_url(p)
         || curl_easy_setopt(p->easy, CURLOPT_POSTFIELDSIZE_LARGE,
                             (curl_off_t) body.n) != CURLE_OK
         || curl_easy_setopt(p->easy, CURLOPT_COPYPOSTFIELDS, body.p)

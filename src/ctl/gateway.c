@@ -196,10 +196,13 @@ take_secret(shian_ctl_t *c, shian_gateway_t *g, const char *config,
     }
 
     g->has_key = shian_webhook_key(text, &g->key);
+    g->signs_url = !g->has_key && g->kind == SHIAN_BODY_ROBOT
+                   && shian_dingtalk_key(text, &g->key);
     sodium_memzero((void *) (uintptr_t) text.p, text.n);
 
-    return g->has_key || fail(c, g, "a secret is whsec_ and the base64 of 24 "
-                              "to 64 bytes");
+    return g->has_key || g->signs_url
+           || fail(c, g, "a secret is whsec_ and the base64 of 24 to 64 "
+                   "bytes; a DingTalk robot's begins with SEC");
 }
 
 

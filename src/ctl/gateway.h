@@ -38,6 +38,7 @@ typedef struct {
     shian_body_kind_t     kind;
     const char           *content_type;
     bool                  has_key;
+    bool                  signs_url;        /* as DingTalk's robots want */
     shian_webhook_key_t   key;
 } shian_gateway_t;
 

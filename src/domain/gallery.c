@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "capabilities.h"
-#include "store/ingest.h"
+#include "store/photos.h"
 
 
 static void

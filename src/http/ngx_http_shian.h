@@ -21,7 +21,6 @@
 #include "render/template.h"
 #include "store/batch.h"
 
-#define SHIAN_GONE_PHOTOS     512
 #define SHIAN_VERSION    "0.1.0"
 #define SHIAN_BATCH_MAX  512
 
@@ -74,10 +73,10 @@ typedef struct {
     ngx_msec_t            begun;        /* the batch in flight */
     ngx_event_t           gather;       /* those just answered may come back */
     ngx_event_t           hold;         /* keeps an exiting worker waiting */
-    ngx_event_t           tick;         /* sweeping and reader checks */
-    size_t                ngone;        /* photos whose files go with the
-                                           next tick, if their rows have */
-    uint8_t               gone[SHIAN_GONE_PHOTOS][SHIAN_HASH_SIZE];
+    ngx_event_t           tick;         /* sweep.c */
+    ngx_thread_task_t    *sweep;
+    ngx_uint_t            sweeping;     /* photos, in the pool thread */
+    ngx_uint_t            ticks;
     ngx_log_t            *log;
     shian_item_t        **items;        /* of the batch */
     size_t                nitems;
@@ -405,6 +404,10 @@ bool ngx_http_shian_bind(ngx_http_shian_ctx_t *c,
 
 /* Called first by whatever the pool thread runs; it costs nothing again. */
 void ngx_http_shian_be_nice(void);
+
+/* sweep.c: what goes by itself; the timer for it. */
+ngx_int_t ngx_http_shian_sweep_start(ngx_http_shian_env_t *env,
+    ngx_cycle_t *cycle);
 
 ngx_int_t ngx_http_shian_env_start(ngx_http_shian_env_t *env,
     ngx_cycle_t *cycle);

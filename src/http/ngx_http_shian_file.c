@@ -7,7 +7,7 @@
 
 #include "core/photo.h"
 #include "core/token.h"
-#include "store/ingest.h"
+#include "store/photos.h"
 
 
 ngx_int_t

@@ -132,8 +132,11 @@ ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
     }
 
     if (status == NGX_HTTP_NO_CONTENT) {
-        r->header_only = 1;
         ngx_http_clear_content_length(r);
+    }
+
+    if (body.n == 0) {
+        r->header_only = 1;
     }
 
     rc = ngx_http_send_header(r);
@@ -148,7 +151,7 @@ ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
 
     b->pos = (u_char *) body.p;
     b->last = b->pos + body.n;
-    b->memory = body.n != 0;
+    b->memory = 1;
     b->last_buf = 1;
     b->last_in_chain = 1;
 

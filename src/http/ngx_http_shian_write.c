@@ -9,17 +9,10 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#include "domain/complaint.h"
-#include "domain/gallery.h"
-
-#include <sodium.h>
-
 #include "domain/operations.h"
 
 #define SHIAN_GATHER_MS   5
 #define SHIAN_HOLD_MS     1000
-#define SHIAN_TICK_MS     30000
-#define SHIAN_EXPIRE      16            /* complaints a tick */
 
 
 /* Heap-owned: outlives its request if need be. */
@@ -491,33 +484,6 @@ ngx_http_shian_submit(ngx_http_shian_ctx_t *c, Shian__Operation *op,
 
 /* ---- a worker's life ------------------------------------------------------*/
 
-static ngx_uint_t
-ngx_http_shian_has_expired_rows(ngx_http_shian_env_t *env, uint64_t now_ms)
-{
-    ngx_uint_t      expired;
-    shian_txn_t     t;
-    shian_scan_t    scan;
-    shian_arena_t   arena;
-    shian_rowkey_t  none;
-
-    shian_arena_init(&arena, NULL, NULL);
-    none.n = 0;
-    expired = 0;
-
-    if (shian_txn_begin(env->store, &arena, false, &t) == 0) {
-        shian_scan_open(&scan, &t, SHIAN_T_SPENT, &none, NULL);
-        expired = shian_scan_next(&scan) && scan.key.n >= 8
-                  && shian_be(scan.key.p, 8) < now_ms;
-        shian_scan_close(&scan);
-        shian_txn_abort(&t);
-    }
-
-    shian_arena_free(&arena);
-
-    return expired;
-}
-
-
 ngx_int_t
 ngx_http_shian_submit_own(ngx_http_shian_env_t *env, Shian__Operation *op)
 {
@@ -549,99 +515,6 @@ ngx_http_shian_submit_own(ngx_http_shian_env_t *env, Shian__Operation *op)
     ngx_http_shian_enqueue(env, it);
 
     return NGX_OK;
-}
-
-
-/*
- * Complaints whose time of retention is over, by their photos: what they take
- * with them is unlinked by the next tick, when that is committed.
- */
-static size_t
-ngx_http_shian_look_for_expired(ngx_http_shian_env_t *env, uint64_t now_ms,
-    uint64_t ids[SHIAN_EXPIRE])
-{
-    size_t         i, n, more;
-    shian_txn_t    t;
-    shian_arena_t  arena;
-
-    shian_arena_init(&arena, NULL, NULL);
-
-    if (shian_txn_begin(env->store, &arena, false, &t) != 0) {
-        return 0;
-    }
-
-    shian_gallery_remove_files(&t, env->store->dir, env->gone, env->ngone);
-    env->ngone = 0;
-    n = shian_complaints_expired(&t, now_ms, ids, SHIAN_EXPIRE);
-
-    for (i = 0; i < n; i++) {
-        more = shian_complaint_photos(&t, ids[i], &env->gone[env->ngone],
-                                      SHIAN_GONE_PHOTOS - env->ngone);
-
-        if (env->ngone != 0 && env->ngone + more == SHIAN_GONE_PHOTOS) {
-            break;
-        }
-
-        env->ngone += more;
-    }
-
-    shian_txn_abort(&t);
-    shian_arena_free(&arena);
-
-    return i;
-}
-
-
-static void
-ngx_http_shian_expire(ngx_http_shian_env_t *env, uint64_t now_ms)
-{
-    size_t                   i, n;
-    uint64_t                 ids[SHIAN_EXPIRE];
-    Shian__Operation         op = SHIAN__OPERATION__INIT;
-    Shian__ComplaintExpire   expire = SHIAN__COMPLAINT_EXPIRE__INIT;
-
-    n = ngx_http_shian_look_for_expired(env, now_ms, ids);
-
-    for (i = 0; i < n; i++) {
-        expire.has_complaint = 1;
-        expire.complaint = ids[i];
-        op.body_case = SHIAN__OPERATION__BODY_COMPLAINT_EXPIRE;
-        op.complaint_expire = &expire;
-        (void) ngx_http_shian_submit_own(env, &op);
-    }
-}
-
-
-/* Now and then: forget what has expired, and readers that were killed. */
-static void
-ngx_http_shian_tick(ngx_event_t *ev)
-{
-    int                    dead;
-    ngx_time_t            *tp;
-    Shian__Sweep           sweep = SHIAN__SWEEP__INIT;
-    Shian__Operation       op = SHIAN__OPERATION__INIT;
-    ngx_http_shian_env_t  *env = ev->data;
-
-    if (ngx_exiting || ngx_quit || ngx_terminate) {
-        return;
-    }
-
-    (void) mdb_reader_check(env->store->env, &dead);
-    tp = ngx_timeofday();
-
-    if (ngx_worker == 0
-        && ngx_http_shian_has_expired_rows(env, (uint64_t) tp->sec * 1000))
-    {
-        op.body_case = SHIAN__OPERATION__BODY_SWEEP;
-        op.sweep = &sweep;
-        (void) ngx_http_shian_submit_own(env, &op);
-    }
-
-    if (ngx_worker == 0) {
-        ngx_http_shian_expire(env, (uint64_t) tp->sec * 1000);
-    }
-
-    ngx_add_timer(&env->tick, SHIAN_TICK_MS);
 }
 
 
@@ -694,13 +567,11 @@ ngx_http_shian_env_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
     env->hold.data = env;
     env->hold.log = cycle->log;
 
-    env->tick.handler = ngx_http_shian_tick;
-    env->tick.data = env;
-    env->tick.log = cycle->log;
-    env->tick.cancelable = 1;
-    ngx_add_timer(&env->tick, SHIAN_TICK_MS);
-
     ngx_http_shian_events_start(env, cycle);
+
+    if (ngx_http_shian_sweep_start(env, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     return ngx_http_shian_grading_start(env, cycle);
 }

@@ -11,6 +11,7 @@
 #include "core/photo.h"
 #include "core/text.h"
 #include "core/token.h"
+#include "photos.h"
 
 #define READ_SIZE  65536
 
@@ -27,104 +28,6 @@ typedef struct {
     size_t           n;
     size_t           size;
 } part_t;
-
-
-char *
-shian_photo_path(shian_arena_t *a, const char *dir, const uint8_t hash[32])
-{
-    char  hex[65];
-
-    sodium_bin2hex(hex, sizeof(hex), hash, 32);
-
-    return shian_printf(a, "%s/photos/%.2s/%s", dir, hex, hex);
-}
-
-
-static bool
-sync_dir(const char *path)
-{
-    int   fd;
-    bool  ok;
-
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-
-    ok = fsync(fd) == 0;
-    close(fd);
-
-    return ok;
-}
-
-
-static bool
-write_all(int fd, shian_str_t s)
-{
-    ssize_t  n;
-
-    while (s.n != 0) {
-        n = write(fd, s.p, s.n);
-
-        if (n < 0) {
-            if (errno == EINTR) {
-                continue;
-            }
-            return false;
-        }
-
-        s.p += n;
-        s.n -= (size_t) n;
-    }
-
-    return true;
-}
-
-
-/* On disk under its hash before any operation can name it. */
-static bool
-store_photo(shian_ingest_t *in, const uint8_t hash[32], shian_str_t bytes)
-{
-    int    fd;
-    bool   ok;
-    char  *path, *tmp, *dir, *photos;
-
-    path = shian_photo_path(&in->arena, in->dir, hash);
-    tmp = shian_printf(&in->arena, "%s.XXXXXX", path);
-    photos = shian_printf(&in->arena, "%s/photos", in->dir);
-    dir = path == NULL ? NULL
-          : shian_printf(&in->arena, "%.*s",
-                         (int) (strlen(path) - 65), path);
-
-    if (path == NULL || tmp == NULL || photos == NULL || dir == NULL) {
-        return false;
-    }
-
-    if (access(path, F_OK) == 0) {
-        return sync_dir(dir);
-    }
-
-    if ((mkdir(photos, 0750) != 0 && errno != EEXIST)
-        || (mkdir(dir, 0750) != 0 && errno != EEXIST))
-    {
-        return false;
-    }
-
-    fd = mkostemp(tmp, O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-
-    ok = write_all(fd, bytes) && fchmod(fd, 0640) == 0 && fsync(fd) == 0;
-    close(fd);
-
-    if (!ok || rename(tmp, path) != 0) {
-        (void) unlink(tmp);
-        return false;
-    }
-
-    return sync_dir(dir) && sync_dir(photos) && sync_dir(in->dir);
-}
 
 
 /* Whether name is base, or ends in it behind a code and "_". */
@@ -267,7 +170,9 @@ take_photo(part_t *part)
     if (rc == SHIAN_PHOTO_OK && !out.sink.failed) {
         crypto_generichash(hash, sizeof(hash), out.p, out.n, NULL, 0);
 
-        if (store_photo(in, hash, shian_buf_str(&out))) {
+        if (shian_photo_save(&in->arena, in->dir, hash,
+                             shian_buf_str(&out)))
+        {
             add_photo(in, part->code, hash, &info, out.n);
         } else {
             (void) shian_fail(&in->report, errno == ENOSPC ? 507 : 500,
@@ -320,6 +225,12 @@ take_kept(shian_ingest_t *in, shian_str_t code, shian_str_t text)
     fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
     p = NULL;
     n = -1;
+
+    /* It counts as sent just now: the sweep leaves it alone. */
+    if (fd >= 0 && futimens(fd, NULL) != 0) {
+        close(fd);
+        fd = -1;
+    }
 
     if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0
         && st.st_size <= SHIAN_PHOTO_BYTES + 64

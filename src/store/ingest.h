@@ -49,8 +49,4 @@ typedef struct {
  */
 void shian_ingest(shian_ingest_t *in);
 
-/* dir/photos/ab/abcd…, NUL-terminated, or NULL. */
-char *shian_photo_path(shian_arena_t *a, const char *dir,
-    const uint8_t hash[32]);
-
 #endif /* SHIAN_INGEST_H */

@@ -408,7 +408,7 @@ subtest 'forms of the body' => sub {
         return [200, {}, '{"errcode":45009}'] if $m->{path} eq '/w' && !$n;
         return [200, {}, '{"errcode":93000}'] if $m->{path} eq '/d' && !$n;
         return [200, {}, '{"errcode":0,"errmsg":"ok"}']
-            if $m->{path} =~ m{^/[wd]$};
+            if $m->{path} =~ m{^/(?:[wd]$|sign\?)};
         return [200, {}, 'x' x 3_000_000] if $m->{path} eq '/own';
         return 200;
     });
@@ -420,11 +420,13 @@ subtest 'forms of the body' => sub {
         ['w', $r->url('/w'), template => 'wecom'],
         ['d', $r->url('/d'), template => 'dingtalk', text =>
          '{{{type}}}|{{{venue_name}}}|{{{at.date}}}'],
+        ['sign', $r->url('/sign?access_token=1'), template => 'dingtalk',
+         secret => 'SEC' . '0123456789abcdef' x 4],
         ['s', $r->url('/s'), template => 'sms', to => ['13800000001']],
         ['own', $r->url('/own'), template => 'own.mustache'],
         ['bad', $r->url('/bad'), template => 'bad.mustache']);
     my $pid = follow($s, '--after', 0);
-    ok wait_for(sub { !grep { place($s, $_) < $seq[-1] } qw(w d s own bad) });
+    ok wait_for(sub { !grep { place($s, $_) < $seq[-1] } qw(w d sign s own bad) });
     is end($pid, 'TERM'), 0;
 
     my $first = sub {
@@ -445,6 +447,13 @@ subtest 'forms of the body' => sub {
         [(map { "bad $_ the template does not give JSON" } @seq),
          "d $seq[0] errcode 93000"],
         'a robot that refuses, and a template that is wrong';
+    my ($ms, $sign) = map { $_->{path} =~
+            m{\A/sign\?access_token=1&timestamp=(\d{13})&sign=([\w%]+)\z} }
+        grep { $_->{path} =~ /sign/ } $r->requests;
+    $sign =~ s/%(..)/chr hex $1/ge;
+    my $sec = 'SEC' . '0123456789abcdef' x 4;
+    is $sign, Digest::SHA::hmac_sha256_base64("$ms\n$sec", $sec) . '=',
+        'DingTalk is signed for in the URL';
     is_deeply $first->('/s')->{to}, ['13800000001'];
     like $first->('/s')->{content}, qr/Place 1/;
     is $first->('/own')->{where}, 'Place 1';

@@ -15,6 +15,7 @@
 #include "complaints.h"
 #include "domain/gallery.h"
 #include "domain/view.h"
+#include "store/photos.h"
 #include "store/ingest.h"
 
 #define THREE_YEARS  (3 * 365 + 1)

@@ -6,8 +6,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <sodium.h>
 
 #include "core/ids.h"
 
@@ -165,6 +168,30 @@ base64url_vectors(void **state)
 }
 
 
+/* Every character in every place, at every length, as libsodium has it. */
+static void
+base64url_at_length(void **state)
+{
+    char     out[100], other[100];
+    size_t   i, n;
+    uint8_t  bytes[66] = { 0 };
+
+    (void) state;
+
+    for (i = 0; i < 64; i++) {
+        for (n = 0; n <= sizeof(bytes); n++) {
+            memset(bytes, (int) (i << 2 | i >> 4), n);
+            bytes[n == 0 ? 0 : i % n] ^= (uint8_t) (i * 37 + n);
+
+            (void) sodium_bin2base64(other, sizeof(other), bytes, n,
+                                 sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+            assert_int_equal(shian_base64url(out, bytes, n), strlen(other));
+            assert_memory_equal(out, other, strlen(other));
+        }
+    }
+}
+
+
 static void
 base64url_is_strict(void **state)
 {
@@ -233,6 +260,7 @@ main(void)
         cmocka_unit_test(ids_begin_with_their_time),
         cmocka_unit_test(hex_both_ways),
         cmocka_unit_test(base64url_vectors),
+        cmocka_unit_test(base64url_at_length),
         cmocka_unit_test(base64url_is_strict),
         cmocka_unit_test(base64url_has_one_spelling),
     };

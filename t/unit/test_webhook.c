@@ -29,6 +29,34 @@ signs_as_published(void **state)
 }
 
 
+/* Worked out with Python's hmac and urllib. */
+static void
+signs_for_dingtalk(void **state)
+{
+    char                 out[SHIAN_DINGTALK_QUERY];
+    size_t               i;
+    shian_webhook_key_t  key;
+    static const char   *bad[] = {
+        "", "SEC", "SEC0123456789abcdef0123 56789", "sec0123456789abcdef01234",
+        "SEC0123456789abcdef0123\n",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    };
+
+    (void) state;
+
+    assert_true(shian_dingtalk_key(SHIAN_STR("SEC0123456789abcdef0123456789abc"
+                                             "def0123456789abcdef0123456789abc"
+                                             "def"), &key));
+    shian_dingtalk_sign(&key, UINT64_C(1795420800000), out);
+    assert_string_equal(out, "timestamp=1795420800000&sign="
+                             "E7cN2StYAjy9kx8rhBOSKRM2neGwlq96Jm55NOLSG98%3D");
+
+    for (i = 0; i < SHIAN_COUNT(bad); i++) {
+        assert_false(shian_dingtalk_key(shian_str(bad[i]), &key));
+    }
+}
+
+
 static void
 refuses_other_secrets(void **state)
 {
@@ -66,6 +94,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signs_as_published),
+        cmocka_unit_test(signs_for_dingtalk),
         cmocka_unit_test(refuses_other_secrets),
     };
 

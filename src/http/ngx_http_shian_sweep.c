@@ -1,0 +1,208 @@
+/*
+ * Now and then, without being asked: what has expired goes, photos that no
+ * record names go, and readers that were killed are forgotten.
+ */
+
+#include "ngx_http_shian.h"
+
+#include "domain/complaint.h"
+#include "store/photos.h"
+
+#define SHIAN_TICK_MS       30000
+#define SHIAN_PHOTO_TICKS   120             /* between sweeps: an hour */
+#define SHIAN_EXPIRE        16              /* complaints a tick */
+
+
+typedef struct {
+    ngx_http_shian_env_t  *env;
+    unsigned               folder;
+    uint64_t               now_ms;
+    size_t                 removed;
+} ngx_http_shian_sweep_t;
+
+
+/* ---- rows -----------------------------------------------------------------*/
+
+static ngx_uint_t
+ngx_http_shian_has_expired_rows(ngx_http_shian_env_t *env, uint64_t now_ms)
+{
+    ngx_uint_t      expired;
+    shian_txn_t     t;
+    shian_scan_t    scan;
+    shian_arena_t   arena;
+    shian_rowkey_t  none;
+
+    shian_arena_init(&arena, NULL, NULL);
+    none.n = 0;
+    expired = 0;
+
+    if (shian_txn_begin(env->store, &arena, false, &t) == 0) {
+        shian_scan_open(&scan, &t, SHIAN_T_SPENT, &none, NULL);
+        expired = shian_scan_next(&scan) && scan.key.n >= 8
+                  && shian_be(scan.key.p, 8) < now_ms;
+        shian_scan_close(&scan);
+        shian_txn_abort(&t);
+    }
+
+    shian_arena_free(&arena);
+
+    return expired;
+}
+
+
+/* Complaints whose time of retention is over; how many went. */
+static size_t
+ngx_http_shian_expire(ngx_http_shian_env_t *env, uint64_t now_ms)
+{
+    size_t                   i, n;
+    uint64_t                 ids[SHIAN_EXPIRE];
+    shian_txn_t              t;
+    shian_arena_t            arena;
+    Shian__Operation         op = SHIAN__OPERATION__INIT;
+    Shian__ComplaintExpire   expire = SHIAN__COMPLAINT_EXPIRE__INIT;
+
+    shian_arena_init(&arena, NULL, NULL);
+    n = 0;
+
+    if (shian_txn_begin(env->store, &arena, false, &t) == 0) {
+        n = shian_complaints_expired(&t, now_ms, ids, SHIAN_EXPIRE);
+        shian_txn_abort(&t);
+    }
+
+    shian_arena_free(&arena);
+
+    for (i = 0; i < n; i++) {
+        expire.has_complaint = 1;
+        expire.complaint = ids[i];
+        op.body_case = SHIAN__OPERATION__BODY_COMPLAINT_EXPIRE;
+        op.complaint_expire = &expire;
+        (void) ngx_http_shian_submit_own(env, &op);
+    }
+
+    return n;
+}
+
+
+/* ---- photos ---------------------------------------------------------------*/
+
+/* In the pool thread: one folder, so that a commit waits for no more. */
+static void
+ngx_http_shian_sweep_run(void *data, ngx_log_t *log)
+{
+    ngx_http_shian_sweep_t  *s = *(ngx_http_shian_sweep_t **) data;
+
+    ngx_http_shian_be_nice();
+    s->removed += shian_photos_sweep(s->env->store, s->folder, s->now_ms);
+}
+
+
+static void
+ngx_http_shian_sweep_next(ngx_http_shian_sweep_t *s)
+{
+    ngx_http_shian_env_t  *env = s->env;
+
+    env->sweeping = !ngx_exiting && s->folder < SHIAN_PHOTO_FOLDERS
+                    && ngx_thread_task_post(env->pool, env->sweep) == NGX_OK;
+}
+
+
+static void
+ngx_http_shian_sweep_done(ngx_event_t *ev)
+{
+    ngx_http_shian_sweep_t  *s = ev->data;
+
+    s->folder++;
+    ngx_http_shian_sweep_next(s);
+
+    if (!s->env->sweeping && s->removed != 0) {
+        ngx_log_error(NGX_LOG_NOTICE, ev->log, 0,
+                      "shian: %uz photos that no record names were removed",
+                      s->removed);
+    }
+}
+
+
+static void
+ngx_http_shian_sweep_photos(ngx_http_shian_env_t *env, uint64_t now_ms)
+{
+    ngx_http_shian_sweep_t  *s = env->sweep->event.data;
+
+    if (!env->sweeping) {
+        s->folder = 0;
+        s->removed = 0;
+        s->now_ms = now_ms;
+        ngx_http_shian_sweep_next(s);
+    }
+}
+
+
+/* ---- by the clock ---------------------------------------------------------*/
+
+/* What the whole store needs but once is the first worker's. */
+static void
+ngx_http_shian_tick(ngx_event_t *ev)
+{
+    int                    dead;
+    uint64_t               now_ms;
+    ngx_time_t            *tp;
+    Shian__Sweep           sweep = SHIAN__SWEEP__INIT;
+    Shian__Operation       op = SHIAN__OPERATION__INIT;
+    ngx_http_shian_env_t  *env = ev->data;
+
+    if (ngx_exiting || ngx_quit || ngx_terminate) {
+        return;
+    }
+
+    (void) mdb_reader_check(env->store->env, &dead);
+    tp = ngx_timeofday();
+    now_ms = (uint64_t) tp->sec * 1000;
+
+    if (ngx_worker == 0) {
+        if (ngx_http_shian_has_expired_rows(env, now_ms)) {
+            op.body_case = SHIAN__OPERATION__BODY_SWEEP;
+            op.sweep = &sweep;
+            (void) ngx_http_shian_submit_own(env, &op);
+        }
+
+        if (env->ticks++ % SHIAN_PHOTO_TICKS == 0) {
+            ngx_http_shian_sweep_photos(env, now_ms);
+        }
+
+        /* With the next tick, when it is committed, their photos go. */
+        if (ngx_http_shian_expire(env, now_ms) != 0) {
+            env->ticks = 0;
+        }
+    }
+
+    ngx_add_timer(&env->tick, SHIAN_TICK_MS);
+}
+
+
+ngx_int_t
+ngx_http_shian_sweep_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
+{
+    ngx_http_shian_sweep_t  *s, **data;
+
+    s = ngx_pcalloc(cycle->pool, sizeof(*s));
+    env->sweep = ngx_thread_task_alloc(cycle->pool, sizeof(s));
+
+    if (s == NULL || env->sweep == NULL) {
+        return NGX_ERROR;
+    }
+
+    s->env = env;
+    data = env->sweep->ctx;
+    *data = s;
+    env->sweep->handler = ngx_http_shian_sweep_run;
+    env->sweep->event.handler = ngx_http_shian_sweep_done;
+    env->sweep->event.data = s;
+    env->sweep->event.log = cycle->log;
+
+    env->tick.handler = ngx_http_shian_tick;
+    env->tick.data = env;
+    env->tick.log = cycle->log;
+    env->tick.cancelable = 1;
+    ngx_add_timer(&env->tick, SHIAN_TICK_MS);
+
+    return NGX_OK;
+}
