@@ -43,7 +43,7 @@ shian_document_t  shian_document_categories = {
 
 
 Shian__Categories *
-shian_categories(shian_arena_t *a)
+shian_categories(void)
 {
     return (Shian__Categories *) shian_document(&shian_document_categories);
 }

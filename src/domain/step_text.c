@@ -51,7 +51,7 @@ shian_document_t  shian_document_texts = {
 
 
 Shian__StepTexts *
-shian_step_texts(shian_arena_t *a)
+shian_step_texts(void)
 {
     return (Shian__StepTexts *) shian_document(&shian_document_texts);
 }
