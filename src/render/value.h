@@ -1,7 +1,7 @@
 /*
  * What a writer sees of a message or of JSON: small values passed by copy.
- * They borrow from what they were read from and allocate nothing.  All
- * functions are pure: any thread.
+ * They borrow from what they were read from and allocate nothing.  Any thread
+ * may call all functions, with names that others use as well.
  *
  * A field's type gives the kind of its value (see the head of shian.proto)
  * and with it the default text and the members a template may name:
