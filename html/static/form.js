@@ -97,10 +97,10 @@
                 return;
             }
 
+            /* But what gives up sending is there to be pressed. */
             form.dataset.busy = '1';
-            form.querySelectorAll('button').forEach(function (b) {
-                b.setAttribute('aria-disabled', 'true');
-            });
+            form.querySelectorAll('button:not([type=button])').forEach(
+                function (b) { b.setAttribute('aria-disabled', 'true'); });
         });
     });
 

@@ -18,9 +18,9 @@ shian_webhook_key(shian_str_t text, shian_webhook_key_t *key)
         return false;
     }
 
-    if (sodium_base642bin(key->b, SHIAN_WEBHOOK_KEY_MAX, (const char *) text.p + n,
-                          text.n - n, NULL, &key->n, NULL,
-                          sodium_base64_VARIANT_ORIGINAL)
+    if (sodium_base642bin(key->b, SHIAN_WEBHOOK_KEY_MAX,
+                          (const char *) text.p + n, text.n - n, NULL,
+                          &key->n, NULL, sodium_base64_VARIANT_ORIGINAL)
         != 0
         || key->n < SHIAN_WEBHOOK_KEY_MIN)
     {

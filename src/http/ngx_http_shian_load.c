@@ -221,11 +221,12 @@ ngx_http_shian_read_file(ngx_conf_t *cf, ngx_str_t *path, shian_str_t *out)
     }
 
     if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &fi) != 0
-        || ngx_file_size(&fi) > 1024 * 1024)
+        || !ngx_is_file(&fi) || ngx_file_size(&fi) > 1024 * 1024)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "\"%V\" cannot be read or is larger than 1 MB",
-                           path);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf,
+                           fd == NGX_INVALID_FILE ? ngx_errno : 0,
+                           "\"%V\" is no file that can be read, or larger "
+                           "than 1 MB", path);
         if (fd != NGX_INVALID_FILE) {
             ngx_close_file(fd);
         }

@@ -25,12 +25,26 @@ static char *ngx_http_shian_store(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_shian_base_url(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_shian_tiles(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_shian_sso(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_shian_name(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_shian_grading(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_shian_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+
+static ngx_conf_num_bounds_t  ngx_http_shian_queue_bounds = {
+    ngx_conf_check_num_bounds, 1, 1000000
+};
+
+/* In milliseconds. */
+static ngx_conf_num_bounds_t  ngx_http_shian_heartbeat_bounds = {
+    ngx_conf_check_num_bounds, 10, 3600000
+};
 
 
 static ngx_command_t  ngx_http_shian_commands[] = {
@@ -44,7 +58,7 @@ static ngx_command_t  ngx_http_shian_commands[] = {
 
     { ngx_string("shian_sso"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_set_complex_value_slot,
+      ngx_http_shian_sso,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_shian_loc_conf_t, sso),
       NULL },
@@ -100,9 +114,9 @@ static ngx_command_t  ngx_http_shian_commands[] = {
 
     { ngx_string("shian_tiles"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_http_shian_tiles,
       NGX_HTTP_SRV_CONF_OFFSET,
-      offsetof(ngx_http_shian_srv_conf_t, tiles),
+      0,
       NULL },
 
     { ngx_string("shian_city"),
@@ -131,14 +145,14 @@ static ngx_command_t  ngx_http_shian_commands[] = {
       ngx_conf_set_num_slot,
       NGX_HTTP_SRV_CONF_OFFSET,
       offsetof(ngx_http_shian_srv_conf_t, queue_max),
-      NULL },
+      &ngx_http_shian_queue_bounds },
 
     { ngx_string("shian_events_heartbeat"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
       NGX_HTTP_SRV_CONF_OFFSET,
       offsetof(ngx_http_shian_srv_conf_t, heartbeat),
-      NULL },
+      &ngx_http_shian_heartbeat_bounds },
 
       ngx_null_command
 };
@@ -343,12 +357,38 @@ ngx_http_shian_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/*
+ * The end of "https://host:port" at the start of a URL, NULL where it does
+ * not begin so: this much goes into headers as it is.
+ */
+static u_char *
+ngx_http_shian_origin(ngx_str_t *url)
+{
+    u_char  *p, *host, *end;
+
+    end = url->data + url->len;
+    host = url->data + (ngx_strncmp(url->data, "http://", 7) == 0 ? 7
+                        : ngx_strncmp(url->data, "https://", 8) == 0 ? 8 : 0);
+
+    for (p = host; p < end; p++) {
+        if (!(*p >= '0' && *p <= '9') && !(*p >= 'a' && *p <= 'z')
+            && !(*p >= 'A' && *p <= 'Z')
+            && ngx_strlchr((u_char *) ".:-[]", (u_char *) ".:-[]" + 5, *p)
+               == NULL)
+        {
+            break;
+        }
+    }
+
+    return host == url->data || p == host ? NULL : p;
+}
+
+
 static char *
 ngx_http_shian_base_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_shian_srv_conf_t  *sscf = conf;
 
-    u_char     *host;
     ngx_str_t  *value;
 
     if (sscf->base_url.data != NULL) {
@@ -364,13 +404,8 @@ ngx_http_shian_base_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         sscf->base_url.len--;
     }
 
-    host = ngx_strnstr(sscf->base_url.data, "://", sscf->base_url.len);
-
-    if (host == NULL
-        || (ngx_strncmp(sscf->base_url.data, "http://", 7) != 0
-            && ngx_strncmp(sscf->base_url.data, "https://", 8) != 0)
-        || ngx_strlchr(host + 3, sscf->base_url.data + sscf->base_url.len,
-                       '/') != NULL)
+    if (ngx_http_shian_origin(&sscf->base_url)
+        != sscf->base_url.data + sscf->base_url.len)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"%V\" is no base URL; write it as "
@@ -380,6 +415,57 @@ ngx_http_shian_base_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_shian_tiles(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_shian_srv_conf_t  *sscf = conf;
+
+    u_char     *path;
+    ngx_str_t  *value;
+
+    if (sscf->tiles.data != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    path = value[1].data[0] == '/' ? value[1].data
+                                   : ngx_http_shian_origin(&value[1]);
+
+    if (path == NULL || *path != '/' || ngx_strstr(path, "{z}") == NULL
+        || ngx_strstr(path, "{x}") == NULL || ngx_strstr(path, "{y}") == NULL)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is no address of tiles; write it as "
+                           "\"https://tiles.example/{z}/{x}/{y}.png\", with "
+                           "one host and in quotes", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    sscf->tiles = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+/* A word that is no variable would sign in everybody as that user. */
+static char *
+ngx_http_shian_sso(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (value[1].data[0] != '$') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is no variable that holds a login",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_set_complex_value_slot(cf, cmd, conf);
 }
 
 

@@ -105,7 +105,7 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
     { GET, "/desk/figures", OFFICER, 0, JSON | CSV, "desk_figures",
       F(figures) },
     { GET, "/desk/access", CHIEF, 0, JSON | CSV, "desk_access", F(looks) },
-    { GET, "/my/complaints", VENUE, 0, JSON, "my_complaints",
+    { GET, "/my/complaints", VENUE, 0, JSON | CSV, "my_complaints",
       F(my_complaints) },
     { GET, "/v/{id}/inspections/{n}", ANY, 0, JSON, "inspection_page",
       F(inspection) },

@@ -106,6 +106,9 @@ ngx_http_shian_counters_text(shian_sink_t *s)
                               (double) row[i].value);
     }
 
+    ngx_http_shian_metric(s, "batch_seconds_total", "counter",
+                          "Time that write transactions took.",
+                          (double) n->batch_ms / 1000);
     ngx_http_shian_metric(s, "events_streams", "gauge",
                           "Streams of events open in all workers.",
                           (double) ngx_http_shian_events_open());
@@ -126,9 +129,27 @@ ngx_http_shian_grading_text(shian_sink_t *s, ngx_http_shian_env_t *env)
 }
 
 
+/* A row of LMDB's table of readers: process, thread, transaction or "-". */
+static int
+ngx_http_shian_oldest(const char *row, void *data)
+{
+    int                  pid;
+    size_t              *oldest = data, thread, txn;
+
+    if (sscanf(row, "%d %zx %zu", &pid, &thread, &txn) == 3
+        && txn < *oldest)
+    {
+        *oldest = txn;
+    }
+
+    return 0;
+}
+
+
 static void
 ngx_http_shian_store_text(shian_sink_t *s, ngx_http_shian_ctx_t *c)
 {
+    size_t                  oldest;
     MDB_stat                stat;
     MDB_envinfo             info;
     shian_head_t            head;
@@ -148,6 +169,13 @@ ngx_http_shian_store_text(shian_sink_t *s, ngx_http_shian_ctx_t *c)
                               "Reader slots in use.", info.me_numreaders);
         ngx_http_shian_metric(s, "store_readers_max", "gauge",
                               "Reader slots.", info.me_maxreaders);
+
+        oldest = info.me_last_txnid;
+        (void) mdb_reader_list(env->store->env, ngx_http_shian_oldest,
+                               &oldest);
+        ngx_http_shian_metric(s, "store_oldest_reader_age", "gauge",
+                              "Commits since the oldest open read began.",
+                              (double) (info.me_last_txnid - oldest));
     }
 
     shian_log_head(&c->txn, &head);

@@ -95,6 +95,8 @@ ngx_http_shian_count_batch(ngx_http_shian_env_t *env)
     size_t  i;
 
     ngx_http_shian_count(batches);
+    (void) ngx_atomic_fetch_add(&ngx_http_shian_counters->batch_ms,
+                                ngx_current_msec - env->begun);
 
     if (env->rc != 0) {
         ngx_http_shian_count(failed_batches);

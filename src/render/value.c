@@ -437,9 +437,9 @@ shian_value_truth(const shian_value_t *v)
 /* ---- members ---- */
 
 static const char *const  members[SHIAN_M_MAX] = {
-    "", "any", "count", "date", "day", "grouped", "is", "json", "lang",
-    "lines", "one", "plus", "tenth", "text", "time", "upper", "url", "whole",
-    "zero"
+    "", "any", "brief", "count", "date", "day", "grouped", "is", "json",
+    "lang", "lines", "one", "plus", "tenth", "text", "time", "upper", "url",
+    "whole", "zero"
 };
 
 /* Members that only change how a scalar is written. */
@@ -457,6 +457,7 @@ static const uint8_t  forms[SHIAN_M_MAX][SHIAN_KINDS] = {
                           [SHIAN_V_ENUM]    = SHIAN_AS_IS },
     [SHIAN_M_URL]     = { [SHIAN_V_STRING]  = SHIAN_AS_URL },
     [SHIAN_M_JSON]    = { [SHIAN_V_STRING]  = SHIAN_AS_JSON },
+    [SHIAN_M_BRIEF]   = { [SHIAN_V_STRING]  = SHIAN_AS_BRIEF },
     [SHIAN_M_UPPER]   = { [SHIAN_V_STRING]  = SHIAN_AS_UPPER },
     [SHIAN_M_LANG]    = { [SHIAN_V_STRING]  = SHIAN_AS_LANG,
                           [SHIAN_V_ENUM]    = SHIAN_AS_LANG },
@@ -759,6 +760,26 @@ put_real(double d, shian_sink_t *sink)
 }
 
 
+/* Cut between characters; a mark that sits on one may be left behind. */
+static void
+put_brief(shian_str_t s, shian_sink_t *sink)
+{
+    size_t  n, chars;
+
+    for (n = 0, chars = 0; n < s.n; n++) {
+        if ((s.p[n] & 0xc0) != 0x80 && chars++ == SHIAN_BRIEF) {
+            break;
+        }
+    }
+
+    shian_put(sink, (const char *) s.p, n);
+
+    if (n < s.n) {
+        shian_putz(sink, "…");
+    }
+}
+
+
 static void
 put_string(shian_str_t s, shian_form_t form, shian_sink_t *sink)
 {
@@ -780,6 +801,10 @@ put_string(shian_str_t s, shian_form_t form, shian_sink_t *sink)
             c = (char) s.p[i];
             shian_putc(sink, (char) (c >= 'a' && c <= 'z' ? c - 32 : c));
         }
+        break;
+
+    case SHIAN_AS_BRIEF:
+        put_brief(s, sink);
         break;
 
     default:

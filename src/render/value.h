@@ -10,7 +10,8 @@
  *   BOOL      bool      true         -
  *   INTEGER   (u)int    1234         .one .zero .grouped (1,234) .is.N
  *   REAL      double    29.6551234   -
- *   STRING    string    as it is     .url .json .upper .lines .is.VALUE
+ *   STRING    string    as it is     .url .json .upper .lines .brief
+ *                                    .is.VALUE
  *                                    .lang.PREFIX (text PREFIX.<value>)
  *   INSTANT   fixed64   RFC 3339     .date .time .day (all local)
  *   DAY       sfixed32  YYYY-MM-DD   .date
@@ -24,8 +25,9 @@
  * <enum> is the enum's short name in lower case ("Venue.Status": status), or
  * its message's name where the short name is Kind ("Colour.Kind": colour).
  * .whole truncates toward zero, .tenth rounds.  .lines are the non-empty
- * lines.  .date is 2026年11月23日 or 23 November 2026.  .json is a string
- * for JSON in a script element: < > & U+2028 U+2029 are escaped.
+ * lines.  .brief is all of a text of up to SHIAN_BRIEF characters, else its
+ * beginning and "…".  .date is 2026年11月23日 or 23 November 2026.  .json is
+ * a string for JSON in a script element: < > & U+2028 U+2029 are escaped.
  * An enum's number that the schema does not know counts as absent.
  *
  * Falsy are none, false, the empty string and the empty list; all else that
@@ -60,6 +62,8 @@ typedef enum {
     SHIAN_KINDS
 } shian_kind_t;
 
+#define SHIAN_BRIEF  160
+
 /* How a scalar was asked for: the member that led to it. */
 typedef enum {
     SHIAN_AS_IT_IS = 0,
@@ -73,6 +77,7 @@ typedef enum {
     SHIAN_AS_URL,
     SHIAN_AS_JSON,
     SHIAN_AS_UPPER,
+    SHIAN_AS_BRIEF,
     SHIAN_AS_IS,                /* waits for the N of .is.N */
     SHIAN_AS_LANG               /* waits for the PREFIX of .lang.PREFIX */
 } shian_form_t;
@@ -102,6 +107,7 @@ typedef struct {
 typedef enum {
     SHIAN_M_NONE = 0,
     SHIAN_M_ANY,
+    SHIAN_M_BRIEF,
     SHIAN_M_COUNT,
     SHIAN_M_DATE,
     SHIAN_M_DAY,

@@ -3,14 +3,12 @@
 
 'use strict';
 
-const fs = require('fs');
 const path = require('path');
 const { run, ok, is } = require('./lib/city.js');
+const { violations, small, wide } = require('./lib/look.js');
 
 const WORDS = ['收到', '受理', '派人处理', '到现场', '写出核查结果',
                '作出结论', '要求整改', '办结'];
-
-const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 /* As a phone sends the form: the number, and the private link. */
 async function file(city, fields, photo) {
@@ -31,14 +29,6 @@ async function file(city, fields, photo) {
     return answer.json();
 }
 
-async function violations(page) {
-    await page.evaluate(axe);
-    return page.evaluate(async () => (await window.axe.run(document, {
-        resultTypes: ['violations']
-    })).violations.map((v) => `${v.id}: `
-        + v.nodes.map((n) => n.html.slice(0, 160)).join(' | ')));
-}
-
 async function look(page, name) {
     for (const details of await page.locator('details').all()) {
         await details.evaluate((e) => { e.open = true; });
@@ -47,12 +37,16 @@ async function look(page, name) {
     const bad = await violations(page);
 
     ok(bad.length === 0, `axe: ${name}`, bad);
-    await page.setViewportSize({ width: 320, height: 700 });
 
-    const wide = await page.evaluate(() =>
-        document.documentElement.scrollWidth > innerWidth);
+    for (const [width, percent] of [[320, 100], [390, 200]]) {
+        const over = await wide(page, width, percent);
 
-    ok(!wide, `no sideways scroll: ${name}`);
+        ok(!over, `${width} px, text at ${percent} %: ${name}`, over);
+    }
+
+    const tiny = await small(page);
+
+    ok(tiny.length === 0, `44 px: ${name}`, tiny);
     await page.setViewportSize({ width: 1280, height: 800 });
 
     if (process.env.SHOTS) {

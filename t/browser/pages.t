@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /*
  * Every page as axe-core sees it, in both languages, light and dark; no
- * sideways scroll on the narrowest phone; everything to tap is large enough.
+ * sideways scroll on the narrowest phone or with text at twice its size;
+ * everything to tap is large enough.
  */
 
 'use strict';
@@ -9,9 +10,8 @@
 const fs = require('fs');
 const path = require('path');
 const { run, ok } = require('./lib/city.js');
+const { violations, small, wide } = require('./lib/look.js');
 const { client, visit } = require('./lib/visit.js');
-
-const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 /*
  * A bad credit level takes points, a good one gives them back: with no visit
@@ -135,40 +135,6 @@ async function fill(city, venue, text) {
     return context;
 }
 
-const small = () => [...document.querySelectorAll(
-    'a, button, summary, select, input:not([type=hidden]), textarea')]
-    .map((e) => [e.closest('label') || e, e])
-    .filter(([box, e]) => {
-        const r = box.getBoundingClientRect();
-        const style = getComputedStyle(box);
-
-        /* A link within a sentence is text; hidden ones are for the keyboard. */
-        return r.width > 1 && r.height > 1 && style.visibility !== 'hidden'
-               && !box.matches('.skip, .leaflet-control-attribution a')
-               && (r.height < 43.9 || r.width < 43.9)
-               && !(style.display === 'inline'
-                    && box.parentElement.innerText.trim()
-                       !== e.innerText.trim());
-    })
-    .map(([box]) => {
-        const r = box.getBoundingClientRect();
-
-        return `${box.outerHTML.slice(0, 90)} ${r.width} × ${r.height}`;
-    });
-
-async function violations(page) {
-    await page.evaluate(axe);
-    return page.evaluate(async () => {
-        const { violations } = await window.axe.run(document, {
-            resultTypes: ['violations']
-        });
-
-        return violations.map((v) => `${v.id}: ${v.help}: `
-            + v.nodes.map((n) => n.html.slice(0, 160) + ' '
-                + n.any.map((a) => a.message).join(' ')).join(' | '));
-    });
-}
-
 /*
  * Both languages in both schemes: the second scheme only where colours can
  * differ in a way that the first language has not shown.
@@ -198,21 +164,16 @@ async function look(context, city, pages, prepare) {
             ok(bad.length === 0, `axe: ${name}, ${lang}, ${colorScheme}`,
                bad);
 
-            const tiny = await page.evaluate(small);
+            const tiny = await small(page);
 
             ok(tiny.length === 0, `44 px: ${name}, ${lang}`, tiny);
-            await page.setViewportSize({ width: 320, height: 640 });
 
-            const over = await page.evaluate(() => {
-                const width = document.documentElement.scrollWidth;
+            for (const [width, percent] of [[320, 100], [390, 200]]) {
+                const over = await wide(page, width, percent);
 
-                return width <= innerWidth ? '' : width + ': '
-                    + [...document.querySelectorAll('body *')].filter(
-                        (e) => e.getBoundingClientRect().right > innerWidth)
-                        .map((e) => e.outerHTML.slice(0, 80)).join(' | ');
-            });
-
-            ok(!over, `320 px: ${name}, ${lang}`, over);
+                ok(!over, `${width} px, text at ${percent} %: ${name}, `
+                          + lang, over);
+            }
         }
     }
 

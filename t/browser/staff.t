@@ -246,6 +246,108 @@ async function print(city) {
     await owner.close();
 }
 
+/* What two scanners read in a picture; zbarimg exits with 4 at nothing. */
+async function scanners(city, page, png) {
+    const file = path.join(city.dir, 'seen.png');
+    let zbar = '';
+
+    fs.writeFileSync(file, png);
+
+    try {
+        zbar = execFileSync('zbarimg', ['-q', '--raw', file],
+                            { encoding: 'utf8', stdio: 'pipe' }).trim();
+    } catch (e) {
+        zbar = '';
+    }
+
+    return [zbar, await page.evaluate(async (base64) => {
+        const img = new Image();
+        const canvas = document.createElement('canvas');
+
+        img.src = 'data:image/png;base64,' + base64;
+        await img.decode();
+        canvas.width = img.naturalWidth;
+        canvas.height = img.naturalHeight;
+
+        const draw = canvas.getContext('2d');
+
+        draw.drawImage(img, 0, 0);
+
+        const { data } = draw.getImageData(0, 0, canvas.width, canvas.height);
+        const code = window.jsQR(data, canvas.width, canvas.height);
+
+        return code ? code.data : '';
+    }, png.toString('base64'))];
+}
+
+/* A sheet of A4, four A6 to a page, as the command line writes it. */
+async function sheet(city) {
+    const context = await city.person('desk');
+    const page = await context.newPage();
+    const other = await context.newPage();
+    const file = path.join(city.dir, 'sheet.html');
+    const pdf = path.join(city.dir, 'sheet.pdf');
+    const png = path.join(city.dir, 'sheet');
+
+    fs.writeFileSync(file, city.ctl('plaque', 'issue', '1', '2', '3', '4',
+                                    '5', '--format', 'html'));
+    await page.goto('file://' + file);
+    await page.pdf({ path: pdf, preferCSSPageSize: true });
+
+    const info = execFileSync('pdfinfo', [pdf], { encoding: 'utf8' });
+    const [, width, height] = info.match(/Page size: +([\d.]+) x ([\d.]+)/);
+
+    is(info.match(/Pages: +(\d+)/)[1], '2', 'five plaques are two pages');
+    ok(Math.abs(width - 595) < 2 && Math.abs(height - 842) < 2, 'of A4',
+       info);
+    execFileSync('pdftoppm', ['-r', '100', '-gray', '-png', '-f', '1', '-l',
+                              '1', '-singlefile', pdf, png]);
+    is(new Set(execFileSync('zbarimg', ['-q', '--raw', png + '.png'],
+                            { encoding: 'utf8' }).trim().split('\n')).size,
+       4, 'each of the four is read from the page in greys');
+
+    const over = await page.evaluate(() => [...document.querySelectorAll(
+        '.plaque')].filter((e) => e.scrollHeight > e.clientHeight + 1).length);
+
+    is(over, 0, 'nothing is cut off');
+    ok((await page.locator('.plaque').first().innerText())
+           .includes(city.url + '，'), 'each says how to tell a genuine one');
+
+    /* Small, turned, and from the side. */
+    const code = await page.locator('.plaque .code').first().innerText();
+    const want = city.url.replace('http', 'HTTP') + '/Q/'
+        + code.replace(/-/g, '');
+    const svg = await page.locator('.qr').first().innerHTML();
+
+    await other.evaluate(fs.readFileSync(
+        require.resolve('jsqr/dist/jsQR.js'), 'utf8'));
+
+    for (const [name, size, turn] of [
+        ['at 100 pixels', 100, ''],
+        ['turned by 20 degrees', 240, 'rotate(20deg)'],
+        ['from the side', 300, 'perspective(600px) rotateY(40deg)'],
+        ['from below', 300, 'perspective(600px) rotateX(35deg)']
+    ]) {
+        await other.setViewportSize({ width: 400, height: 400 });
+        await other.evaluate(([html, width, transform]) => {
+            document.body.innerHTML = html;
+            document.body.style.cssText = 'display: grid; height: 380px; '
+                + 'margin: 10px; place-items: center; background: #fff';
+
+            const symbol = document.querySelector('svg');
+
+            symbol.style.cssText = `width: ${width}px; height: auto; `
+                + `transform: ${transform || 'none'}`;
+        }, [svg, size, turn]);
+
+        const seen = await scanners(city, other, await other.screenshot());
+
+        is(seen.join(' '), `${want} ${want}`, `two scanners read it ${name}`);
+    }
+
+    await context.close();
+}
+
 /* Users: added, given a link, disabled. */
 async function users(city) {
     const chief = await city.signedIn('desk', {}, '--login', 'chief');
@@ -276,4 +378,4 @@ async function users(city) {
     await theirs.close();
 }
 
-run(60, { moderate, follow, reply, print, users });
+run(60, { moderate, follow, reply, print, sheet, users });

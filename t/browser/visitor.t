@@ -221,6 +221,78 @@ async function photoTrouble(city) {
     await context.close();
 }
 
+/* Behind 1.6 Mbit/s and 150 ms of delay, without a script. */
+async function readable(city) {
+    const context = await city.person('phone', { javaScriptEnabled: false });
+    const page = await context.newPage();
+    const devtools = await context.newCDPSession(page);
+    const took = [];
+
+    await devtools.send('Network.enable');
+    await devtools.send('Network.emulateNetworkConditions', {
+        offline: false, latency: 150, downloadThroughput: 200000,
+        uploadThroughput: 90000
+    });
+    await devtools.send('Network.setCacheDisabled', { cacheDisabled: true });
+
+    for (let i = 0; i < 4; i++) {
+        await page.goto(city.url + '/v/9');
+        await page.screenshot();            /* paints at the latest */
+        took.push(await page.evaluate(() => performance.getEntriesByName(
+            'first-contentful-paint')[0].startTime));
+    }
+
+    ok(Math.min(...took) < 1000,
+       'on a slow line the colour is there within a second', took);
+    ok(await page.locator('.hero strong').isVisible(), 'with its word');
+    await context.close();
+}
+
+/* A line so slow that it can be watched, given up, and tried again. */
+async function slowLine(city) {
+    const context = await city.person('phone');
+    const page = await context.newPage();
+    const send = page.locator('form[enctype] button.wide');
+    const cancel = page.locator('progress + button');
+    const says = (key) => page.locator('#photo').evaluate(
+        (e, k) => e.dataset[k], key);
+
+    await venuePage(city, page, 14);
+    await page.goto(city.url + '/v/14/review');
+    await page.locator('[name=hygiene][value="3"]').check();
+    await page.locator('#text').fill('很慢');
+    await page.locator('#photo').setInputFiles(await photo(page, 'a.jpg'));
+    ok(!await page.locator('progress').isVisible(), 'nothing is under way');
+
+    /* Neither goes on nor fails. */
+    await page.route('**/v/14/reviews', () => {});
+    await send.click();
+    await page.locator('progress').waitFor();
+    is(await cancel.innerText(), await says('cancel'),
+       'what is under way shows, and can be given up');
+    await cancel.click();
+    is(await page.locator('#photo-say').innerText(), await says('cancelled'),
+       'given up is told as such');
+    ok(!await page.locator('progress').isVisible(), 'and is over');
+    is(await page.locator('#text').inputValue(), '很慢', 'nothing is lost');
+    is(await page.locator('#photo').evaluate((e) => e.files.length), 1,
+       'the photo is still chosen');
+
+    await page.unroute('**/v/14/reviews');
+    await page.route('**/v/14/reviews', (route) => route.abort());
+    await send.click();
+    await page.locator('#photo-say', { hasText: await says('interrupted') })
+        .waitFor();
+    ok(true, 'a broken line is told as another thing');
+    await page.unroute('**/v/14/reviews');
+    await send.click();
+    await page.waitForURL(/\/reviews\/\d+$/);
+    is((await city.json('/v/14/reviews.json')).items
+           .filter((r) => r.text === '很慢').length, 1,
+       'sent again, it is there once');
+    await context.close();
+}
+
 async function language(city) {
     const context = await city.person('desk');
     const page = await context.newPage();
@@ -298,6 +370,8 @@ run(120, {
     'twice': (city) => twice(city, true, 11),
     'twice without JavaScript': (city) => twice(city, false, 12),
     'photoTrouble': photoTrouble,
+    'readable': readable,
+    'slowLine': slowLine,
     'language': language,
     'map': map
 });

@@ -120,6 +120,38 @@ subtest 'the root cannot be written' => sub {
     is answer(ask()), 201, 'and it writes';
 };
 
+# What a power cut leaves is what was synced: a copy of that, at any moment,
+# is a whole store with all that was acknowledged by then.
+subtest 'the power goes' => sub {
+    my $cut = "$s->{dir}/cut";
+    mkdir $cut or die "$cut: $!";
+    stop($s);
+    start_faulty();
+    spew("$faults/durable", '');
+    is answer(ask()), 201, 'the copy begins';
+    for my $round (1 .. 4) {
+        my @under_way = map { ask() } 1 .. 6;
+        my @status = map { answer($_) } @under_way[0 .. 2];
+        my @known = grep { $acknowledged{$_} } keys %acknowledged;
+        arm('hold');
+        my $last = ask();
+        reads_go_on('while a sync goes on');
+        spew("$cut/data.mdb", slurp("$faults/durable"));
+        disarm('hold');
+        answer($_) for @under_way[3 .. 5], $last;
+        symlink "$s->{store}/photos", "$cut/photos" or die $!;
+        my $t = { %$s, store => $cut };
+        my $r = ctl($t, 'verify');
+        is $r->{status}, 0, "round $round: a whole store" or diag $r->{err};
+        my %there = map { $_ => 1 } ctl($t, 'export', 'reviews', '--format',
+                                        'json')->{out} =~ /soup no (\d+)\./g;
+        is_deeply [grep { !$there{$_} } @known], [],
+            'with what was acknowledged';
+        unlink glob "$cut/*";
+    }
+    unlink "$faults/durable";
+};
+
 subtest 'the map is full' => sub {
     stop($s);
     start_faulty(settings => <<"");

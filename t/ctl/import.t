@@ -129,6 +129,21 @@ subtest 'encodings and formats' => sub {
     @v = venues($s);
     is $v[5]{name}, "CAF\x{c9} NO\x{cb}L", 'Windows-1252';
 
+    # Said rather than guessed; what then does not decode keeps to its row.
+    for my $name (qw(GB18030 GBK UTF-16)) {
+        my $t = new_store();
+        my $file = spew("$t->{dir}/e.csv", Encode::encode($name eq 'GB18030'
+            ? 'GBK' : $name, "ref,name,district\r\n1,\x{963f}\x{5f3a}\r\n"));
+        is ctl_json($t, 'import', 'venues', $file, '--encoding', $name)
+            ->{new}, 1, $name;
+        is((venues($t))[0]{name}, "\x{963f}\x{5f3a}");
+    }
+    my $t = new_store();
+    my $gbk = spew("$t->{dir}/e.csv", "ref,name\n1,\xb0\xa2\n2,\xff\xff\n");
+    $j = ctl_json($t, 'import', 'venues', $gbk, '--encoding', 'GBK');
+    is "$j->{new} $j->{rejected}", '1 1';
+    is $j->{reasons}{'characters that do not decode'}, 1;
+
     my $r = ctl($s, 'import', 'venues', $latin, '--encoding', 'klingon');
     is $r->{status}, 1;
     like $r->{err}, qr/unknown --encoding/;
@@ -255,6 +270,61 @@ subtest 'inspections and credit' => sub {
                                'credit is not A to D' => 1 };
     is((venues($s))[2]{credit}, 'A');
     ok ctl_json($s, 'verify')->{ok};
+};
+
+# Runs it on a terminal of its own, or none: what it printed, what it took.
+sub run_large {
+    my ($s, $file, $terminal) = @_;
+    my @command = (Shian::build() . '/shianctl', '--store', $s->{store},
+                   '--keys', $s->{keys}, 'import', 'venues', $file);
+    @command = ('script', '-qec', "@command", '/dev/null') if $terminal;
+    my $peak = 0;
+    my $pid = open(my $out, '-|') // die "fork: $!";
+    if ($pid == 0) {
+        open STDERR, '>&', \*STDOUT;
+        exec @command;
+    }
+    my $text = '';
+    while (!$terminal && kill 0, $pid) {
+        my ($kb) = (slurp("/proc/$pid/status") // '')
+            =~ /^RssAnon:\s+(\d+)/m or last;
+        $peak = $kb if $kb > $peak;
+        select undef, undef, undef, 0.005;
+    }
+    local $/;
+    $text .= <$out> // '';
+    close $out;
+    return ($text, $peak);
+}
+
+subtest 'a long list' => sub {
+    my $list = sub {
+        my ($s, $rows) = @_;
+        return spew("$s->{dir}/large.csv", join '',
+            "ref,name,address,district\n", map { "L$_,Kitchen $_,$_ Long "
+                . "Street in the Old Town,West\n" } 1 .. $rows);
+    };
+    my ($s, $t, $u) = map { new_store() } 1 .. 3;
+    my ($text, $small) = run_large($s, $list->($s, 4_000));
+    like $text, qr/read 4000: new 4000,.* \(\d+ rows a second\)/,
+        'all of it, and how fast';
+    unlike $text, qr/\r/, 'no bar where nobody looks';
+    ($text, my $large) = run_large($t, $list->($t, 40_000));
+    like $text, qr/read 40000: new 40000,/;
+    cmp_ok $small, '>', 0;
+    cmp_ok $large, '<', $small + 8_000,
+        "memory is bounded: $small kB, and $large kB for ten times the rows";
+
+    # A bar is for what takes over a second.
+    my ($speed) = $text =~ /\((\d+) rows/;
+    SKIP: {
+        skip 'too quick for a bar', 2 if $speed > 32_000;
+        skip 'no script(1)', 2 if !grep { -x "$_/script" }
+            split /:/, $ENV{PATH};
+        ($text) = run_large($u, $list->($u, 40_000), 1);
+        like $text, qr/\r\S+.*\[#+\.+\] +\d+ %/, 'a bar on a terminal';
+        like $text, qr/\r\e\[K/, 'which is taken away again';
+    }
 };
 
 subtest 'files that are none' => sub {

@@ -118,6 +118,28 @@ subtest 'wrong tokens' => sub {
     }
 };
 
+subtest 'tokens that are over' => sub {
+    my $link = link_of($s, 'login', 'officer', '--ttl', '1s');
+    my $t = ctl($s, qw(link --login officer --bearer --ttl 1s))->{out};
+    $t =~ s/\s+\z//;
+    my $n = seq($s);
+    ok wait_for(sub { get($s, $link)->{status} != 200
+                      && bearer($t)->{status} != 200 }, 5), 'after a second';
+    for my $lang (qw(zh en)) {
+        my $a = get($s, "$link?lang=$lang");
+        is $a->{status}, 410, 'a link';
+        like $a->{body}, qr{<main.*<a class="button" href="/}s, 'a way on';
+        unlike $a->{body}, qr/<form[^>]+method="post"/, 'nothing to press';
+    }
+    my $a = post($s, $link);
+    is $a->{status}, 410;
+    is header($a, 'set-cookie'), '', 'signs in nobody';
+    is bearer($t)->{status}, 401, 'a bearer token';
+    like bearer($t)->{body}, qr/is over/, 'which is told';
+    is get($s, '/desk', jar => { session => $t })->{status}, 401;
+    is seq($s), $n, 'nothing was written';
+};
+
 subtest 'sign-out' => sub {
     my $jar = sign_in($s, login => 'media');
     my %kept = %$jar;

@@ -154,6 +154,27 @@ subtest 'sizes and kinds' => sub {
             '400|415', 'packed');
 };
 
+# Before the rest of it comes: what is not sent cannot have been waited for.
+subtest 'early' => sub {
+    my $head = "POST $url HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: "
+        . join('; ', map { "$_=$jar->{$_}" } sort keys %$jar) . "\r\n";
+    for my $case (["Content-Type: application/json\r\n", 1 << 20],
+                  ["Content-Type: $type\r\n", 39 << 20])
+    {
+        my ($kind, $length) = @$case;
+        my $c = connect_to($s);
+        syswrite $c, "$head${kind}Content-Length: $length\r\n\r\n";
+        is((read_answer($c, 'POST', 4) || {})->{status}, 413,
+           "$length bytes, none sent");
+    }
+    my $c = connect_to($s);
+    syswrite $c, "${head}Content-Type: application/json\r\n"
+        . "Transfer-Encoding: chunked\r\n\r\n";
+    syswrite $c, sprintf "%x\r\n%s\r\n", 60_000, 'a' x 60_000 for 1 .. 5;
+    is((read_answer($c, 'POST', 4) || {})->{status}, 413,
+       'chunks that have no end');
+};
+
 subtest 'queries' => sub {
     my $list = json(get($s, '/venues.json?limit=3'));
     my ($cursor) = $list->{next} =~ /cursor=([^&]+)/;

@@ -36,8 +36,8 @@ sub refuses {
     my $r = nginx_t($s);
     isnt $r->{status}, 0, $what;
     like $r->{out}, $words, "$what: says why";
-    like $r->{out}, qr{nginx\.conf:@{[line_of($at)]}\b}, "$what: says where"
-        if defined $at;
+    my $line = defined $at ? line_of($at) : qr/\d+/;
+    like $r->{out}, qr{nginx\.conf:$line\b}, "$what: says where";
     unlike $r->{out}, qr/signal|core dumped/i;
 }
 
@@ -65,7 +65,7 @@ subtest 'the store' => sub {
             settings => settings(store => $store));
     ok slurp("$s->{dir}/junk/data.mdb") eq 'x' x 10_000, 'left as it was';
     for my $bad ('map_size=1', 'map_size=x', 'readers=0', 'readers=x',
-                 'readers=9999999', 'sync=off')
+                 'readers=9999999', 'batch=0', 'batch=513', 'sync=off')
     {
         $store = "shian_store $s->{store} $bad;";
         refuses($bad, qr/"\Q$bad\E"/, $store,
@@ -121,7 +121,7 @@ subtest 'pages' => sub {
 sub documents {
     my $dir = "$s->{dir}/city";
     my $line = "shian_documents $dir;";
-    refuses('no folder of calendars', qr{city/holidays}, undef,
+    refuses('no folder of calendars', qr{city/holidays}, 'shian_documents',
             http => $line);
     mkdir $_ or die for $dir, "$dir/holidays";
     configure($s, http => $line);
@@ -129,10 +129,11 @@ sub documents {
     refuses('two of shian_documents', qr/is duplicate/, 'shian_documents',
             http => "$line $line");
     spew("$dir/holidays/2027.csv", "date,kind\n2027-02-30,holiday\n");
-    refuses('a day that is none', qr{2027\.csv}, undef, http => $line);
+    refuses('a day that is none', qr{2027\.csv}, 'shian_documents',
+            http => $line);
     spew("$dir/holidays/2027.csv", "date,kind\n2027-01-01,holiday\n");
     spew("$dir/texts.json", '{"fly": []}');
-    refuses('a step that is none', qr{texts\.json.*fly}, undef,
+    refuses('a step that is none', qr{texts\.json.*fly}, 'shian_documents',
             http => $line);
     unlink "$dir/texts.json";
     spew("$dir/categories.json", encode_json({ items => [ {
@@ -161,18 +162,41 @@ subtest 'directives' => sub {
     }
     refuses('two of shian', qr/"shian".*is duplicate/, undef,
             location => 'shian;');
-    for my $bad ('shian_base_url fsc.example;', 'shian_base_url ftp://x;',
-                 'shian_base_url https://x/y;', 'shian_base_url https://;')
+    for my $bad (map { "shian_base_url $_;" } 'fsc.example', 'ftp://x',
+                 'https://x/y', 'https://', 'https://me@x', 'https://x?y',
+                 "'https://x\"y'", '"https://x; y"')
     {
         refuses($bad, qr/is no base URL/, $bad,
                 settings => settings(base => $bad));
     }
     for my $bad ('shian_grading maybe;', 'shian_grading on every=1s;',
                  'shian_grading on interval=x;', 'shian_write_queue x;',
-                 'shian_write_queue -1;', 'shian_words /none;',
-                 'shian_flying on;', 'shian_sso $x;')
+                 'shian_grading;', 'shian_grading on interval=0;',
+                 'shian_write_queue -1;', 'shian_write_queue 0;',
+                 'shian_words /none;', "shian_words $s->{dir};",
+                 'shian_events_heartbeat 0;', 'shian_events_heartbeat x;',
+                 'shian_city;', 'shian_bureau a b c;', 'shian_flying on;',
+                 'shian_sso $x;', 'shian_metrics;',
+                 'shian_tiles nonsense;', 'shian_tiles ftp://x/{z}/{x}/{y};',
+                 'shian_tiles "https://x/{z}/{x}.png";',
+                 'shian_tiles "https://{s}.x/{z}/{x}/{y}.png";',
+                 'shian_tiles "https://x; script-src *;/{z}/{x}/{y}";')
     {
         refuses($bad, qr/\w/, $bad, settings => settings(more => $bad));
+    }
+    for my $bad ('shian_sso admin;', 'shian_sso a$b;', 'shian on;',
+                 'shian_metrics on;', "shian_store $s->{store};")
+    {
+        refuses($bad, qr/\w/, $bad, location => $bad);
+    }
+    spew("$s->{dir}/words", "word\n");
+    for my $twice ('shian_write_queue 9;', 'shian_events_heartbeat 9s;',
+                   'shian_grading on;', 'shian_city X;', 'shian_bureau X;',
+                   "shian_words $s->{dir}/words;",
+                   'shian_tiles "https://x/{z}/{x}/{y}.png";')
+    {
+        refuses("$twice twice", qr/is duplicate/, $twice,
+                settings => settings(more => "$twice $twice"));
     }
     spew("$s->{dir}/words", "\xff\xfe\n");
     refuses('words not in UTF-8', qr/UTF-8/, 'shian_words',
@@ -180,6 +204,21 @@ subtest 'directives' => sub {
     documents();
     my $n = () = log_of($s) =~ /\[emerg\]/g;
     cmp_ok $n, '>', 10, 'the log has them too';
+};
+
+subtest 'the tiles of a map' => sub {
+    for my $url ('https://tiles.example:8443/a/{z}/{x}/{y}.png',
+                 '/tiles/{z}/{x}/{y}.png')
+    {
+        start($s, settings => settings(more => "shian_tiles \"$url\";"));
+        my $a = get($s, '/venues');
+        like $a->{body}, qr/data-tiles="\Q$url\E"/, $url;
+        my ($from) = header($a, 'content-security-policy')
+            =~ /img-src 'self' data: ?([^;]*);/;
+        is $from, $url =~ m{^(https://[^/]+)} ? $1 : '',
+            'pictures come from there and nowhere else';
+        stop($s);
+    }
 };
 
 subtest 'the pool' => sub {

@@ -61,10 +61,65 @@ cmp_ok $status{429} // 0, '>', 0, 'writes of one address are limited'
     or diag explain \%status;
 cmp_ok $status{403} // 0, '>=', 11, 'the first ones are answered';
 
+%status = ();
+$status{ post($s, '/v/1/reviews', json => { hygiene => 5 }, headers =>
+              { 'X-Forwarded-For' => "192.0.2.$_" })->{status} }++
+    for 1 .. 6;
+cmp_ok $status{429} // 0, '>=', 5, 'whatever address it claims to have'
+    or diag explain \%status;
+
 my ($refused) = grep { $_->{status} == 429 }
     map { post($s, '/complaints', form => []) } 1 .. 20;
 like $refused->{body}, qr/<h1>/, 'those sent away are told in words';
 is header($refused, 'retry-after'), 60, 'and for how long';
 
 stop($s);
+
+# The few lines of the README, put into an nginx that runs without us.
+subtest 'README' => sub {
+    my ($lines) = slurp(root() . '/README.md') =~ /```nginx\n(.*?)```/s;
+    my $dir = $s->{dir};
+    is system("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=x -days 2"
+              . " -keyout $dir/tls.key -out $dir/tls.pem 2>$dir/openssl"), 0,
+        'a certificate';
+    for ([ qr{modules/ngx_http_shian_module.so}
+           => "$installed/usr/lib/nginx/modules/ngx_http_shian_module.so" ],
+         [ qr{/var/lib/shian}, $s->{store} ], [ qr{/etc/shian/keys},
+           $s->{keys} ], [ qr{/usr/share/shian}, "$installed/usr/share/shian" ],
+         [ qr{/var/log/nginx/shian.log}, "$dir/readme.log" ],
+         [ qr{/etc/ssl/certs/fsc.pem}, "$dir/tls.pem" ],
+         [ qr{/etc/ssl/private/fsc.key}, "$dir/tls.key" ],
+         [ qr{https://fsc.example.gov.cn}, "https://127.0.0.1:$port" ],
+         [ qr{listen 443}, "listen 127.0.0.1:$port" ])
+    {
+        my ($from, $to) = @$_;
+        ok $lines =~ s/$from/$to/g, "the README has $from";
+    }
+    my $plain = Shian::free_port();
+    my $rest = "${user}daemon off;\nerror_log $dir/error.log info;\n"
+        . "pid $dir/nginx.pid;\nevents { }\n";
+    my $others = "server { listen 127.0.0.1:$plain; return 204; }\n$temp\n";
+    spew("$dir/nginx.conf", "${rest}http {\n$others}\n");
+    start({ %$s, port => $plain });
+    my ($pid) = slurp("$dir/nginx.pid") =~ /(\d+)/;
+
+    $lines =~ s/^http \{/http {\n$others/m or die 'no http';
+    spew("$dir/nginx.conf", $lines =~ s/^http/${rest}http/mr);
+    my $r = Shian::nginx_t($s);
+    is $r->{status}, 0, 'nginx -t' or diag $r->{out};
+    kill 'HUP', $pid;
+    my $page = sub {
+        return `curl -sk --compressed https://127.0.0.1:$port$_[0]`;
+    };
+    ok Shian::wait_for(sub { $page->('/healthz') ne '' }),
+        'after a reload it serves';
+    like $page->('/v/1'), qr{</html>\s*\z}, 'pages';
+    like `curl -skI https://127.0.0.1:$port/q/$code`, qr{^HTTP/2 307},
+        'and plaques';
+    ok Shian::wait_for(sub { slurp("$dir/readme.log") =~ m{/q/-} }),
+        'the log has the scan';
+    unlike slurp("$dir/readme.log"), qr/$code/, 'and not the code';
+    like `curl -sk https://127.0.0.1:$port/metrics`, qr/^shian_/m, 'metrics';
+};
+
 done_testing;

@@ -7,6 +7,7 @@ use utf8;
 use Test::More;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use IO::Uncompress::Gunzip ();
 binmode Test::More->builder->$_, ':utf8'
     for qw(output failure_output todo_output);
 
@@ -49,7 +50,33 @@ sub send_json {
     return post($s, $path, as($who), json => $body, headers => [@headers]);
 }
 
+# The colours that a venue's page has, whichever worker answers, packed or
+# not, and whatever it has kept.
+my %tag;
+sub colours {
+    my %seen;
+    for my $lang (qw(zh en)) {
+        for my $packing ('', 'gzip') {
+            for (1 .. 6) {
+                my $tag = $tag{"$lang$packing"};
+                my $a = get($s, "/v/$v?lang=$lang", headers =>
+                    ['Accept-Encoding' => $packing || 'identity',
+                     $tag ? ('If-None-Match' => $tag) : ()]);
+                my $html = $a->{body};
+                IO::Uncompress::Gunzip::gunzip(\$a->{body}, \$html)
+                    if header($a, 'content-encoding') eq 'gzip';
+                $seen{$html =~ /class="hero (\w+)"/ ? $1
+                      : "$a->{status}"}++;
+                $tag{"$lang$packing"} = header($a, 'etag') if $_ == 6;
+            }
+        }
+    }
+    return join ' ', sort keys %seen;
+}
+
+like colours(), qr{\A(?:green|ungraded)\z}, 'before the visit';
 my $in = visit($s, $jar{walker}, $v, fail => { L1 => {}, L2 => {}, L3 => {} });
+is colours(), 'red', 'right after it, and nobody is told that nothing changed';
 my %id = map { $_->{code} => $_->{id} }
     @{data('owner', '/my/findings.json')->{items}};
 

@@ -7,10 +7,11 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Select ();
 use IPC::Open2 ();
+use POSIX ();
 use Time::HiRes qw(time);
-use Shian qw(demo_store configure start stop ctl get post header json
+use Shian qw(demo_store configure start stop ctl ctl_json get post header json
              plaque_of open_venues sign_in link_of seq log_of workers
-             wait_for connect_to send_request read_answer slurp root);
+             wait_for connect_to send_request read_answer slurp spew root);
 
 my $s = demo_store(20);
 my $hold = "$s->{dir}/hold";
@@ -19,10 +20,10 @@ system($ENV{CC} || 'cc', '-D_GNU_SOURCE', '-Wno-unused-result', '-o', $hold,
 
 start($s);
 
-# Nobody else can write until the code has run.
+# Nobody else can write until the code has run; or a read goes on for as long.
 sub while_held {
-    my ($code) = @_;
-    my $pid = IPC::Open2::open2(my $out, my $in, $hold, $s->{store});
+    my ($code, @how) = @_;
+    my $pid = IPC::Open2::open2(my $out, my $in, $hold, $s->{store}, @how);
     my $line = <$out>;
     die 'not held' if ($line // '') ne "held\n";
     my $ok = eval { $code->(); 1 };
@@ -76,6 +77,37 @@ subtest 'reading while a batch waits' => sub {
     is seq($s), $n + 6;
 };
 
+sub metric {
+    my ($name) = @_;
+    my ($value) = get($s, '/metrics')->{body} =~ /^shian_$name (\S+)$/m;
+    return $value;
+}
+
+subtest 'what is slow or stuck is seen from outside' => sub {
+    my ($took, $n, @c) = (metric('batch_seconds_total'),
+                          metric('batches_total'));
+    my $held = 0;
+    while_held(sub {
+        @c = begin_writes(1);
+        settled();
+        my $from = time;
+        get($s, '/venues') for 1 .. 30;
+        $held = time - $from;
+    });
+    is_deeply statuses(@c), { 303 => 1 };
+    cmp_ok metric('batch_seconds_total') - $took, '>=', $held - 0.005,
+        'the time that a batch had to wait';
+    is metric('batches_total'), $n + 1;
+
+    cmp_ok metric('store_oldest_reader_age'), '<=', 1, 'no read is old';
+    while_held(sub {
+        statuses(begin_writes(1)) for 1 .. 5;
+        cmp_ok metric('store_oldest_reader_age'), '>=', 5,
+            'one that does not end';
+    }, 'read');
+    cmp_ok metric('store_oldest_reader_age'), '<=', 1, 'until it does';
+};
+
 subtest 'a client that does not wait' => sub {
     my $n = seq($s);
     while_held(sub {
@@ -121,6 +153,49 @@ subtest 'quit with 50 in flight' => sub {
     is seq($s), $n + 50, 'and in the store';
 };
 
+my @daemons;
+END { kill 'TERM', @daemons if @daemons }
+
+# nginx takes this signal only where it is a daemon, so no child of ours.
+subtest 'another program with 50 in flight' => sub {
+    stop($s);
+    my $pid_of = sub { (slurp("$s->{dir}/nginx.pid$_[0]") // '') =~ /(\d+)/;
+                       return $1 // 0 };
+    my $conf = slurp("$s->{dir}/nginx.conf");
+    # A sanitizer's runtime has to come first in the new one as well.
+    spew("$s->{dir}/nginx.conf", $conf =~ s/daemon off;/daemon on;
+         env LD_PRELOAD; env ASAN_OPTIONS;/r);
+    is system(Shian::nginx_command($s)), 0, 'a daemon';
+    my $old = $pid_of->('') or die 'no pid';
+    my ($n, @c, $new);
+    @daemons = ($s->{pid} = $old);
+    ok wait_for(sub { eval { get($s, '/healthz')->{status} == 200 } }),
+        'serves';
+    $n = seq($s);
+    while_held(sub {
+        @c = begin_writes(50);
+        settled();
+        kill 'USR2', $old;
+        ok wait_for(sub { $pid_of->('.oldbin') == $old && $pid_of->('') }),
+            'two masters at once';
+        push @daemons, $new = $s->{pid} = $pid_of->('');
+        ok wait_for(sub { workers($s) == 2 }), 'each with workers';
+        kill 'QUIT', $old;
+        get($s, '/') for 1 .. 4;
+        is get($s, '/')->{status}, 200, 'the new one serves';
+    });
+    is_deeply statuses(@c), { 303 => 50 }, 'every write is answered';
+    is seq($s), $n + 50, 'and in the store';
+    ok wait_for(sub { !kill 0, $old }, 15), 'the old one is gone';
+    is post($s, $link)->{status}, 303, 'and the new one writes';
+    kill 'TERM', $new;
+    ok wait_for(sub { !kill 0, $new }), 'it ends';
+    @daemons = ();
+    spew("$s->{dir}/nginx.conf", $conf);
+    delete $s->{pid};
+    start($s);
+};
+
 subtest 'logs reopen' => sub {
     rename "$s->{dir}/access.log", "$s->{dir}/access.log.1" or die;
     kill 'USR1', $s->{pid};
@@ -160,6 +235,33 @@ subtest 'killed with writes in flight' => sub {
     ok wait_for(sub { get($s, '/')->{status} == 200 });
     cmp_ok seq($s), '>=', $n + $done, 'what was answered is there';
     is post($s, $link)->{status}, 303, 'the lock is not left behind';
+    stop($s);
+};
+
+subtest 'a backup while others write' => sub {
+    start($s);
+    my $to = "$s->{dir}/backup";
+    my $writer = fork // die "fork: $!";
+    if ($writer == 0) {
+        for (my $i = 0; $i < 5000 && !-e "$s->{dir}/enough"; $i++) {
+            eval { post($s, $link) };
+        }
+        POSIX::_exit(0);
+    }
+    my $n = seq($s);
+    ok wait_for(sub { seq($s) > $n + 5 }), 'somebody writes';
+    my $from = seq($s);
+    my $r = ctl($s, 'backup', $to);
+    my $end = seq($s);
+    is $r->{status}, 0, 'it is made' or diag $r->{err};
+    ok wait_for(sub { seq($s) > $end }), 'and they go on';
+    spew("$s->{dir}/enough", '');
+    waitpid $writer, 0;
+    my $t = { %$s, store => "$s->{dir}/restored" };
+    is ctl($t, 'restore', $to)->{status}, 0, 'restored';
+    is ctl($t, 'verify')->{status}, 0, 'it is whole';
+    my $has = ctl_json($t, 'stat')->{seq};
+    ok $has >= $from && $has <= $end, "a moment of it: $from $has $end";
     stop($s);
 };
 

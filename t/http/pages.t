@@ -14,7 +14,7 @@ binmode Test::More->builder->$_, ':utf8'
 
 use Shian qw(demo_store start stop ctl ctl_json get post request header
              cookies json plaque_of open_venues sign_in log_of spew slurp
-             csv_rows root);
+             csv_rows root seq);
 
 my $s = demo_store(120);
 spew("$s->{dir}/more.csv", encode_utf8(<<'END'));
@@ -22,8 +22,9 @@ ref,name,name_en,address,district,category,lat,lng
 x1,=cmd|'/c calc'!A0,Zebra Noodle House,"+86 Road, ""North""",锦屏街道,小吃,29.6500,121.4000
 x2,@SUM(A1),Grand Zephyr Kitchen,-1 Lane,锦屏街道,小吃,29.6510,121.4000
 x3,鑫鑫麒麟阁,Kirin Pavilion,貔貅弄八号,岳林街道,火锅,29.6600,121.4000
+x4,"</script><script>""&\",<i>,"1\2 <b>",岳林街道,火锅,29.6600,121.4000
 END
-is ctl_json($s, 'import', 'venues', "$s->{dir}/more.csv")->{new}, 3;
+is ctl_json($s, 'import', 'venues', "$s->{dir}/more.csv")->{new}, 4;
 start($s);
 
 my ($v) = open_venues($s);
@@ -148,6 +149,83 @@ subtest 'the checklist' => sub {
     like $got->{since}, qr/\A\d{4}-\d\d-\d\dT/, 'and since when';
     like decode_utf8(get($s, '/checklist?lang=zh')->{body}),
         qr/&lt;b&gt;&amp;证件&lt;\/b&gt;/, 'written inert';
+};
+
+# One venue of each colour.
+my %of;
+for my $colour (qw(green yellow red ungraded closed)) {
+    $of{$colour} = json(get($s, "/venues.json?limit=1&colour=$colour"))
+        ->{items}[0]{id};
+}
+
+sub page {
+    my ($id, $lang) = @_;
+    return decode_utf8(get($s, "/v/$id?lang=$lang")->{body});
+}
+
+subtest 'for search engines' => sub {
+    my ($odd) = map { $_->{id} } @{json(find(q => 'script'))->{items}};
+    for my $id ($odd, map { $of{$_} } sort keys %of) {
+        my $view = json(get($s, "/v/$id.json"));
+        for my $lang (qw(zh en)) {
+            my $html = page($id, $lang);
+            my @ld = $html
+                =~ m{<script type="application/ld\+json">(.*?)</script>}gs;
+            is @ld, 1, "$view->{name}, $lang";
+            my $d = eval { JSON::PP->new->decode($ld[0]) } || {};
+            is $d->{'@context'}, 'https://schema.org';
+            is $d->{'@type'}, 'FoodEstablishment';
+            is $d->{name}, $view->{name};
+            is $d->{url}, "$s->{base}/v/$id";
+            is $d->{address}{streetAddress}, $view->{address};
+            is $d->{geo}{latitude}, $view->{lat};
+
+            # The bureau's grade and the diners' stars are two things.
+            my $grade = $d->{hasCertification} || {};
+            is $grade->{certificationIdentification},
+                defined $view->{grade}{score} ? $view->{grade}{colour}
+                                              : undef, 'the grade';
+            is $grade->{certificationRating}{ratingValue},
+                $view->{grade}{score};
+            is $grade->{issuedBy}{'@type'}, defined $view->{grade}{score}
+                ? 'GovernmentOrganization' : undef;
+            is $d->{aggregateRating}{ratingValue}, $view->{rating}{hygiene},
+                'the stars';
+            is $d->{aggregateRating}{reviewCount},
+                $view->{rating}{count} || undef;
+
+            my $other = $lang eq 'zh' ? 'en' : 'zh';
+            like $html, qr{<link rel="canonical" href="\Q$s->{base}\E/v/$id">};
+            my $way = qq{hreflang="$other" href="/v/$id?lang=$other"};
+            like $html, qr{<link rel="alternate" \Q$way\E>}, 'the other one';
+        }
+    }
+};
+
+subtest 'a colour is colour, shape and word' => sub {
+    my (%shape, %word);
+    for my $colour (sort keys %of) {
+        for my $lang (qw(zh en)) {
+            my ($hero) = page($of{$colour}, $lang)
+                =~ /<div class="hero $colour">(.*?)<section/s;
+            my ($face) = ($hero // '') =~ m{(<svg class="face.*?</svg>)}s;
+            ok $face, "$colour: a face" or next;
+            # What is left when all is grey.
+            $face =~ s/\b(?:class|fill|stroke)="[^"]*"//g;
+            $shape{$face}{$colour} = 1;
+            my ($word) = $hero =~ m{<strong>([^<]+)</strong>};
+            ok $word, 'a word';
+            $word{$word} = 1;
+            next if $colour !~ /green|yellow|red/;
+            like $hero, qr/$_/, "$colour: $_" for
+                $lang eq 'zh' ? '\d+年\d+月\d+日' : '\d+ [A-Z]\w+ \d{4}';
+            like page($of{$colour}, $lang),
+                qr{<section class="why">\s*<h2>[^<]+</h2>\s*<p>[^<\s]},
+                'and why';
+        }
+    }
+    is keys %shape, 5, 'five shapes';
+    is keys %word, 10, 'five words in each language';
 };
 
 subtest 'errors have the headers too' => sub {
@@ -320,23 +398,100 @@ subtest 'page by page' => sub {
     is @{json(get($s, '/venues.json?limit=100'))->{items}}, 100;
 };
 
+# Headers and body of the first answer.
+sub weighs {
+    my ($what, $answer) = @_;
+    is header($answer, 'content-encoding'), 'gzip', $what;
+    cmp_ok length($answer->{head}) + length($answer->{body}) + 4, '<=',
+        14 * 1024, 'at most 14 KB';
+    IO::Uncompress::Gunzip::gunzip(\$answer->{body}, \my $plain);
+    like $plain, qr{(?:</html>|\})\s*\z}, 'and whole';
+}
+
+my @gzip = ('Accept-Encoding' => 'gzip');
+
 subtest 'on a slow line' => sub {
     for my $path (@pages, '/static/shian.css') {
-        my $a = get($s, "$path?lang=zh",
-                    headers => ['Accept-Encoding' => 'gzip']);
-        is header($a, 'content-encoding'), 'gzip', $path;
-        cmp_ok length($a->{head}) + length($a->{body}) + 4, '<=', 14 * 1024,
-            'the first answer is at most 14 KB';
-        IO::Uncompress::Gunzip::gunzip(\$a->{body}, \my $plain);
-        like $plain, qr{(?:</html>|\})\s*\z}, 'and whole';
+        for my $lang (qw(zh en)) {
+            my $at = "$path?lang=$lang";
+            my $a = get($s, $at, headers => [@gzip]);
+            weighs($at, $a);
 
-        # The form's key is new each time, and so is its tag.
-        next if $path =~ /review\z/;
-        is get($s, "$path?lang=zh",
-               headers => ['Accept-Encoding' => 'gzip',
-                           'If-None-Match' => header($a, 'etag')])->{status},
-            304, 'its ETag holds packed as well';
+            # The form's key is new each time, and so is its tag.
+            next if $path =~ /review\z/;
+            is get($s, $at, headers => [@gzip,
+                   'If-None-Match' => header($a, 'etag')])->{status},
+                304, 'its ETag holds packed as well';
+        }
     }
+};
+
+# Every page of the table, for whoever may see it.
+subtest 'of every page' => sub {
+    my %who = (venue => sign_in($s, venue => $v),
+               map { ($_ => sign_in($s, login => $_)) }
+               qw(inspector chief bank));
+    my ($n, $lists, $before) = (0, 0, seq($s));
+    for my $who (sort keys %who) {
+        for my $pattern (sort keys %allow) {
+            next if $pattern =~ m{static|/events|open311|\.\w+$};
+            (my $path = $pattern) =~ s/\{(\w+)\}/$with{$1}/g;
+
+            # A list, by its name for the rest, is there as a table.
+            my $list = json(get($s, "$path.json", jar => { %{$who{$who}} }));
+            if (ref $list->{items} eq 'ARRAY' && $pattern !~ /\{id\}/) {
+                my $csv = get($s, "$path.csv", jar => { %{$who{$who}} });
+                is $csv->{status}, 200, "$who: $path.csv";
+                like header($csv, 'content-type'), qr{^text/csv};
+                $lists++;
+            }
+            for my $lang (qw(zh en)) {
+                my $a = get($s, "$path?lang=$lang", jar => { %{$who{$who}} },
+                            headers => [@gzip]);
+                next if $a->{status} != 200
+                    || header($a, 'content-type') !~ /html/;
+                weighs("$who: $path", $a);
+                $n++;
+            }
+        }
+    }
+    cmp_ok $n, '>', 100, "$n pages were looked at";
+    cmp_ok $lists, '>', 10, "$lists lists";
+    is seq($s), $before, 'and looking wrote nothing';
+};
+
+# Texts of a thousand characters that no packer makes much smaller.
+subtest 'and of a page that many wrote on' => sub {
+    my $text = sub {
+        return join '', map { chr(0x4e00 + int rand 20_000) } 1 .. shift;
+    };
+    srand 7;
+    my $owner = sign_in($s, venue => $v);
+    for (1 .. 6) {
+        my $jar = {};
+        get($s, "/q/$code", jar => $jar);
+        my $a = post($s, "/v/$v/reviews", jar => $jar,
+                     json => { hygiene => 4, text => $text->(1000) });
+        is $a->{status}, 201;
+        my $id = json($a)->{id};
+        is post($s, "/my/reviews/$id", jar => $owner, json =>
+                { action => 'reply', text => $text->(500) })->{status}, 200;
+    }
+    for my $in (@{json(get($s, "/v/$v.json"))->{inspections}}) {
+        my $a = post($s, "/my/inspections/$in->{id}", jar => $owner, json =>
+                     { action => 'reply', text => $text->(1000) });
+        like $a->{status}, qr/^(?:200|409)$/;
+    }
+    my $view = json(get($s, "/v/$v.json"));
+    is @{$view->{reviews}}, 5;
+    weighs("/v/$v?lang=$_", get($s, "/v/$v?lang=$_", headers => [@gzip]))
+        for qw(zh en);
+    my $whole = $view->{reviews}[0]{text};
+    unlike page($v, 'zh'), qr/\Q$whole\E/, 'which shows how it begins';
+    my $begins = substr $whole, 0, 160;
+    like page($v, 'zh'), qr/<p>\Q$begins\E…/;
+    like decode_utf8(get($s, "/v/$v/reviews")->{body}), qr/\Q$whole\E/,
+        'and leads to all of it';
 };
 
 unlike log_of($s), qr/exited on signal|\[(?:crit|alert|emerg)\]/;

@@ -347,6 +347,7 @@ sub with_photos {
 subtest 'photos' => sub {
     my $jpeg = $photo{'grey.jpg'};
     substr($jpeg, 2, 0) = "\xff\xfe\x00\x0eSECRET-place";
+    $jpeg .= '<html><script>SECRET</script>';   # a page for who sniffs
     my %type = ('lossless.webp' => 'image/webp', 'rgba.png' => 'image/png',
                 'alpha.webp' => 'image/webp', 'grey.jpg' => 'image/jpeg');
     my $a = with_photos($v,

@@ -9,16 +9,22 @@
  *            of the first two pages, which have their room already
  *     meta   the next write of one of these two fails with EIO, once
  *
+ * Where the folder has a file "durable", that file is kept as what a power
+ * cut would leave of the data: all of it as it was at the last sync, and the
+ * first two pages as they were last written, for these are written through.
+ *
  * The folder is named by SHIAN_FAULT, read once at load: nginx empties the
  * environment of its workers.
  */
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -78,9 +84,45 @@ is_data(int fd)
 }
 
 
+/* What came of a sync or a write goes to the durable copy, if there is one. */
+static void
+keep(int fd, const void *p, size_t n, off_t at)
+{
+    int          to;
+    char         path[1100];
+    off_t        from = 0, end;
+    ssize_t      done = 1;
+    struct stat  st;
+
+    to = folder[0] == '\0' ? -1 : open(switch_path("durable", path), O_WRONLY);
+    if (to == -1) {
+        return;
+    }
+
+    if (p != NULL) {
+        done = ((ssize_t (*)(int, const void *, size_t, off_t))
+                    dlsym(RTLD_NEXT, "pwrite"))(to, p, n, at);
+
+    } else if (fstat(fd, &st) == 0) {
+        for (end = st.st_size; from < end && done > 0; ) {
+            done = copy_file_range(fd, &from, to, NULL,
+                                   (size_t) (end - from), 0);
+        }
+    }
+
+    /* Half a copy would say nothing. */
+    if (done <= 0) {
+        abort();
+    }
+
+    (void) close(to);
+}
+
+
 static int
 sync_or_fail(const char *name, int fd)
 {
+    int  rc;
     int  (*real)(int);
 
     if (is_data(fd) ? take("fail") : take("photo")) {
@@ -93,8 +135,13 @@ sync_or_fail(const char *name, int fd)
     }
 
     real = (int (*)(int)) dlsym(RTLD_NEXT, name);
+    rc = real(fd);
 
-    return real(fd);
+    if (rc == 0 && is_data(fd)) {
+        keep(fd, NULL, 0, 0);
+    }
+
+    return rc;
 }
 
 
@@ -141,6 +188,16 @@ pwrite(int fd, const void *p, size_t n, off_t at)
 
     real = (ssize_t (*)(int, const void *, size_t, off_t))
                dlsym(RTLD_NEXT, "pwrite");
+
+    /* Only what the kernel was told to write through is there at once. */
+    if (at < 2 * 4096 && is_data(fd) && (fcntl(fd, F_GETFL) & O_DSYNC)) {
+        ssize_t  rc = real(fd, p, n, at);
+
+        if (rc > 0) {
+            keep(fd, p, (size_t) rc, at);
+        }
+        return rc;
+    }
 
     return real(fd, p, n, at);
 }

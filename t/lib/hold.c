@@ -1,6 +1,7 @@
 /*
  * Holds a store's writer lock from outside, so that tests can look at what
- * goes on meanwhile: hold DIR.  Says "held", and lets go when its input ends.
+ * goes on meanwhile: hold DIR.  With "read" after it, a read that goes on.
+ * Says "held", and lets go when its input ends.
  */
 
 #include <stdio.h>
@@ -16,7 +17,7 @@ main(int argc, char **argv)
     MDB_env  *env;
     MDB_txn  *txn;
 
-    if (argc != 2 || mdb_env_create(&env) != 0) {
+    if (argc < 2 || argc > 3 || mdb_env_create(&env) != 0) {
         return 2;
     }
 
@@ -24,7 +25,7 @@ main(int argc, char **argv)
     rc = mdb_env_open(env, argv[1], MDB_NOTLS, 0600);
 
     if (rc == 0) {
-        rc = mdb_txn_begin(env, NULL, 0, &txn);
+        rc = mdb_txn_begin(env, NULL, argc == 3 ? MDB_RDONLY : 0, &txn);
     }
 
     if (rc != 0) {

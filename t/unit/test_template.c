@@ -10,6 +10,7 @@
 
 #include "render/lang.h"
 #include "render/template.h"
+#include "render/value.h"
 #include "shian.pb-c.h"
 
 #define SPEC  "../shared/data/mustache/"
@@ -53,6 +54,31 @@ expect(const char *source, const char *json, const char *expected)
     shian_templates_free(set);
     json_decref(data);
     shian_arena_free(&a);
+}
+
+
+static void
+long_texts_are_cut_between_characters(void **state)
+{
+    char    json[8 + 3 * (SHIAN_BRIEF + 1)], want[3 * (SHIAN_BRIEF + 2) + 1];
+    size_t  i;
+
+    (void) state;
+
+    for (i = 0; i < SHIAN_BRIEF + 1; i++) {
+        memcpy(json + 6 + 3 * i, "好", 3);
+        memcpy(want + 3 * i, "好", 3);
+    }
+
+    memcpy(json, "{\"a\":\"", 6);
+    memcpy(json + 6 + 3 * SHIAN_BRIEF, "\"}", 3);
+    want[3 * SHIAN_BRIEF] = '\0';
+    expect("{{a.brief}}", json, want);
+
+    memcpy(json + 6 + 3 * SHIAN_BRIEF, "<\"}", 4);
+    memcpy(want + 3 * SHIAN_BRIEF, "…", 4);
+    expect("{{a.brief}}", json, want);
+    expect("{{a.brief}}", "{\"a\":\"<\"}", "&lt;");
 }
 
 
@@ -653,6 +679,7 @@ main(void)
         cmocka_unit_test(specification),
         cmocka_unit_test(mustache_by_hand),
         cmocka_unit_test(members_of_scalars),
+        cmocka_unit_test(long_texts_are_cut_between_characters),
         cmocka_unit_test(names_find_the_right_message),
         cmocka_unit_test(a_name_is_asked_of_many_types),
         cmocka_unit_test(texts_are_escaped_once),
