@@ -436,12 +436,6 @@ shian_value_truth(const shian_value_t *v)
 
 /* ---- members ---- */
 
-static const char *const  members[SHIAN_M_MAX] = {
-    "", "any", "brief", "count", "date", "day", "grouped", "is", "json",
-    "lang", "lines", "one", "plus", "tenth", "text", "time", "upper", "url",
-    "whole", "zero"
-};
-
 /* Members that only change how a scalar is written. */
 static const uint8_t  forms[SHIAN_M_MAX][SHIAN_KINDS] = {
     [SHIAN_M_DATE]    = { [SHIAN_V_INSTANT] = SHIAN_AS_DATE,
@@ -462,48 +456,6 @@ static const uint8_t  forms[SHIAN_M_MAX][SHIAN_KINDS] = {
     [SHIAN_M_LANG]    = { [SHIAN_V_STRING]  = SHIAN_AS_LANG,
                           [SHIAN_V_ENUM]    = SHIAN_AS_LANG },
 };
-
-
-void
-shian_name_init(shian_name_t *name)
-{
-    int  m;
-
-    for (m = 1; m < SHIAN_M_MAX; m++) {
-        if (strcmp(members[m], name->z) == 0) {
-            name->member = (shian_member_t) m;
-        }
-    }
-}
-
-
-const ProtobufCFieldDescriptor *
-shian_name_field(shian_name_t *name, const ProtobufCMessageDescriptor *type,
-    unsigned step)
-{
-    const void                      *found;
-    _Atomic(const void *)           *slot;
-    const ProtobufCFieldDescriptor  *f;
-
-    slot = &name->found[step % SHIAN_NAME_STEPS];
-    found = atomic_load_explicit(slot, memory_order_relaxed);
-
-    if (found == type) {
-        return NULL;
-    }
-
-    if ((uintptr_t) found >= (uintptr_t) type->fields
-        && (uintptr_t) found < (uintptr_t) (type->fields + type->n_fields))
-    {
-        return found;
-    }
-
-    f = protobuf_c_message_descriptor_get_field_by_name(type, name->z);
-    atomic_store_explicit(slot, f == NULL ? (const void *) type : f,
-                          memory_order_relaxed);
-
-    return f;
-}
 
 
 /* v was reached by .is or .lang, and `name` is what follows. */
