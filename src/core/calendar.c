@@ -320,24 +320,56 @@ shian_local_day(uint64_t ms, int32_t tz_minutes)
 }
 
 
+/* v, 1 to 9999, without leading zeros; returns what follows it. */
+static char *
+plain_digits(char *out, int32_t v)
+{
+    int  n;
+
+    n = 1 + (v > 9) + (v > 99) + (v > 999);
+    put_digits(out, n, v);
+
+    return out + n;
+}
+
+
+static char *
+word(char *out, const char *z)
+{
+    size_t  n;
+
+    n = strlen(z);
+    memcpy(out, z, n);
+
+    return out + n;
+}
+
+
 void
 shian_date_text(shian_sink_t *sink, int32_t day, const char *lang)
 {
+    char     out[32], *p;
     int32_t  y, m, d;
 
     static const char *const  months[] = {
-        "January", "February", "March", "April", "May", "June", "July",
-        "August", "September", "October", "November", "December"
+        " January ", " February ", " March ", " April ", " May ", " June ",
+        " July ", " August ", " September ", " October ", " November ",
+        " December "
     };
 
     shian_civil_from_day(day, &y, &m, &d);
 
     if (strcmp(lang, "zh") == 0) {
-        shian_putf(sink, "%d年%d月%d日", y, m, d);
+        p = word(plain_digits(out, y), "年");
+        p = word(plain_digits(p, m), "月");
+        p = word(plain_digits(p, d), "日");
 
     } else {
-        shian_putf(sink, "%d %s %d", d, months[m - 1], y);
+        p = word(plain_digits(out, d), months[m - 1]);
+        p = plain_digits(p, y);
     }
+
+    shian_put(sink, out, (size_t) (p - out));
 }
 
 

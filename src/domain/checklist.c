@@ -31,15 +31,8 @@ parse(shian_arena_t *a, shian_str_t json, ProtobufCMessage **out,
 
 /* Others come in by operation, not in its place. */
 static shian_document_t  built = {
-    built_in, &shian__checklist__descriptor, parse, NULL, 0
+    .json = built_in, .parse = parse
 };
-
-
-static Shian__Checklist *
-default_checklist(shian_arena_t *a)
-{
-    return (Shian__Checklist *) shian_document(&built, a);
-}
 
 
 /* The record of that number, the one built in for 0. */
@@ -59,7 +52,7 @@ record(shian_txn_t *t, uint64_t id)
     }
 
     shian__checklist_record__init(r);
-    r->checklist = default_checklist(t->arena);
+    r->checklist = (Shian__Checklist *) shian_document(&built);
 
     return r->checklist == NULL ? NULL : r;
 }
@@ -203,20 +196,28 @@ consistent(shian_arena_t *a, const Shian__Checklist *list,
 
 
 const Shian__Checklist__Item *
-shian_checklist_item(const Shian__Checklist *list, const char *code,
+shian_checklist_coded(const Shian__Checklist *list, shian_str_t code,
     size_t near)
 {
     size_t  i, at;
 
-    for (i = 0; list != NULL && code != NULL && i < list->n_items; i++) {
+    for (i = 0; list != NULL && code.n != 0 && i < list->n_items; i++) {
         at = (near + i) % list->n_items;
 
-        if (strcmp(list->items[at]->code, code) == 0) {
+        if (shian_str_is(code, list->items[at]->code)) {
             return list->items[at];
         }
     }
 
     return NULL;
+}
+
+
+const Shian__Checklist__Item *
+shian_checklist_item(const Shian__Checklist *list, const char *code,
+    size_t near)
+{
+    return shian_checklist_coded(list, shian_str(code), near);
 }
 
 

@@ -12,15 +12,16 @@
 #define SHIAN_CHECKLIST_LEAST  4        /* items under each head */
 
 /*
- * The record in force now, and at ms since 1970, in the transaction's arena;
- * checklist and its version are always there.  The one built in has neither
- * id nor since.  NULL: no memory, or t->err.  The transaction's thread.
+ * The record in force now, and at ms since 1970, to be read only: it is in
+ * the transaction's arena, the checklist built in is everybody's.  checklist
+ * and its version are always there.  The one built in has neither id nor
+ * since.  NULL: no memory, or t->err.  The transaction's thread.
  */
 Shian__ChecklistRecord *shian_checklist_now(shian_txn_t *t);
 Shian__ChecklistRecord *shian_checklist_at(shian_txn_t *t, uint64_t ms);
 
 /*
- * The checklist that has, or had, this version, in the transaction's arena;
+ * The checklist that has, or had, this version, to be read only as well;
  * NULL when none ever had it, or t->err.  The transaction's thread.
  */
 Shian__Checklist *shian_checklist_version(shian_txn_t *t,
@@ -28,11 +29,13 @@ Shian__Checklist *shian_checklist_version(shian_txn_t *t,
 
 /*
  * The item with this code, NULL: none (or no list, or no code).  near: where it
- * is likely to stand, for answers come in the order of their checklist.  Any
- * thread.
+ * is likely to stand, for answers come in the order of their checklist.
+ * _coded takes a slice.  Any thread.
  */
 const Shian__Checklist__Item *shian_checklist_item(
     const Shian__Checklist *list, const char *code, size_t near);
+const Shian__Checklist__Item *shian_checklist_coded(
+    const Shian__Checklist *list, shian_str_t code, size_t near);
 
 /*
  * Reads a JSON document into the arena.  False: wrong fields are in the

@@ -53,8 +53,8 @@ bool shian_complaint_follow_prepare(shian_txn_t *t,
     const shian_workdays_t *w, uint64_t now_ms, Shian__ComplaintFollow *op,
     shian_report_t *report);
 
-/* The categories in force; NULL without memory.  Any thread. */
-Shian__Categories *shian_categories(shian_arena_t *a);
+/* The categories in force, to be read only; NULL: no memory.  Any thread. */
+Shian__Categories *shian_categories(void);
 
 /* The one with this code, or NULL.  Any thread. */
 const Shian__Category *shian_category(const Shian__Categories *all,

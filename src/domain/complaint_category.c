@@ -38,15 +38,14 @@ parse(shian_arena_t *a, shian_str_t json, ProtobufCMessage **out,
 
 
 shian_document_t  shian_document_categories = {
-    built_in, &shian__categories__descriptor, parse, NULL, 0
+    .json = built_in, .parse = parse
 };
 
 
 Shian__Categories *
-shian_categories(shian_arena_t *a)
+shian_categories(void)
 {
-    return (Shian__Categories *) shian_document(&shian_document_categories,
-                                                a);
+    return (Shian__Categories *) shian_document(&shian_document_categories);
 }
 
 

@@ -17,7 +17,7 @@ take_category(shian_arena_t *a, Shian__ComplaintPost *op,
     Shian__Categories      *all;
     const Shian__Category  *category;
 
-    all = shian_categories(a);
+    all = shian_categories();
 
     if (all == NULL) {
         return shian_fail(report, 500, "server",

@@ -1,7 +1,6 @@
 #include "document.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 
 static pthread_mutex_t  lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -11,51 +10,46 @@ static bool
 read_document(shian_document_t *d, shian_arena_t *a, shian_str_t json,
     shian_report_t *report)
 {
-    size_t             size;
-    uint8_t           *packed;
+    shian_str_t        packed;
     ProtobufCMessage  *m;
 
     if (!d->parse(a, json, &m, report)) {
         return false;
     }
 
-    size = protobuf_c_message_get_packed_size(m);
-    packed = malloc(size + 1);
-    if (packed == NULL) {
-        return shian_fail(report, 500, "server", "Out of memory.");
-    }
+    /* What is kept lives apart from what reading it took. */
+    packed = shian_pack(a, m);
+    shian_arena_free(&d->arena);
+    shian_arena_init(&d->arena, NULL, NULL);
+    d->message = packed.p == NULL ? NULL
+                 : protobuf_c_message_unpack(m->descriptor, &d->arena.pb,
+                                             packed.n, packed.p);
 
-    (void) protobuf_c_message_pack(m, packed);
-    free(d->packed);
-    d->packed = packed;
-    d->size = size;
-
-    return true;
+    return d->message != NULL
+           || shian_fail(report, 500, "server", "Out of memory.");
 }
 
 
 ProtobufCMessage *
-shian_document(shian_document_t *d, shian_arena_t *a)
+shian_document(shian_document_t *d)
 {
-    bool            there;
-    shian_arena_t   own;
-    shian_report_t  report;
+    shian_arena_t      own;
+    shian_report_t     report;
+    ProtobufCMessage  *m;
 
     (void) pthread_mutex_lock(&lock);
-    there = d->packed != NULL;
 
-    if (!there) {
+    if (d->message == NULL) {
         shian_arena_init(&own, NULL, NULL);
         shian_report_init(&report);
-        there = read_document(d, &own, shian_str(d->json), &report);
+        (void) read_document(d, &own, shian_str(d->json), &report);
         shian_arena_free(&own);
     }
 
+    m = d->message;
     (void) pthread_mutex_unlock(&lock);
 
-    return !there ? NULL
-           : protobuf_c_message_unpack(d->message, &a->pb, d->size,
-                                       d->packed);
+    return m;
 }
 
 

@@ -1,7 +1,7 @@
 /*
  * Documents that come with the program and that a city may put its own in the
- * place of: what conf/ has as JSON, built in, read once and kept packed, for
- * reading JSON takes some hundred times as long as unpacking.
+ * place of: what conf/ has as JSON, built in, read once and kept for as long as
+ * the process lives.
  */
 
 #ifndef SHIAN_DOCUMENT_H
@@ -10,18 +10,19 @@
 #include "domain.h"
 
 typedef struct {
-    const char                        *json;        /* built in */
-    const ProtobufCMessageDescriptor  *message;
-    bool                             (*parse)(shian_arena_t *a,
-                                        shian_str_t json,
-                                        ProtobufCMessage **out,
-                                        shian_report_t *report);
-    uint8_t                           *packed;      /* NULL: not yet read */
-    size_t                             size;
+    const char        *json;            /* built in */
+    bool             (*parse)(shian_arena_t *a, shian_str_t json,
+                              ProtobufCMessage **out,
+                              shian_report_t *report);
+    ProtobufCMessage  *message;         /* NULL: not yet read */
+    shian_arena_t      arena;           /* of message alone */
 } shian_document_t;
 
-/* What is in force, in the arena; NULL: no memory.  Any thread. */
-ProtobufCMessage *shian_document(shian_document_t *d, shian_arena_t *a);
+/*
+ * What is in force, everybody's and only to be read; NULL: no memory.  Any
+ * thread.
+ */
+ProtobufCMessage *shian_document(shian_document_t *d);
 
 /*
  * Puts json in its place, or with NONE the one built in again, for the

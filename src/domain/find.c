@@ -32,16 +32,15 @@ same(const char *a, const char *b)
 }
 
 
-/* Filters that need nothing but the record and its tally. */
+/* Filters that need nothing but the record. */
 static bool
-fits(search_t *s, const Shian__Venue *v, const Shian__Tally *tally)
+fits(search_t *s, const Shian__Venue *v)
 {
     shian_point_t        p;
     const shian_find_t  *f = s->find;
 
     if ((f->district != NULL && !same(v->district, f->district))
-        || (f->category != NULL && !same(v->category, f->category))
-        || (f->has_colour && shian_tally_colour(tally) != f->colour))
+        || (f->category != NULL && !same(v->category, f->category)))
     {
         return false;
     }
@@ -115,7 +114,7 @@ match(search_t *s, const Shian__Venue *v, shian_str_t driver,
     shian_str_t  *name, *address;
 
     record_terms(s, v, false, &name, &nn);
-    record_terms(s, v, true, &address, &na);
+    na = 0;
 
     for (where = 0, i = 0; i < s->nterms; i++) {
 
@@ -123,11 +122,14 @@ match(search_t *s, const Shian__Venue *v, shian_str_t driver,
             continue;
         }
 
+        if (where == 0) {
+            record_terms(s, v, true, &address, &na);
+            where = 1;
+        }
+
         if (!has_term(address, na, s->terms[i])) {
             return -1;
         }
-
-        where = 1;
     }
 
     *first = SHIAN_NONE;
@@ -141,10 +143,10 @@ match(search_t *s, const Shian__Venue *v, shian_str_t driver,
 
     for (i = 0; i < na; i++) {
         if (begins(address[i], driver)) {
-            if (first->p == NULL || (where == 1
-                && memcmp(address[i].p, first->p,
+            if (first->p == NULL
+                || memcmp(address[i].p, first->p,
                           address[i].n < first->n ? address[i].n
-                                                  : first->n) < 0))
+                                                  : first->n) < 0)
             {
                 *first = address[i];
             }
@@ -168,9 +170,8 @@ take(search_t *s, uint64_t id, double distance, int where,
     s->looked++;
 
     v = shian_venue_get(s->txn, id);
-    tally = v == NULL ? NULL : shian_tally_get(s->txn, id);
 
-    if (tally == NULL || !fits(s, v, tally)) {
+    if (v == NULL || !fits(s, v)) {
         return;
     }
 
@@ -184,6 +185,15 @@ take(search_t *s, uint64_t id, double distance, int where,
         {
             return;
         }
+    }
+
+    /* Last, for it is the larger of the two. */
+    tally = shian_tally_get(s->txn, id);
+
+    if (tally == NULL || (s->find->has_colour
+                          && shian_tally_colour(tally) != s->find->colour))
+    {
+        return;
     }
 
     s->items[s->n].venue = v;

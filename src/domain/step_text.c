@@ -46,14 +46,14 @@ parse(shian_arena_t *a, shian_str_t json, ProtobufCMessage **out,
 
 
 shian_document_t  shian_document_texts = {
-    built_in, &shian__step_texts__descriptor, parse, NULL, 0
+    .json = built_in, .parse = parse
 };
 
 
 Shian__StepTexts *
-shian_step_texts(shian_arena_t *a)
+shian_step_texts(void)
 {
-    return (Shian__StepTexts *) shian_document(&shian_document_texts, a);
+    return (Shian__StepTexts *) shian_document(&shian_document_texts);
 }
 
 

@@ -196,7 +196,7 @@ shian_view_open(shian_scan_t *scan, shian_txn_t *t, shian_table_t table,
 
 /*
  * Published reviews of a venue into list, newest first; the arena's memory
- * only.  *next: where the page after begins.
+ * only.  *next: where the page after begins; NULL: nobody asks.
  */
 static void
 add_reviews(shian_txn_t *t, const shian_keys_t *keys, uint64_t venue,
@@ -209,12 +209,12 @@ add_reviews(shian_txn_t *t, const shian_keys_t *keys, uint64_t venue,
     shian_rowkey_t       prefix;
 
     *n = 0;
-    *next = SHIAN_NONE;
     prefix = shian_review_prefix('v', venue);
     shian_view_open(&scan, t, SHIAN_T_REVIEW_BY, &prefix, after);
 
-    while (shian_scan_next(&scan) && scan.key.n == 25 && scan.value.n == 2) {
-
+    while ((*n < limit || next != NULL) && shian_scan_next(&scan)
+           && scan.key.n == 25 && scan.value.n == 2)
+    {
         if (scan.value.p[0] >> 4 != SHIAN__REVIEW__STATE__published) {
             continue;
         }
@@ -247,6 +247,7 @@ shian_view_reviews(shian_txn_t *t, const shian_keys_t *keys, uint64_t venue,
     Shian__Tally       *tally;
     Shian__ReviewList  *view;
 
+    *next = SHIAN_NONE;
     v = shian_venue_get(t, venue);
     tally = v == NULL ? NULL : shian_tally_get(t, venue);
 
@@ -354,23 +355,41 @@ shian_view_queue(shian_txn_t *t, const shian_keys_t *keys,
 }
 
 
+/* An address under another. */
+static char *
+under(shian_txn_t *t, const char *path, const char *name)
+{
+    char    *z;
+    size_t   n, more;
+
+    n = path == NULL ? 0 : strlen(path);
+    more = strlen(name) + 1;
+    z = path == NULL ? NULL : shian_alloc(t->arena, n + more);
+
+    if (z != NULL) {
+        memcpy(z, path, n);
+        memcpy(z + n, name, more);
+    }
+
+    return z;
+}
+
+
 static Shian__Link *
 venue_links(shian_txn_t *t, const Shian__Venue *v)
 {
-    uint64_t      id = v->id;
     Shian__Link  *l;
 
     NEW(l, link);
-    l->self = shian_printf(t->arena, "/v/%" PRIu64, id);
-    l->badge = shian_printf(t->arena, "/v/%" PRIu64 "/badge.svg", id);
-    l->grades = shian_printf(t->arena, "/v/%" PRIu64 "/grades", id);
-    l->inspections = shian_printf(t->arena, "/v/%" PRIu64 "/inspections",
-                                  id);
-    l->reviews = shian_printf(t->arena, "/v/%" PRIu64 "/reviews", id);
+    l->self = shian_printf(t->arena, "/v/%" PRIu64, v->id);
+    l->badge = under(t, l->self, "/badge.svg");
+    l->grades = under(t, l->self, "/grades");
+    l->inspections = under(t, l->self, "/inspections");
+    l->reviews = under(t, l->self, "/reviews");
 
     if (v->status != SHIAN__VENUE__STATUS__closed) {
-        l->review = shian_printf(t->arena, "/v/%" PRIu64 "/review", id);
-        l->complain = shian_printf(t->arena, "/v/%" PRIu64 "/complain", id);
+        l->review = under(t, l->self, "/review");
+        l->complain = under(t, l->self, "/complain");
     }
 
     return l;
@@ -447,12 +466,10 @@ Shian__VenueView *
 shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
     uint64_t now_ms)
 {
-    shian_str_t             next;
-    Shian__Venue           *v;
-    Shian__Tally           *tally;
-    shian_policy_t          policy;
-    Shian__VenueView       *view;
-    Shian__InspectionList  *in;
+    Shian__Venue      *v;
+    Shian__Tally      *tally;
+    shian_policy_t     policy;
+    Shian__VenueView  *view;
 
     v = shian_venue_get(t, id);
     tally = v == NULL ? NULL : shian_tally_get(t, id);
@@ -490,8 +507,6 @@ shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
         }
     }
 
-    in = shian_view_inspections(t, id, SHIAN_NONE, SHIAN_LATEST, false,
-                                &next);
     view->appeal = running_appeal(t, tally);
 
     if (tally->has_reinspection_due_on) {
@@ -502,18 +517,22 @@ shian_view_venue(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
         return NULL;
     }
 
+    view->inspections = shian_array(t->arena, SHIAN_LATEST,
+                                    sizeof(*view->inspections));
     view->reviews = shian_array(t->arena, SHIAN_LATEST,
                                 sizeof(*view->reviews));
     view->links = venue_links(t, v);
 
-    if (in == NULL || view->reviews == NULL || view->links == NULL) {
+    if (view->inspections == NULL || view->reviews == NULL
+        || view->links == NULL)
+    {
         return NULL;
     }
 
-    view->inspections = in->items;
-    view->n_inspections = in->n_items;
+    view->n_inspections = shian_view_visits(t, id, SHIAN_NONE, SHIAN_LATEST,
+                                            false, view->inspections, NULL);
     add_reviews(t, keys, id, SHIAN_NONE, SHIAN_LATEST, view->reviews,
-                &view->n_reviews, &next);
+                &view->n_reviews, NULL);
 
     return view;
 }

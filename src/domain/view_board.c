@@ -269,7 +269,7 @@ shian_view_board_item(shian_txn_t *t, shian_board_t *b,
     Shian__BoardItem   *item;
 
     if (b->categories == NULL) {
-        b->categories = shian_categories(t->arena);
+        b->categories = shian_categories();
     }
 
     NEW(item, board_item);

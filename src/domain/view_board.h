@@ -104,8 +104,11 @@ Shian__Figures *shian_view_figures(shian_txn_t *t, uint64_t now_ms,
 
 /* ---- texts: step_text.c ---------------------------------------------------*/
 
-/* The texts in force, numbered from 1; NULL without memory.  Any thread. */
-Shian__StepTexts *shian_step_texts(shian_arena_t *a);
+/*
+ * The texts in force, numbered from 1 and only to be read; NULL without
+ * memory.  Any thread.
+ */
+Shian__StepTexts *shian_step_texts(void);
 
 /* Those of an action, none for one that has no text.  Any thread. */
 void shian_step_sentences(const Shian__StepTexts *all, const char *action,

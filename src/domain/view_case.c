@@ -251,7 +251,7 @@ shian_view_my_complaints(shian_txn_t *t, uint64_t venue, shian_str_t after,
     last = SHIAN_NONE;
     NEW(list, my_complaint_list);
     list->items = shian_array(t->arena, limit + 1, sizeof(*list->items));
-    all = shian_categories(t->arena);
+    all = shian_categories();
 
     if (list->items == NULL || all == NULL) {
         return NULL;

@@ -411,7 +411,7 @@ finish(shian_txn_t *t, work_t *w)
     Shian__FigureRow       *row;
     const Shian__Category  *category;
 
-    all = shian_categories(t->arena);
+    all = shian_categories();
 
     for (i = 0; i < w->view->n_items; i++) {
         row = w->view->items[i];

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "core/wire.h"
 #include "checkin.h"
 #include "checklist.h"
 #include "finding.h"
@@ -11,56 +12,130 @@
 #define HEADS  SHIAN__CHECKLIST__HEAD__signs    /* the last, from 1 */
 
 
-/* The heads with their counts, and where heads go by number. */
-static bool
-add_heads(shian_txn_t *t, const Shian__Inspection *in,
-    const Shian__Checklist *list, Shian__InspectionView *view,
-    Shian__HeadView *by[HEADS + 1])
-{
-    size_t                          i;
-    Shian__HeadView                *h;
-    const Shian__Checklist__Item   *it;
+/* ---- answers where they lie -----------------------------------------------*/
 
-    memset(by, 0, (HEADS + 1) * sizeof(*by));
-    view->heads = shian_array(t->arena, HEADS, sizeof(*view->heads));
-    if (view->heads == NULL) {
+/* Fields of Answer. */
+enum { CODE = 1, RESULT = 2 };
+
+typedef struct {
+    shian_str_t            code;
+    Shian__Answer__Result  result;
+} said_t;
+
+
+/*
+ * The row as a message but for its answers, which are most of it and stay
+ * packed, in the map.  NULL: no such thing, or no memory.
+ */
+static void *
+without_answers(shian_txn_t *t, const ProtobufCMessageDescriptor *desc,
+    shian_str_t row, shian_str_t *answers)
+{
+    size_t          before, after;
+    uint8_t        *p;
+    uint32_t        id;
+    shian_str_t     rest;
+    shian_wire_t    f;
+    const uint8_t  *at;
+
+    id = protobuf_c_message_descriptor_get_field_by_name(desc, "items")->id;
+    *answers = SHIAN_NONE;
+
+    /* Fields are packed in the order of their numbers: ours in one piece. */
+    for (rest = row, at = row.p; shian_wire_next(&rest, &f); at = rest.p) {
+        if (f.id == id) {
+            answers->p = answers->n == 0 ? at : answers->p;
+            answers->n = (size_t) (rest.p - answers->p);
+        }
+    }
+
+    if (answers->n == 0) {
+        return protobuf_c_message_unpack(desc, &t->arena->pb, row.n, row.p);
+    }
+
+    before = (size_t) (answers->p - row.p);
+    after = row.n - before - answers->n;
+
+    p = shian_alloc(t->arena, before + after);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    memcpy(p, row.p, before);
+    memcpy(p + before, answers->p + answers->n, after);
+
+    return protobuf_c_message_unpack(desc, &t->arena->pb, before + after, p);
+}
+
+
+/* Takes the first of packed answers; false: none is left. */
+static bool
+next_answer(shian_str_t *answers, said_t *a)
+{
+    shian_str_t   rest;
+    shian_wire_t  item, f;
+
+    if (!shian_wire_next(answers, &item)) {
         return false;
     }
 
-    for (i = 0; i < in->n_items; i++) {
-        it = shian_checklist_item(list, in->items[i]->code, i);
+    a->code = SHIAN_NONE;
+    a->result = 0;
 
-        if (it == NULL || it->head < 1 || it->head > HEADS) {
-            continue;
+    /* The result follows the code; notes and photos are passed over. */
+    for (rest = item.bytes; a->result == 0 && shian_wire_next(&rest, &f); ) {
+        if (f.id == CODE) {
+            a->code = f.bytes;
         }
 
-        h = by[it->head];
-
-        if (h == NULL) {
-            h = by[it->head] = shian_alloc(t->arena, sizeof(*h));
-            if (h == NULL) {
-                return false;
-            }
-
-            shian__head_view__init(h);
-            SET(h, head, it->head);
-            h->has_passed = h->has_failed = h->has_na = 1;
-            view->heads[view->n_heads++] = h;
+        if (f.id == RESULT) {
+            a->result = (Shian__Answer__Result) f.number;
         }
-
-        h->passed += in->items[i]->result == SHIAN__ANSWER__RESULT__pass;
-        h->failed += in->items[i]->result == SHIAN__ANSWER__RESULT__fail;
-        h->na += in->items[i]->result == SHIAN__ANSWER__RESULT__na;
     }
 
     return true;
 }
 
 
-/* What a list shows, and everybody may know. */
+/* ---- in a list ------------------------------------------------------------*/
+
+/* Counts an answer under its head; by: where heads go by number. */
+static bool
+add_answer(shian_txn_t *t, const Shian__Checklist__Item *it,
+    Shian__Answer__Result result, Shian__InspectionView *view,
+    Shian__HeadView *by[HEADS + 1])
+{
+    Shian__HeadView  *h;
+
+    if (it == NULL || it->head < 1 || it->head > HEADS) {
+        return true;
+    }
+
+    h = by[it->head];
+
+    if (h == NULL) {
+        h = by[it->head] = shian_alloc(t->arena, sizeof(*h));
+        if (h == NULL) {
+            return false;
+        }
+
+        shian__head_view__init(h);
+        SET(h, head, it->head);
+        h->has_passed = h->has_failed = h->has_na = 1;
+        view->heads[view->n_heads++] = h;
+    }
+
+    h->passed += result == SHIAN__ANSWER__RESULT__pass;
+    h->failed += result == SHIAN__ANSWER__RESULT__fail;
+    h->na += result == SHIAN__ANSWER__RESULT__na;
+
+    return true;
+}
+
+
+/* What a list shows, and everybody may know; heads are to be counted yet. */
 static Shian__InspectionView *
-brief(shian_txn_t *t, const Shian__Inspection *in,
-    const Shian__Checklist *list, Shian__HeadView *by[HEADS + 1])
+brief(shian_txn_t *t, const Shian__Inspection *in, bool answered)
 {
     Shian__InspectionView  *view;
 
@@ -78,7 +153,7 @@ brief(shian_txn_t *t, const Shian__Inspection *in,
     COPY(view, in, state);
     view->source = in->source;
 
-    if (in->n_items != 0) {
+    if (answered) {
         view->checklist = in->checklist;
         view->href = shian_printf(t->arena, "/v/%" PRIu64 "/inspections/%"
                                   PRIu64, in->venue, in->id);
@@ -91,9 +166,36 @@ brief(shian_txn_t *t, const Shian__Inspection *in,
         view->reply = in->reply_removed ? NULL : in->reply;
     }
 
-    return add_heads(t, in, list, view, by) ? view : NULL;
+    view->heads = shian_array(t->arena, HEADS, sizeof(*view->heads));
+
+    return view->heads == NULL ? NULL : view;
 }
 
+
+static Shian__InspectionView *
+listed(shian_txn_t *t, const Shian__Inspection *in, shian_str_t answers,
+    const Shian__Checklist *list)
+{
+    size_t                  i;
+    said_t                  a;
+    Shian__HeadView        *by[HEADS + 1] = { NULL };
+    Shian__InspectionView  *view;
+
+    view = brief(t, in, answers.n != 0);
+
+    for (i = 0; view != NULL && next_answer(&answers, &a); i++) {
+        if (!add_answer(t, shian_checklist_coded(list, a.code, i), a.result,
+                        view, by))
+        {
+            return NULL;
+        }
+    }
+
+    return view;
+}
+
+
+/* ---- in full --------------------------------------------------------------*/
 
 static Shian__AnswerView *
 answer(shian_txn_t *t, const Shian__Answer *a,
@@ -160,19 +262,21 @@ add_to_heads(shian_txn_t *t, const Shian__InspectionView *view,
 
 static bool
 add_items(shian_txn_t *t, const Shian__Inspection *in,
-    const Shian__Checklist *list, Shian__HeadView *by[HEADS + 1],
-    shian_eye_t eye, Shian__InspectionView *view)
+    const Shian__Checklist *list, shian_eye_t eye,
+    Shian__InspectionView *view)
 {
-    size_t              i;
-    Shian__AnswerView  *a;
+    size_t                          i;
+    Shian__HeadView                *by[HEADS + 1] = { NULL };
+    Shian__AnswerView              *a;
+    const Shian__Checklist__Item   *it;
 
     view->items = shian_array(t->arena, in->n_items, sizeof(*view->items));
 
     for (i = 0; view->items != NULL && i < in->n_items; i++) {
-        a = answer(t, in->items[i],
-                   shian_checklist_item(list, in->items[i]->code, i), eye);
+        it = shian_checklist_item(list, in->items[i]->code, i);
+        a = answer(t, in->items[i], it, eye);
 
-        if (a == NULL) {
+        if (a == NULL || !add_answer(t, it, a->result, view, by)) {
             return false;
         }
 
@@ -229,9 +333,9 @@ add_outcomes(shian_txn_t *t, const Shian__Inspection *in,
 
 /* ---- beside the venue's own answers ---------------------------------------*/
 
-/* The last visit that counts and has answers, NULL: none. */
+/* The last visit that counts and has answers, which stay packed; NULL: none. */
 static Shian__Inspection *
-last_answered(shian_txn_t *t, uint64_t venue)
+last_answered(shian_txn_t *t, uint64_t venue, shian_str_t *answers)
 {
     shian_scan_t        scan;
     shian_rowkey_t      prefix = shian_rowkey_id(venue);
@@ -241,10 +345,9 @@ last_answered(shian_txn_t *t, uint64_t venue)
 
     do {
         in = !shian_scan_next(&scan) ? NULL
-             : shian__inspection__unpack(&t->arena->pb, scan.value.n,
-                                         scan.value.p);
-    } while (in != NULL && (in->n_items == 0
-                            || !shian_inspection_counts(in)));
+             : without_answers(t, &shian__inspection__descriptor, scan.value,
+                               answers);
+    } while (in != NULL && (answers->n == 0 || !shian_inspection_counts(in)));
 
     shian_scan_close(&scan);
 
@@ -252,21 +355,31 @@ last_answered(shian_txn_t *t, uint64_t venue)
 }
 
 
+/* The venue's own answers, packed; near: where to look first. */
+typedef struct {
+    shian_str_t  all;
+    shian_str_t  near;
+} own_t;
+
+
 /* What the venue says of the item where the inspector said otherwise. */
 static Shian__Answer__Result
-otherwise(const Shian__SelfCheckRecord *own, const char *code,
-    Shian__Answer__Result result, size_t near)
+otherwise(own_t *own, shian_str_t code, Shian__Answer__Result result)
 {
-    size_t                i;
-    const Shian__Answer  *a;
+    int          pass;
+    said_t       a;
+    shian_str_t  rest;
 
     /* Both come in the order of the checklist, or nearly. */
-    for (i = 0; i < own->n_items; i++) {
-        a = own->items[(near + i) % own->n_items];
+    for (pass = 0; pass < 2; pass++) {
+        rest = pass == 0 ? own->near : own->all;
 
-        if (strcmp(a->code, code) == 0) {
-            return a->result == result
-                   || result == SHIAN__ANSWER__RESULT__na ? 0 : a->result;
+        while (next_answer(&rest, &a)) {
+            if (shian_str_eq(a.code, code)) {
+                own->near = rest;
+                return a.result == result
+                       || result == SHIAN__ANSWER__RESULT__na ? 0 : a.result;
+            }
         }
     }
 
@@ -275,22 +388,31 @@ otherwise(const Shian__SelfCheckRecord *own, const char *code,
 
 
 static Shian__SelfCheckRecord *
-self_check(shian_txn_t *t, uint64_t venue)
+self_check(shian_txn_t *t, uint64_t venue, own_t *own)
 {
-    return shian_get(t, SHIAN_T_SELF_CHECK, venue,
-                     &shian__self_check_record__descriptor);
+    shian_str_t              row;
+    shian_rowkey_t           k = shian_rowkey_id(venue);
+    Shian__SelfCheckRecord  *r;
+
+    r = !shian_row_get(t, SHIAN_T_SELF_CHECK, &k, &row) ? NULL
+        : without_answers(t, &shian__self_check_record__descriptor, row,
+                          &own->all);
+    own->near = own->all;
+
+    return r;
 }
 
 
 bool
 shian_view_differs(shian_txn_t *t, uint64_t venue, Shian__SelfCheck *view)
 {
-    size_t                   i;
-    Shian__Inspection       *in;
-    Shian__SelfCheckRecord  *own;
+    own_t               own;
+    said_t              a;
+    shian_str_t         answers;
+    Shian__Inspection  *in;
 
-    own = self_check(t, venue);
-    in = own == NULL ? NULL : last_answered(t, venue);
+    in = self_check(t, venue, &own) == NULL ? NULL
+         : last_answered(t, venue, &answers);
 
     if (in == NULL) {
         return t->err == 0;
@@ -300,9 +422,8 @@ shian_view_differs(shian_txn_t *t, uint64_t venue, Shian__SelfCheck *view)
     view->href = shian_printf(t->arena, "/v/%" PRIu64 "/inspections/%" PRIu64,
                               venue, in->id);
 
-    for (i = 0; i < in->n_items; i++) {
-        view->differs += otherwise(own, in->items[i]->code,
-                                   in->items[i]->result, i) != 0;
+    while (next_answer(&answers, &a)) {
+        view->differs += otherwise(&own, a.code, a.result) != 0;
     }
 
     return view->href != NULL;
@@ -313,23 +434,25 @@ static void
 add_self_check(shian_txn_t *t, const Shian__Inspection *in,
     Shian__InspectionView *view)
 {
+    own_t                    own;
     size_t                   i;
+    shian_str_t              answers;
     Shian__AnswerView       *a;
     Shian__Inspection       *last;
-    Shian__SelfCheckRecord  *own;
+    Shian__SelfCheckRecord  *r;
 
-    own = self_check(t, in->venue);
-    last = own == NULL ? NULL : last_answered(t, in->venue);
+    r = self_check(t, in->venue, &own);
+    last = r == NULL ? NULL : last_answered(t, in->venue, &answers);
 
     if (last == NULL || last->id != in->id) {
         return;
     }
 
-    SET(view, self_check_on, shian_local_day(own->at, SHIAN_TZ_MINUTES));
+    SET(view, self_check_on, shian_local_day(r->at, SHIAN_TZ_MINUTES));
 
     for (i = 0; i < view->n_items; i++) {
         a = view->items[i];
-        a->self_check = otherwise(own, a->code, a->result, i);
+        a->self_check = otherwise(&own, shian_str(a->code), a->result);
         a->has_self_check = a->self_check != 0;
     }
 }
@@ -371,17 +494,15 @@ shian_view_inspection(shian_txn_t *t, const Shian__Inspection *in,
     shian_eye_t eye)
 {
     Shian__Venue           *v;
-    Shian__HeadView        *by[HEADS + 1];
     Shian__Checklist       *list;
     Shian__InspectionView  *view;
 
     v = shian_venue_get(t, in->venue);
     list = in->checklist == NULL ? NULL
            : shian_checklist_version(t, in->checklist);
-    view = brief(t, in, list, by);
+    view = brief(t, in, in->n_items != 0);
 
-    if (view == NULL || v == NULL
-        || !add_items(t, in, list, by, eye, view))
+    if (view == NULL || v == NULL || !add_items(t, in, list, eye, view))
     {
         return NULL;
     }
@@ -411,16 +532,60 @@ list_of(shian_txn_t *t, const Shian__Inspection *in, Shian__Checklist *last)
 }
 
 
+size_t
+shian_view_visits(shian_txn_t *t, uint64_t venue, shian_str_t after,
+    size_t limit, bool all, Shian__InspectionView **views, shian_str_t *next)
+{
+    size_t               n;
+    shian_scan_t         scan;
+    shian_str_t          answers;
+    shian_rowkey_t       prefix;
+    Shian__Checklist    *list;
+    Shian__Inspection   *in;
+
+    n = 0;
+    list = NULL;
+    prefix = shian_rowkey_id(venue);
+    shian_view_open(&scan, t, SHIAN_T_INSPECTION, &prefix, after);
+
+    while ((n < limit || next != NULL) && shian_scan_next(&scan)) {
+        in = without_answers(t, &shian__inspection__descriptor, scan.value,
+                             &answers);
+        if (in == NULL) {
+            break;
+        }
+
+        if (!all && !shian_inspection_counts(in)) {
+            continue;
+        }
+
+        if (n == limit) {
+            *next = after;
+            break;
+        }
+
+        list = list_of(t, in, list);
+        views[n] = listed(t, in, answers, list);
+
+        if (views[n] == NULL) {
+            break;
+        }
+
+        n++;
+        after = shian_view_keep(t, scan.key);
+    }
+
+    shian_scan_close(&scan);
+
+    return n;
+}
+
+
 Shian__InspectionList *
 shian_view_inspections(shian_txn_t *t, uint64_t venue, shian_str_t after,
     size_t limit, bool all, shian_str_t *next)
 {
     Shian__Venue           *v;
-    shian_scan_t            scan;
-    shian_rowkey_t          prefix;
-    Shian__HeadView        *by[HEADS + 1];
-    Shian__Checklist       *list;
-    Shian__Inspection      *in;
     Shian__InspectionList  *view;
 
     *next = SHIAN_NONE;
@@ -438,38 +603,8 @@ shian_view_inspections(shian_txn_t *t, uint64_t venue, shian_str_t after,
         return NULL;
     }
 
-    list = NULL;
-    prefix = shian_rowkey_id(venue);
-    shian_view_open(&scan, t, SHIAN_T_INSPECTION, &prefix, after);
-
-    while (shian_scan_next(&scan)) {
-        in = shian__inspection__unpack(&t->arena->pb, scan.value.n,
-                                       scan.value.p);
-        if (in == NULL) {
-            break;
-        }
-
-        if (!all && !shian_inspection_counts(in)) {
-            continue;
-        }
-
-        if (view->n_items == limit) {
-            *next = after;
-            break;
-        }
-
-        list = list_of(t, in, list);
-        view->items[view->n_items] = brief(t, in, list, by);
-
-        if (view->items[view->n_items] == NULL) {
-            break;
-        }
-
-        view->n_items++;
-        after = shian_view_keep(t, scan.key);
-    }
-
-    shian_scan_close(&scan);
+    view->n_items = shian_view_visits(t, venue, after, limit, all,
+                                      view->items, next);
 
     return view;
 }

@@ -18,7 +18,7 @@ shian_view_services(shian_arena_t *a, bool zh)
     Shian__Open311__Services            *view;
     Shian__Open311__Services__Service   *s;
 
-    all = shian_categories(a);
+    all = shian_categories();
     view = shian_alloc(a, sizeof(*view));
 
     if (all == NULL || view == NULL) {
@@ -235,7 +235,7 @@ shian_view_requests(shian_txn_t *t, bool zh, const shian_open311_query_t *q)
     Shian__Open311__Requests  *view;
 
     NEW(view, open311__requests);
-    all = shian_categories(t->arena);
+    all = shian_categories();
     view->service_requests = shian_array(t->arena, q->max + 1,
                                          sizeof(void *));
     ok = all != NULL && view->service_requests != NULL;

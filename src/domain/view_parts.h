@@ -37,6 +37,15 @@ shian_str_t shian_view_keep(shian_txn_t *t, shian_str_t key);
 bool shian_view_photos(shian_txn_t *t, Shian__Photo *const *photos, size_t n,
     Shian__PhotoView ***out, size_t *nout);
 
+/*
+ * At most limit visits of a venue behind after, newest first; those that do
+ * not count only with all.  How many.  next may be NULL; else it is left as it
+ * is where nothing follows.
+ */
+size_t shian_view_visits(shian_txn_t *t, uint64_t venue, shian_str_t after,
+    size_t limit, bool all, Shian__InspectionView **views,
+    shian_str_t *next);
+
 /* How the last self-check differs from the last visit; false: no memory. */
 bool shian_view_differs(shian_txn_t *t, uint64_t venue,
     Shian__SelfCheck *view);

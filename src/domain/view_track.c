@@ -139,7 +139,7 @@ add_category(shian_txn_t *t, Shian__TrackView *view)
     Shian__Categories      *all;
     const Shian__Category  *category;
 
-    all = shian_categories(t->arena);
+    all = shian_categories();
     category = all == NULL || view->category == NULL
                ? NULL : shian_category(all, view->category);
 

@@ -322,6 +322,12 @@ ngx_int_t ngx_http_shian_set_header(ngx_http_request_t *r, const char *name,
     const char *value);
 void ngx_http_shian_set_type(ngx_http_request_t *r, const char *type);
 
+#define SHIAN_ETAG_SIZE  19             /* 16 digits, quotes, NUL */
+
+/* The tag of these bytes; and the header, which borrows it. */
+void ngx_http_shian_etag(shian_str_t body, char etag[SHIAN_ETAG_SIZE]);
+ngx_int_t ngx_http_shian_set_etag(ngx_http_request_t *r, const char *etag);
+
 /* max_age < 0: until the browser closes; 0: delete. */
 ngx_int_t ngx_http_shian_set_cookie(ngx_http_shian_ctx_t *c,
     const char *name, shian_str_t value, const char *path,

@@ -212,7 +212,7 @@ ngx_http_shian_board_categories(ngx_http_shian_ctx_t *c, shian_board_t *b,
     shian_str_t  codes[SHIAN_BOARD_CHOICES];
 
     if (b->categories == NULL) {
-        b->categories = shian_categories(&c->arena);
+        b->categories = shian_categories();
     }
 
     n = b->categories == NULL ? 0 : b->categories->n_items;

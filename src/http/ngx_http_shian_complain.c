@@ -72,7 +72,7 @@ ngx_http_shian_complaint_choices(ngx_http_shian_ctx_t *c,
     static const char *const  kinds[] = { "complaint", "report", "both" };
 
     zh = c->lang == shian_langs[0];
-    all = shian_categories(&c->arena);
+    all = shian_categories();
     n = form->has_venue ? 0 : shian_view_names(&c->txn, 'd', names,
                                                SHIAN_MAX_DISTRICTS);
     form->kinds = shian_array(&c->arena, SHIAN_COUNT(kinds), sizeof(void *));
@@ -301,7 +301,7 @@ ngx_http_shian_complaint_lacks(ngx_http_shian_ctx_t *c)
     }
 
     category = ngx_http_shian_body_arg(c, "category");
-    all = category.n == 0 ? NULL : shian_categories(&c->arena);
+    all = category.n == 0 ? NULL : shian_categories();
 
     if (all != NULL
         && shian_category(all, shian_strdup(&c->arena, category)) == NULL)

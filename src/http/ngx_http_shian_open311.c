@@ -163,7 +163,7 @@ ngx_http_shian_open311_service(ngx_http_shian_ctx_t *c, shian_str_t code)
     Shian__Categories  *all;
 
     name = shian_strdup(&c->arena, code);
-    all = shian_categories(&c->arena);
+    all = shian_categories();
 
     return name == NULL || all == NULL ? NULL : shian_category(all, name);
 }

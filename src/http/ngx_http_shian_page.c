@@ -8,7 +8,6 @@
 #include "ngx_http_shian.h"
 #include "ngx_http_shian_compat.h"
 
-#include <sodium.h>
 #include <zlib.h>
 
 #define SHIAN_CACHE_BUCKETS  4096
@@ -29,7 +28,7 @@ struct ngx_http_shian_page_s {
     const char                 *type;
     ngx_uint_t                  refs;       /* being sent, or in the cache */
     size_t                      size;
-    char                        etag[19];
+    char                        etag[SHIAN_ETAG_SIZE];
     u_char                      data[];
 };
 
@@ -169,22 +168,14 @@ ngx_http_shian_page_send(ngx_http_shian_ctx_t *c,
     ngx_http_request_t   *r = c->request;
 
     cln = ngx_pool_cleanup_add(r->pool, 0);
-    h = ngx_list_push(&r->headers_out.headers);
 
-    if (cln == NULL || h == NULL) {
+    if (cln == NULL || ngx_http_shian_set_etag(r, page->etag) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     page->refs++;
     cln->handler = ngx_http_shian_page_unref;
     cln->data = page;
-
-    h->hash = 1;
-    ngx_http_shian_header_ends(h);
-    ngx_str_set(&h->key, "ETag");
-    h->value.data = (u_char *) page->etag;
-    h->value.len = sizeof(page->etag) - 1;
-    r->headers_out.etag = h;
 
     if (page->gzip) {
         h = ngx_list_push(&r->headers_out.headers);
@@ -274,7 +265,6 @@ ngx_http_shian_page_new(ngx_http_shian_ctx_t *c, uint64_t rev,
     ngx_uint_t gzip, const char *type, shian_str_t body, ngx_log_t *log)
 {
     size_t                  room;
-    uint8_t                 hash[16];
     ngx_http_shian_page_t  *page;
 
     room = gzip ? compressBound((uLong) body.n) + 32 : body.n;
@@ -307,11 +297,7 @@ ngx_http_shian_page_new(ngx_http_shian_ctx_t *c, uint64_t rev,
     page->refs = 1;
 
     /* One tag for each encoding: their bytes differ. */
-    crypto_generichash(hash, sizeof(hash), page->data, page->size, NULL, 0);
-    page->etag[0] = '"';
-    sodium_bin2hex(page->etag + 1, 17, hash, 8);
-    page->etag[17] = '"';
-    page->etag[18] = '\0';
+    ngx_http_shian_etag(shian_slice(page->data, page->size), page->etag);
 
     return page;
 }

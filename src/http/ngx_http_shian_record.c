@@ -36,7 +36,7 @@ ngx_http_shian_record_steps(ngx_http_shian_ctx_t *c,
     Shian__BoardStep  *step;
     Shian__StepTexts  *texts;
 
-    texts = shian_step_texts(&c->arena);
+    texts = shian_step_texts();
     view->steps = shian_array(&c->arena, view->n_actions + 1,
                               sizeof(*view->steps));
 
@@ -303,7 +303,7 @@ ngx_http_shian_put_sentence(ngx_http_shian_ctx_t *c, shian_str_t sentence,
         return true;
     }
 
-    all = shian_step_texts(&c->arena);
+    all = shian_step_texts();
     if (all == NULL) {
         return false;
     }

@@ -324,16 +324,26 @@ ngx_http_shian_render(ngx_http_shian_ctx_t *c, shian_buf_t *out,
 }
 
 
-static ngx_int_t
-ngx_http_shian_etag(ngx_http_request_t *r, shian_arena_t *a,
-    shian_str_t body)
+void
+ngx_http_shian_etag(shian_str_t body, char etag[SHIAN_ETAG_SIZE])
 {
-    char              hex[17];
-    uint8_t           hash[16];
-    ngx_table_elt_t  *h;
+    uint8_t  hash[crypto_shorthash_BYTES];
 
-    crypto_generichash(hash, sizeof(hash), body.p, body.n, NULL, 0);
-    sodium_bin2hex(hex, sizeof(hex), hash, 8);
+    /* One key for all workers: it tells versions apart and hides nothing. */
+    static const uint8_t  key[crypto_shorthash_KEYBYTES];
+
+    crypto_shorthash(hash, body.p, body.n, key);
+    etag[0] = '"';
+    sodium_bin2hex(etag + 1, SHIAN_ETAG_SIZE - 2, hash, sizeof(hash));
+    etag[SHIAN_ETAG_SIZE - 2] = '"';
+    etag[SHIAN_ETAG_SIZE - 1] = '\0';
+}
+
+
+ngx_int_t
+ngx_http_shian_set_etag(ngx_http_request_t *r, const char *etag)
+{
+    ngx_table_elt_t  *h;
 
     h = ngx_list_push(&r->headers_out.headers);
     if (h == NULL) {
@@ -343,12 +353,8 @@ ngx_http_shian_etag(ngx_http_request_t *r, shian_arena_t *a,
     h->hash = 1;
     ngx_http_shian_header_ends(h);
     ngx_str_set(&h->key, "ETag");
-    h->value.data = (u_char *) shian_printf(a, "\"%s\"", hex);
-    if (h->value.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->value.len = 18;
+    h->value.data = (u_char *) etag;
+    h->value.len = SHIAN_ETAG_SIZE - 1;
     r->headers_out.etag = h;
 
     return NGX_OK;
@@ -380,6 +386,7 @@ ngx_http_shian_cache_headers(ngx_http_shian_ctx_t *c)
 ngx_int_t
 ngx_http_shian_reply(ngx_http_shian_ctx_t *c)
 {
+    char                *etag;
     const char          *type;
     shian_buf_t          out;
     ngx_http_request_t  *r = c->request;
@@ -401,13 +408,22 @@ ngx_http_shian_reply(ngx_http_shian_ctx_t *c)
 
     if ((c->location != NULL
          && ngx_http_shian_set_header(r, "Location", c->location) != NGX_OK)
-        || ngx_http_shian_cache_headers(c) != NGX_OK
-        || (c->status == NGX_HTTP_OK
-            && r->method != NGX_HTTP_POST
-            && ngx_http_shian_etag(r, &c->arena, shian_buf_str(&out))
-               != NGX_OK))
+        || ngx_http_shian_cache_headers(c) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (c->status == NGX_HTTP_OK && r->method != NGX_HTTP_POST) {
+        etag = shian_alloc(&c->arena, SHIAN_ETAG_SIZE);
+        if (etag == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ngx_http_shian_etag(shian_buf_str(&out), etag);
+
+        if (ngx_http_shian_set_etag(r, etag) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
     }
 
     return ngx_http_shian_send(c, c->status, type, shian_buf_str(&out));

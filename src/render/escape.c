@@ -126,6 +126,10 @@ shian_json_string(shian_str_t s, bool script, shian_sink_t *sink)
         if (s.p[i] < 0x80) {
             c = s.p[i];
 
+            if (c > '>' && c != '\\') {
+                continue;
+            }
+
         } else {
             step = utf8proc_iterate(s.p + i, (utf8proc_ssize_t) (s.n - i),
                                     &c);

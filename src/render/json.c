@@ -4,12 +4,42 @@
 
 /* Views nest a few levels; a loop in the schema must not take the stack. */
 #define MAX_DEPTH  16
+#define MAX_NAME   64           /* of a field */
 
 static bool write_value(const shian_value_t *v, int depth,
     shian_sink_t *sink);
 
 /* JSON knows no zone and no language; the forms that need them are unused. */
 static const shian_locale_t  plain = { "en", 0 };
+
+
+/* In one piece: it is most of what is written. */
+static void
+write_key(const char *name, bool first, shian_sink_t *sink)
+{
+    char    out[MAX_NAME + 4], *p;
+    size_t  n;
+
+    n = strlen(name);
+
+    if (n > MAX_NAME) {
+        sink->failed = true;
+        return;
+    }
+
+    p = out;
+
+    if (!first) {
+        *p++ = ',';
+    }
+
+    *p++ = '"';
+    memcpy(p, name, n);
+    p += n;
+    *p++ = '"';
+    *p++ = ':';
+    shian_put(sink, out, (size_t) (p - out));
+}
 
 
 static bool
@@ -39,15 +69,9 @@ write_message(const ProtobufCMessage *m, int depth, shian_sink_t *sink)
             continue;
         }
 
-        if (!first) {
-            shian_putc(sink, ',');
-        }
-        first = false;
-
-        shian_putc(sink, '"');
-        shian_putz(sink, f->name);
-        shian_put(sink, "\":", 2);
+        write_key(f->name, first, sink);
         (void) write_value(&v, depth, sink);
+        first = false;
     }
 
     shian_putc(sink, '}');

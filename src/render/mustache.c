@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "escape.h"
+
 #define NOTHING        SHIAN_STR("")
 #define MAX_PARTS      8
 #define MAX_DELIMITER  8
@@ -120,6 +122,7 @@ push(compile_t *c, shian_node_kind_t kind)
 static bool
 literal(compile_t *c, size_t to)
 {
+    shian_buf_t    b;
     shian_node_t  *node;
 
     node = push(c, SHIAN_N_LITERAL);
@@ -128,6 +131,17 @@ literal(compile_t *c, size_t to)
     }
 
     node->s = shian_slice(c->src + c->from, to - c->from);
+
+    if (c->text) {
+        shian_buf_init(&b, c->arena);
+        shian_html_text(node->s, &b.sink);
+        node->escaped = shian_buf_str(&b);
+
+        if (b.sink.failed) {
+            return fail(c, "out of memory", NOTHING);
+        }
+    }
+
     node->bol = c->from == 0 || c->src[c->from - 1] == '\n';
     c->from = to;
 
@@ -158,7 +172,8 @@ flush(compile_t *c, size_t to, bool tag_follows)
 static bool
 set_name(compile_t *c, shian_node_t *node, shian_str_t name)
 {
-    char   *z, *dot;
+    char    *z;
+    size_t   i, n, len;
 
     if (shian_str_is(name, ".")) {
         return true;
@@ -170,32 +185,34 @@ set_name(compile_t *c, shian_node_t *node, shian_str_t name)
         name.n--;
     }
 
+    for (n = 1, i = 0; i < name.n; i++) {
+        n += name.p[i] == '.';
+    }
+
+    if (n > MAX_PARTS) {
+        return fail(c, "malformed name", name);
+    }
+
     z = shian_strdup(c->arena, name);
-    node->parts = shian_array(c->arena, MAX_PARTS, sizeof(*node->parts));
+    node->parts = shian_array(c->arena, n, sizeof(*node->parts));
 
     if (z == NULL || node->parts == NULL) {
         return fail(c, "out of memory", NOTHING);
     }
 
-    for ( ;; ) {
-        dot = strchr(z, '.');
-
-        if (dot != NULL) {
-            *dot = '\0';
-        }
-
-        if (*z == '\0' || node->nparts == MAX_PARTS) {
+    while (node->nparts != n) {
+        len = strcspn(z, ".");
+        if (len == 0) {
             return fail(c, "malformed name", name);
         }
 
-        node->parts[node->nparts++] = z;
-
-        if (dot == NULL) {
-            return true;
-        }
-
-        z = dot + 1;
+        z[len] = '\0';
+        node->parts[node->nparts].z = z;
+        shian_name_init(&node->parts[node->nparts++]);
+        z += len + 1;
     }
+
+    return true;
 }
 
 

@@ -7,6 +7,7 @@
 #define SHIAN_MUSTACHE_H
 
 #include "core/base.h"
+#include "value.h"
 
 #define SHIAN_MAX_SECTIONS  64
 
@@ -32,8 +33,9 @@ typedef struct {
     bool               bol;     /* LITERAL: begins a line of the source;
                                    PARTIAL: stands alone on its line */
     shian_str_t        s;       /* LITERAL: bytes; PARTIAL: indentation */
+    shian_str_t        escaped; /* LITERAL of a text: s as HTML */
     const char        *name;    /* PARTIAL: template; TEXT: key */
-    const char       **parts;
+    shian_name_t      *parts;
     const shian_template_t  **targets;  /* PARTIAL: one; TEXT: by language */
 } shian_node_t;
 

@@ -23,8 +23,9 @@ typedef struct {
     shian_locale_t            locale;
     shian_value_t             frame;
     shian_value_t             view;
-    shian_sink_t             *sink;     /* the page, or `escape` in a text */
+    shian_sink_t             *sink;
     escape_t                  escape;
+    bool                      escaping; /* all of a text */
     unsigned                  steps;
     unsigned                  partials;
     unsigned                  sections;
@@ -57,20 +58,21 @@ escape_write(shian_sink_t *sink, const void *p, size_t n)
  * search even where it is absent.
  */
 static bool
-has(const shian_value_t *v, const char *name, shian_value_t *out)
+has(const shian_value_t *v, shian_name_t *name, unsigned step,
+    shian_value_t *out)
 {
     const ProtobufCFieldDescriptor  *f;
 
     if (v->kind == SHIAN_V_JSON_OBJECT) {
-        return shian_value_member(v, name, out);
+        *out = *v;
+        return shian_value_member(out, name);
     }
 
     if (v->kind != SHIAN_V_MESSAGE) {
         return false;
     }
 
-    f = protobuf_c_message_descriptor_get_field_by_name(
-            v->v.message->descriptor, name);
+    f = shian_name_field(name, v->v.message->descriptor, step);
     if (f == NULL) {
         return false;
     }
@@ -92,69 +94,47 @@ outermost(const render_t *r, const char *name)
 }
 
 
-static shian_value_t
-resolve(const render_t *r, const shian_node_t *node, const context_t *context)
+static void
+resolve(const render_t *r, const shian_node_t *node, const context_t *context,
+    shian_value_t *v)
 {
     size_t            i;
-    shian_value_t     v, member;
+    unsigned          step;
     const context_t  *c;
 
     i = 0;
 
     if (node->inner || node->nparts == 0) {
-        v = *context->value;
+        *v = *context->value;
 
     } else {
-        for (c = context; c != NULL; c = c->outer) {
-            if (has(c->value, node->parts[0], &v)) {
+        for (c = context, step = 0; c != NULL; c = c->outer, step++) {
+            if (has(c->value, &node->parts[0], step, v)) {
                 break;
             }
         }
 
         if (c == NULL) {
-            v = outermost(r, node->parts[0]);
+            *v = outermost(r, node->parts[0].z);
         }
 
         i = 1;
     }
 
-    for ( ; i < node->nparts && v.kind != SHIAN_V_NONE; i++) {
-        (void) shian_value_member(&v, node->parts[i], &member);
-        v = member;
+    while (i < node->nparts && v->kind != SHIAN_V_NONE) {
+        (void) shian_value_member(v, &node->parts[i++]);
     }
-
-    return v;
 }
 
 
-/* The text a TEXT value stands for: "colour.green". */
+/* The text a TEXT value stands for. */
 static const shian_template_t *
 dynamic_text(const render_t *r, const shian_value_t *v)
 {
-    char    key[128];
-    size_t  i;
+    char  key[128];
 
-    if (v->prefix.n + 1 + v->s.n >= sizeof(key)) {
-        return NULL;
-    }
-
-    for (i = 0; i < v->prefix.n; i++) {
-        key[i] = (char) v->prefix.p[i];
-
-        if (key[i] >= 'A' && key[i] <= 'Z') {
-            key[i] = (char) (key[i] + 32);
-        }
-    }
-
-    key[i++] = '.';
-
-    if (v->s.n != 0) {
-        memcpy(key + i, v->s.p, v->s.n);
-    }
-
-    key[i + v->s.n] = '\0';
-
-    return shian_templates_text(r->set, r->locale.lang, key);
+    return shian_value_key(v, key, sizeof(key))
+           ? shian_templates_text(r->set, r->locale.lang, key) : NULL;
 }
 
 
@@ -167,7 +147,7 @@ literal(render_t *r, const shian_node_t *node)
     const uint8_t  *p, *end, *lf;
 
     if (r->nindent == 0) {
-        shian_puts(r->sink, node->s);
+        shian_puts(r->sink, r->escaping ? node->escaped : node->s);
         return;
     }
 
@@ -197,8 +177,8 @@ static void
 text(render_t *r, const shian_template_t *t, bool raw,
     const context_t *context)
 {
-    size_t         nindent;
-    shian_sink_t  *sink;
+    bool    escaping;
+    size_t  nindent;
 
     if (t == NULL) {
         return;
@@ -210,14 +190,14 @@ text(render_t *r, const shian_template_t *t, bool raw,
     }
 
     nindent = r->nindent;
-    sink = r->sink;
+    escaping = r->escaping;
 
     r->nindent = 0;
-    r->sink = raw ? sink : &r->escape.sink;
+    r->escaping = escaping || !raw;
     r->partials++;
     run(r, t, 0, t->n, context);
     r->partials--;
-    r->sink = sink;
+    r->escaping = escaping;
     r->nindent = nindent;
 }
 
@@ -264,10 +244,11 @@ static void
 variable(render_t *r, const shian_node_t *node, bool raw,
     const context_t *context)
 {
+    bool                     escape;
     shian_value_t            v;
     const shian_template_t  *t;
 
-    v = resolve(r, node, context);
+    resolve(r, node, context, &v);
 
     if (v.kind == SHIAN_V_TEXT) {
         t = dynamic_text(r, &v);
@@ -278,7 +259,10 @@ variable(render_t *r, const shian_node_t *node, bool raw,
         }
     }
 
-    shian_value_write(&v, &r->locale, raw ? r->sink : &r->escape.sink);
+    /* Numbers and dates have nothing to escape. */
+    escape = (!raw || r->escaping)
+             && (v.kind == SHIAN_V_STRING || v.kind == SHIAN_V_TEXT);
+    shian_value_write(&v, &r->locale, escape ? &r->escape.sink : r->sink);
 }
 
 
@@ -313,7 +297,7 @@ section(render_t *r, const shian_template_t *t, size_t at,
     bool           truth;
     shian_value_t  v, item;
 
-    v = resolve(r, &t->nodes[at], context);
+    resolve(r, &t->nodes[at], context, &v);
     truth = v.kind == SHIAN_V_TEXT ? dynamic_text(r, &v) != NULL
                                    : shian_value_truth(&v);
 

@@ -22,7 +22,8 @@
  * A name that a message's type has belongs to that message even when it is
  * absent there: a review without `reply` does not show its venue's.
  *
- * Compiled templates are immutable: rendering is safe in any thread.
+ * Compiled templates change only in what names remember (value.h), which
+ * threads may share: rendering is safe in any thread.
  */
 
 #ifndef SHIAN_TEMPLATE_H

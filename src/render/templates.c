@@ -12,11 +12,12 @@
 
 #define MAX_FILE  (1u << 20)
 
-/* Sorted by name. */
+/* slots has places for twice as many as v, by the hash of their names. */
 typedef struct {
     shian_template_t  **v;
+    shian_template_t  **slots;
     size_t              n;
-    size_t              size;
+    size_t              size;       /* of v: a power of two */
 } table_t;
 
 struct shian_templates_s {
@@ -44,73 +45,63 @@ fail(const cause_t *err, const char *file, uint32_t line, const char *cause,
 
 /* ---- tables ---- */
 
-/* The place of `name`: where it is (*found) or belongs. */
-static size_t
-place(const table_t *t, const char *name, bool *found)
+/* Where `name` is in slots, or belongs: FNV-1a, then the next free one. */
+static shian_template_t **
+slot(const table_t *t, const char *name)
 {
-    int     order;
-    size_t  low, high, middle;
+    size_t       at;
+    uint32_t     h;
+    const char  *p;
 
-    *found = false;
+    h = UINT32_C(2166136261);
 
-    for (low = 0, high = t->n; low < high; ) {
-        middle = low + (high - low) / 2;
-        order = strcmp(name, t->v[middle]->name);
-
-        if (order == 0) {
-            *found = true;
-            return middle;
-        }
-
-        if (order < 0) {
-            high = middle;
-
-        } else {
-            low = middle + 1;
-        }
+    for (p = name; *p != '\0'; p++) {
+        h = (h ^ (uint8_t) *p) * UINT32_C(16777619);
     }
 
-    return low;
+    at = h & (2 * t->size - 1);
+
+    while (t->slots[at] != NULL && strcmp(t->slots[at]->name, name) != 0) {
+        at = (at + 1) & (2 * t->size - 1);
+    }
+
+    return &t->slots[at];
 }
 
 
 static shian_template_t *
 lookup(const table_t *t, const char *name)
 {
-    bool    found;
-    size_t  at;
-
-    at = place(t, name, &found);
-
-    return found ? t->v[at] : NULL;
+    return t->n == 0 ? NULL : *slot(t, name);
 }
 
 
 static bool
-insert(shian_arena_t *a, table_t *t, size_t at, shian_template_t *item)
+insert(shian_arena_t *a, table_t *t, shian_template_t *item)
 {
-    size_t              size;
-    shian_template_t  **v;
+    size_t    i;
+    table_t   grown;
 
     if (t->n == t->size) {
-        size = t->size == 0 ? 64 : t->size * 2;
+        grown.n = t->n;
+        grown.size = t->size == 0 ? 64 : t->size * 2;
+        grown.v = shian_array(a, grown.size, sizeof(*grown.v));
+        grown.slots = shian_array(a, grown.size * 2, sizeof(*grown.slots));
 
-        v = shian_array(a, size, sizeof(*v));
-        if (v == NULL) {
+        if (grown.v == NULL || grown.slots == NULL) {
             return false;
         }
 
-        if (t->n != 0) {
-            memcpy(v, t->v, t->n * sizeof(*v));
+        for (i = 0; i < t->n; i++) {
+            grown.v[i] = t->v[i];
+            *slot(&grown, t->v[i]->name) = t->v[i];
         }
 
-        t->v = v;
-        t->size = size;
+        *t = grown;
     }
 
-    memmove(t->v + at + 1, t->v + at, (t->n - at) * sizeof(*t->v));
-    t->v[at] = item;
-    t->n++;
+    t->v[t->n++] = item;
+    *slot(t, item->name) = item;
 
     return true;
 }
@@ -121,13 +112,10 @@ add(shian_templates_t *set, table_t *table, const char *name,
     const char *file, uint32_t line, bool text, shian_str_t source,
     const cause_t *err)
 {
-    bool               found;
     char              *copy;
-    size_t             at;
     shian_template_t  *t;
 
-    at = place(table, name, &found);
-    if (found) {
+    if (lookup(table, name) != NULL) {
         return fail(err, file, line, "two of this name", name);
     }
 
@@ -150,7 +138,7 @@ add(shian_templates_t *set, table_t *table, const char *name,
         return false;
     }
 
-    return insert(&set->arena, table, at, t)
+    return insert(&set->arena, table, t)
            || fail(err, file, line, "out of memory", "");
 }
 

@@ -10,52 +10,64 @@
 
 /* ---- reading ---- */
 
+static void
+set_none(shian_value_t *v)
+{
+    memset(v, 0, sizeof(*v));
+}
+
+
 shian_value_t
 shian_value_message(const ProtobufCMessage *m)
 {
-    shian_value_t  v;
-
-    memset(&v, 0, sizeof(v));
-
-    if (m != NULL) {
-        v.kind = SHIAN_V_MESSAGE;
-        v.v.message = m;
-    }
-
-    return v;
+    return (shian_value_t) {
+        .kind = m == NULL ? SHIAN_V_NONE : SHIAN_V_MESSAGE, .v.message = m
+    };
 }
 
 
 static void
 set_bool(shian_value_t *v, bool yes)
 {
-    v->kind = SHIAN_V_BOOL;
-    v->v.yes = yes;
+    *v = (shian_value_t) { .kind = SHIAN_V_BOOL, .v.yes = yes };
 }
 
 
 static void
 set_signed(shian_value_t *v, int64_t i)
 {
-    v->kind = SHIAN_V_INTEGER;
-    v->negative = i < 0;
-    v->v.u = i < 0 ? 0 - (uint64_t) i : (uint64_t) i;
+    *v = (shian_value_t) {
+        .kind = SHIAN_V_INTEGER, .negative = i < 0,
+        .v.u = i < 0 ? 0 - (uint64_t) i : (uint64_t) i
+    };
 }
 
 
 static void
 set_unsigned(shian_value_t *v, uint64_t u)
 {
-    v->kind = SHIAN_V_INTEGER;
-    v->v.u = u;
+    *v = (shian_value_t) { .kind = SHIAN_V_INTEGER, .v.u = u };
 }
 
 
 static void
-set_string(shian_value_t *v, shian_str_t s)
+set_day(shian_value_t *v, shian_kind_t kind, int32_t i)
 {
-    v->kind = SHIAN_V_STRING;
-    v->s = s;
+    *v = (shian_value_t) { .kind = kind, .v.i = i };
+}
+
+
+static void
+set_real(shian_value_t *v, double d)
+{
+    *v = (shian_value_t) { .kind = SHIAN_V_REAL, .v.d = d };
+}
+
+
+static void
+set_string(shian_value_t *v, shian_kind_t kind, shian_str_t s)
+{
+    *v = (shian_value_t) { .kind = kind, .s = s };
 }
 
 
@@ -64,7 +76,7 @@ shian_value_json(json_t *json)
 {
     shian_value_t  v;
 
-    memset(&v, 0, sizeof(v));
+    set_none(&v);
 
     if (json == NULL) {
         return v;
@@ -83,8 +95,9 @@ shian_value_json(json_t *json)
         break;
 
     case JSON_STRING:
-        set_string(&v, shian_slice(json_string_value(json),
-                                   json_string_length(json)));
+        set_string(&v, SHIAN_V_STRING,
+                   shian_slice(json_string_value(json),
+                               json_string_length(json)));
         break;
 
     case JSON_INTEGER:
@@ -92,8 +105,7 @@ shian_value_json(json_t *json)
         break;
 
     case JSON_REAL:
-        v.kind = SHIAN_V_REAL;
-        v.v.d = json_real_value(json);
+        set_real(&v, json_real_value(json));
         break;
 
     case JSON_TRUE:
@@ -150,10 +162,12 @@ read_enum(const ProtobufCFieldDescriptor *f, int number, shian_value_t *v)
 
     value = protobuf_c_enum_descriptor_get_value(f->descriptor, number);
 
-    if (value != NULL) {
-        v->kind = SHIAN_V_ENUM;
+    if (value == NULL) {
+        set_none(v);
+
+    } else {
+        set_string(v, SHIAN_V_ENUM, shian_str(value->name));
         v->field = f;
-        v->s = shian_str(value->name);
     }
 }
 
@@ -163,9 +177,8 @@ static bool
 read_element(const ProtobufCFieldDescriptor *f, const void *at,
     shian_value_t *v)
 {
+    const char                 *z;
     const ProtobufCBinaryData  *bytes;
-
-    memset(v, 0, sizeof(*v));
 
     switch (f->type) {
 
@@ -193,28 +206,24 @@ read_element(const ProtobufCFieldDescriptor *f, const void *at,
         break;
 
     case PROTOBUF_C_TYPE_FIXED64:
+        set_unsigned(v, *(const uint64_t *) at);
         v->kind = SHIAN_V_INSTANT;
-        v->v.u = *(const uint64_t *) at;
         break;
 
     case PROTOBUF_C_TYPE_SFIXED32:
-        v->kind = SHIAN_V_DAY;
-        v->v.i = *(const int32_t *) at;
+        set_day(v, SHIAN_V_DAY, *(const int32_t *) at);
         break;
 
     case PROTOBUF_C_TYPE_SINT32:
-        v->kind = SHIAN_V_CENTI;
-        v->v.i = *(const int32_t *) at;
+        set_day(v, SHIAN_V_CENTI, *(const int32_t *) at);
         break;
 
     case PROTOBUF_C_TYPE_FLOAT:
-        v->kind = SHIAN_V_REAL;
-        v->v.d = *(const float *) at;
+        set_real(v, *(const float *) at);
         break;
 
     case PROTOBUF_C_TYPE_DOUBLE:
-        v->kind = SHIAN_V_REAL;
-        v->v.d = *(const double *) at;
+        set_real(v, *(const double *) at);
         break;
 
     case PROTOBUF_C_TYPE_ENUM:
@@ -222,15 +231,14 @@ read_element(const ProtobufCFieldDescriptor *f, const void *at,
         break;
 
     case PROTOBUF_C_TYPE_STRING:
-        if (*(const char *const *) at != NULL) {
-            set_string(v, shian_str(*(const char *const *) at));
-        }
+        z = *(const char *const *) at;
+        set_string(v, z == NULL ? SHIAN_V_NONE : SHIAN_V_STRING,
+                   shian_str(z));
         break;
 
     case PROTOBUF_C_TYPE_BYTES:
         bytes = at;
-        v->kind = SHIAN_V_BYTES;
-        v->s = shian_slice(bytes->data, bytes->len);
+        set_string(v, SHIAN_V_BYTES, shian_slice(bytes->data, bytes->len));
         break;
 
     case PROTOBUF_C_TYPE_MESSAGE:
@@ -253,26 +261,22 @@ shian_value_field(const ProtobufCMessage *m,
     quantifier = base + f->quantifier_offset;
 
     if (f->label == PROTOBUF_C_LABEL_REPEATED) {
-        memset(v, 0, sizeof(*v));
-        v->kind = SHIAN_V_LIST;
-        v->field = f;
-        v->v.at = *(const uint8_t *const *) at;
-        v->left = *(const size_t *) quantifier;
+        *v = (shian_value_t) {
+            .kind = SHIAN_V_LIST, .field = f,
+            .v.at = *(const uint8_t *const *) at,
+            .left = *(const size_t *) quantifier
+        };
         return true;
     }
 
-    if (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
-        if (*(const uint32_t *) quantifier != f->id) {
-            memset(v, 0, sizeof(*v));
-            return false;
-        }
-
-    } else if (f->label == PROTOBUF_C_LABEL_OPTIONAL
-               && f->type != PROTOBUF_C_TYPE_STRING
-               && f->type != PROTOBUF_C_TYPE_MESSAGE
-               && !*(const protobuf_c_boolean *) quantifier)
+    if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
+        ? *(const uint32_t *) quantifier != f->id
+        : f->label == PROTOBUF_C_LABEL_OPTIONAL
+          && f->type != PROTOBUF_C_TYPE_STRING
+          && f->type != PROTOBUF_C_TYPE_MESSAGE
+          && !*(const protobuf_c_boolean *) quantifier)
     {
-        memset(v, 0, sizeof(*v));
+        set_none(v);
         return false;
     }
 
@@ -322,8 +326,7 @@ next_line(shian_value_t *list, shian_value_t *item)
         lf = memchr(rest->p, '\n', rest->n);
         n = lf == NULL ? rest->n : (size_t) (lf - rest->p);
 
-        memset(item, 0, sizeof(*item));
-        set_string(item, shian_slice(rest->p, n));
+        set_string(item, SHIAN_V_STRING, shian_slice(rest->p, n));
 
         n += lf != NULL;
         rest->p += n;
@@ -434,29 +437,123 @@ shian_value_truth(const shian_value_t *v)
 /* ---- members ---- */
 
 /* Members that only change how a scalar is written. */
-static const struct {
-    const char    *name;
-    shian_kind_t   kind;
-    shian_form_t   form;
-} forms[] = {
-    { "date",    SHIAN_V_INSTANT, SHIAN_AS_DATE },
-    { "time",    SHIAN_V_INSTANT, SHIAN_AS_TIME },
-    { "day",     SHIAN_V_INSTANT, SHIAN_AS_DAY },
-    { "date",    SHIAN_V_DAY,     SHIAN_AS_DATE },
-    { "whole",   SHIAN_V_CENTI,   SHIAN_AS_WHOLE },
-    { "tenth",   SHIAN_V_CENTI,   SHIAN_AS_TENTH },
-    { "plus",    SHIAN_V_CENTI,   SHIAN_AS_PLUS },
-    { "grouped", SHIAN_V_INTEGER, SHIAN_AS_GROUPED },
-    { "is",      SHIAN_V_INTEGER, SHIAN_AS_IS },
-    { "is",      SHIAN_V_STRING,  SHIAN_AS_IS },
-    { "is",      SHIAN_V_ENUM,    SHIAN_AS_IS },
-    { "url",     SHIAN_V_STRING,  SHIAN_AS_URL },
-    { "json",    SHIAN_V_STRING,  SHIAN_AS_JSON },
-    { "upper",   SHIAN_V_STRING,  SHIAN_AS_UPPER },
-    { "brief",   SHIAN_V_STRING,  SHIAN_AS_BRIEF },
-    { "lang",    SHIAN_V_STRING,  SHIAN_AS_LANG },
-    { "lang",    SHIAN_V_ENUM,    SHIAN_AS_LANG },
+static const uint8_t  forms[SHIAN_M_MAX][SHIAN_KINDS] = {
+    [SHIAN_M_DATE]    = { [SHIAN_V_INSTANT] = SHIAN_AS_DATE,
+                          [SHIAN_V_DAY]     = SHIAN_AS_DATE },
+    [SHIAN_M_TIME]    = { [SHIAN_V_INSTANT] = SHIAN_AS_TIME },
+    [SHIAN_M_DAY]     = { [SHIAN_V_INSTANT] = SHIAN_AS_DAY },
+    [SHIAN_M_WHOLE]   = { [SHIAN_V_CENTI]   = SHIAN_AS_WHOLE },
+    [SHIAN_M_TENTH]   = { [SHIAN_V_CENTI]   = SHIAN_AS_TENTH },
+    [SHIAN_M_PLUS]    = { [SHIAN_V_CENTI]   = SHIAN_AS_PLUS },
+    [SHIAN_M_GROUPED] = { [SHIAN_V_INTEGER] = SHIAN_AS_GROUPED },
+    [SHIAN_M_IS]      = { [SHIAN_V_INTEGER] = SHIAN_AS_IS,
+                          [SHIAN_V_STRING]  = SHIAN_AS_IS,
+                          [SHIAN_V_ENUM]    = SHIAN_AS_IS },
+    [SHIAN_M_URL]     = { [SHIAN_V_STRING]  = SHIAN_AS_URL },
+    [SHIAN_M_JSON]    = { [SHIAN_V_STRING]  = SHIAN_AS_JSON },
+    [SHIAN_M_BRIEF]   = { [SHIAN_V_STRING]  = SHIAN_AS_BRIEF },
+    [SHIAN_M_UPPER]   = { [SHIAN_V_STRING]  = SHIAN_AS_UPPER },
+    [SHIAN_M_LANG]    = { [SHIAN_V_STRING]  = SHIAN_AS_LANG,
+                          [SHIAN_V_ENUM]    = SHIAN_AS_LANG },
 };
+
+
+/* v was reached by .is or .lang, and `name` is what follows. */
+static void
+finish(shian_value_t *v, const char *name)
+{
+    char  number[24];
+
+    if (v->form == SHIAN_AS_LANG) {
+        set_string(v, SHIAN_V_TEXT, v->s);
+        v->v.prefix = name;
+
+    } else if (v->kind == SHIAN_V_INTEGER) {
+        (void) snprintf(number, sizeof(number), "%s%llu",
+                        v->negative ? "-" : "", (unsigned long long) v->v.u);
+        set_bool(v, strcmp(number, name) == 0);
+
+    } else {
+        set_bool(v, shian_str_is(v->s, name));
+    }
+}
+
+
+static void
+scalar_member(shian_value_t *v, const shian_name_t *name)
+{
+    shian_form_t  form;
+
+    form = (shian_form_t) forms[name->member][v->kind];
+
+    if (v->form == SHIAN_AS_IS || v->form == SHIAN_AS_LANG) {
+        finish(v, name->z);
+
+    } else if (form != SHIAN_AS_IT_IS) {
+        v->form = form;
+
+    } else if (v->kind == SHIAN_V_INTEGER && name->member == SHIAN_M_ONE) {
+        set_bool(v, v->v.u == 1 && !v->negative);
+
+    } else if (v->kind == SHIAN_V_INTEGER && name->member == SHIAN_M_ZERO) {
+        set_bool(v, v->v.u == 0);
+
+    } else if (v->kind == SHIAN_V_STRING && name->member == SHIAN_M_LINES) {
+        set_string(v, SHIAN_V_LINES, v->s);
+
+    } else if (v->kind == SHIAN_V_ENUM && name->member == SHIAN_M_TEXT) {
+        v->kind = SHIAN_V_TEXT;
+
+    } else {
+        set_none(v);
+    }
+}
+
+
+bool
+shian_value_member(shian_value_t *v, shian_name_t *name)
+{
+    const ProtobufCMessage          *m;
+    const ProtobufCFieldDescriptor  *f;
+
+    switch (v->kind) {
+
+    case SHIAN_V_MESSAGE:
+        m = v->v.message;
+        f = shian_name_field(name, m->descriptor, 0);
+
+        if (f == NULL) {
+            set_none(v);
+        } else {
+            (void) shian_value_field(m, f, v);
+        }
+
+        break;
+
+    case SHIAN_V_JSON_OBJECT:
+        *v = shian_value_json(json_object_get(v->v.json, name->z));
+        break;
+
+    case SHIAN_V_LIST:
+    case SHIAN_V_LINES:
+    case SHIAN_V_JSON_LIST:
+        if (name->member == SHIAN_M_ANY) {
+            set_bool(v, shian_value_truth(v));
+        } else if (name->member == SHIAN_M_COUNT) {
+            set_unsigned(v, shian_value_count(v));
+        } else {
+            set_none(v);
+        }
+
+        break;
+
+    default:
+        scalar_member(v, name);
+        break;
+    }
+
+    return v->kind != SHIAN_V_NONE;
+}
 
 
 /* "shian.Colour.Kind" gives Colour, "shian.Venue.Status" Status. */
@@ -481,111 +578,33 @@ enum_prefix(const ProtobufCEnumDescriptor *d)
 }
 
 
-/* v was reached by .is or .lang, and `name` is what follows. */
-static bool
-finish(const shian_value_t *v, const char *name, shian_value_t *out)
+bool
+shian_value_key(const shian_value_t *v, char *key, size_t size)
 {
-    char  number[24];
+    size_t       i;
+    shian_str_t  prefix;
 
-    if (v->form == SHIAN_AS_LANG) {
-        out->kind = SHIAN_V_TEXT;
-        out->prefix = shian_str(name);
-        out->s = v->s;
-        return true;
+    prefix = v->field == NULL ? shian_str(v->v.prefix)
+                              : enum_prefix(v->field->descriptor);
+
+    if (prefix.n + 1 + v->s.n >= size) {
+        return false;
     }
 
-    if (v->kind == SHIAN_V_INTEGER) {
-        (void) snprintf(number, sizeof(number), "%s%llu",
-                        v->negative ? "-" : "", (unsigned long long) v->v.u);
-        set_bool(out, strcmp(number, name) == 0);
-
-    } else {
-        set_bool(out, shian_str_is(v->s, name));
+    for (i = 0; i < prefix.n; i++) {
+        key[i] = (char) (prefix.p[i] >= 'A' && prefix.p[i] <= 'Z'
+                         ? prefix.p[i] + 32 : prefix.p[i]);
     }
+
+    key[i++] = '.';
+
+    if (v->s.n != 0) {
+        memcpy(key + i, v->s.p, v->s.n);
+    }
+
+    key[i + v->s.n] = '\0';
 
     return true;
-}
-
-
-static bool
-scalar_member(const shian_value_t *v, const char *name, shian_value_t *out)
-{
-    size_t  i;
-
-    if (v->form == SHIAN_AS_IS || v->form == SHIAN_AS_LANG) {
-        return finish(v, name, out);
-    }
-
-    for (i = 0; i < SHIAN_COUNT(forms); i++) {
-        if (forms[i].kind == v->kind && strcmp(forms[i].name, name) == 0) {
-            *out = *v;
-            out->form = forms[i].form;
-            return true;
-        }
-    }
-
-    if (v->kind == SHIAN_V_INTEGER && strcmp(name, "one") == 0) {
-        set_bool(out, v->v.u == 1 && !v->negative);
-
-    } else if (v->kind == SHIAN_V_INTEGER && strcmp(name, "zero") == 0) {
-        set_bool(out, v->v.u == 0);
-
-    } else if (v->kind == SHIAN_V_STRING && strcmp(name, "lines") == 0) {
-        out->kind = SHIAN_V_LINES;
-        out->s = v->s;
-
-    } else if (v->kind == SHIAN_V_ENUM && strcmp(name, "text") == 0) {
-        out->kind = SHIAN_V_TEXT;
-        out->prefix = enum_prefix(v->field->descriptor);
-        out->s = v->s;
-    }
-
-    return out->kind != SHIAN_V_NONE;
-}
-
-
-bool
-shian_value_member(const shian_value_t *v, const char *name,
-    shian_value_t *out)
-{
-    json_t                          *json;
-    const ProtobufCFieldDescriptor  *f;
-
-    memset(out, 0, sizeof(*out));
-
-    switch (v->kind) {
-
-    case SHIAN_V_NONE:
-        return false;
-
-    case SHIAN_V_MESSAGE:
-        f = protobuf_c_message_descriptor_get_field_by_name(
-                v->v.message->descriptor, name);
-        return f != NULL && shian_value_field(v->v.message, f, out);
-
-    case SHIAN_V_JSON_OBJECT:
-        json = json_object_get(v->v.json, name);
-        *out = shian_value_json(json);
-        return json != NULL;
-
-    case SHIAN_V_LIST:
-    case SHIAN_V_LINES:
-    case SHIAN_V_JSON_LIST:
-        if (strcmp(name, "any") == 0) {
-            set_bool(out, shian_value_truth(v));
-            return true;
-        }
-
-        if (strcmp(name, "count") == 0) {
-            set_unsigned(out, shian_value_count(v));
-            return true;
-        }
-
-        return false;
-
-    default:
-        return scalar_member(v, name, out);
-    }
 }
 
 
@@ -621,26 +640,36 @@ put_number(uint64_t u, bool negative, bool grouped, shian_sink_t *sink)
 static void
 put_centi(int32_t i, shian_form_t form, shian_sink_t *sink)
 {
-    uint32_t     u;
-    const char  *sign;
+    char      point[3];
+    bool      negative;
+    uint32_t  u;
 
-    u = i < 0 ? 0 - (uint32_t) i : (uint32_t) i;
+    negative = i < 0;
+    u = negative ? 0 - (uint32_t) i : (uint32_t) i;
+    point[0] = '.';
 
     switch (form) {
 
     case SHIAN_AS_WHOLE:
-        put_number(u / 100, i < 0 && u >= 100, false, sink);
+        put_number(u / 100, negative && u >= 100, false, sink);
         break;
 
     case SHIAN_AS_TENTH:
         u = u / 10 + (u % 10 >= 5);
-        shian_putf(sink, "%s%u.%u", i < 0 && u != 0 ? "-" : "", u / 10,
-                   u % 10);
+        point[1] = (char) ('0' + u % 10);
+        put_number(u / 10, negative && u != 0, false, sink);
+        shian_put(sink, point, 2);
         break;
 
     default:
-        sign = i < 0 ? "-" : form == SHIAN_AS_PLUS && i > 0 ? "+" : "";
-        shian_putf(sink, "%s%u.%02u", sign, u / 100, u % 100);
+        if (form == SHIAN_AS_PLUS && i > 0) {
+            shian_putc(sink, '+');
+        }
+
+        point[1] = (char) ('0' + u / 10 % 10);
+        point[2] = (char) ('0' + u % 10);
+        put_number(u / 100, negative, false, sink);
+        shian_put(sink, point, 3);
         break;
     }
 }

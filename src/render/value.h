@@ -1,7 +1,7 @@
 /*
  * What a writer sees of a message or of JSON: small values passed by copy.
- * They borrow from what they were read from and allocate nothing.  All
- * functions are pure: any thread.
+ * They borrow from what they were read from and allocate nothing.  Any thread
+ * may call all functions, with names that others use as well.
  *
  * A field's type gives the kind of its value (see the head of shian.proto)
  * and with it the default text and the members a template may name:
@@ -38,6 +38,7 @@
 #define SHIAN_VALUE_H
 
 #include <jansson.h>
+#include <stdatomic.h>
 
 #include "core/base.h"
 
@@ -52,12 +53,13 @@ typedef enum {
     SHIAN_V_CENTI,
     SHIAN_V_ENUM,
     SHIAN_V_BYTES,
-    SHIAN_V_TEXT,               /* text `prefix`.`s` of the language */
+    SHIAN_V_TEXT,               /* a text of the language: shian_value_key */
     SHIAN_V_LIST,
     SHIAN_V_LINES,
     SHIAN_V_MESSAGE,
     SHIAN_V_JSON_LIST,
-    SHIAN_V_JSON_OBJECT
+    SHIAN_V_JSON_OBJECT,
+    SHIAN_KINDS
 } shian_kind_t;
 
 #define SHIAN_BRIEF  160
@@ -91,13 +93,54 @@ typedef struct {
         const uint8_t            *at;       /* LIST: the next element */
         const ProtobufCMessage   *message;
         json_t                   *json;
+        const char               *prefix;   /* TEXT by .lang */
     } v;
-    bool          negative;     /* INTEGER */
-    size_t        left;         /* LIST: elements to come; JSON_LIST: index */
+    union {
+        bool      negative;     /* INTEGER */
+        size_t    left;         /* LIST: elements to come; JSON_LIST: index */
+    };
     shian_str_t   s;            /* STRING, BYTES, ENUM's name, LINES, TEXT */
-    shian_str_t   prefix;       /* TEXT */
-    const ProtobufCFieldDescriptor  *field;     /* LIST, ENUM */
+    const ProtobufCFieldDescriptor  *field;     /* LIST, ENUM, its TEXT */
 } shian_value_t;
+
+/* Members of scalars and lists. */
+typedef enum {
+    SHIAN_M_NONE = 0,
+    SHIAN_M_ANY,
+    SHIAN_M_BRIEF,
+    SHIAN_M_COUNT,
+    SHIAN_M_DATE,
+    SHIAN_M_DAY,
+    SHIAN_M_GROUPED,
+    SHIAN_M_IS,
+    SHIAN_M_JSON,
+    SHIAN_M_LANG,
+    SHIAN_M_LINES,
+    SHIAN_M_ONE,
+    SHIAN_M_PLUS,
+    SHIAN_M_TENTH,
+    SHIAN_M_TEXT,
+    SHIAN_M_TIME,
+    SHIAN_M_UPPER,
+    SHIAN_M_URL,
+    SHIAN_M_WHOLE,
+    SHIAN_M_ZERO,
+    SHIAN_M_MAX
+} shian_member_t;
+
+#define SHIAN_NAME_STEPS  4
+
+/*
+ * A part of a dotted name in a template, which mostly is asked of the same
+ * types again.  found has what the last answer was at each step outward: the
+ * field that a type has by this name, or the type that has none.  It is only
+ * believed when it fits the type asked, so that threads may share it.
+ */
+typedef struct {
+    const char             *z;
+    shian_member_t          member;
+    _Atomic(const void *)   found[SHIAN_NAME_STEPS];
+} shian_name_t;
 
 /* What a text depends on besides the value. */
 typedef struct {
@@ -125,12 +168,24 @@ bool shian_value_field(const ProtobufCMessage *m,
 const ProtobufCFieldDescriptor *shian_value_items(const ProtobufCMessage *m,
     shian_value_t *items);
 
+/* Prepares a name, zeroed but for z, which is borrowed. */
+void shian_name_init(shian_name_t *name);
+
+/* The field of a type by its name, step messages out; NULL: none. */
+const ProtobufCFieldDescriptor *shian_name_field(shian_name_t *name,
+    const ProtobufCMessageDescriptor *type, unsigned step);
+
 /*
- * The member `name` of v: a field, a JSON key, or one of the members above.
- * False (and none in *out) when there is no such member.
+ * Puts in the place of *v its member `name`: a field, a JSON key, or one of
+ * the members above.  False, and none, when there is no such member.
  */
-bool shian_value_member(const shian_value_t *v, const char *name,
-    shian_value_t *out);
+bool shian_value_member(shian_value_t *v, shian_name_t *name);
+
+/*
+ * The key of the text that a TEXT stands for, "colour.green", NUL-terminated;
+ * false when size is too small for it.
+ */
+bool shian_value_key(const shian_value_t *v, char *key, size_t size);
 
 /* Whether a section on v is shown; a TEXT is decided by who has the texts. */
 bool shian_value_truth(const shian_value_t *v);

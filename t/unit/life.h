@@ -425,13 +425,18 @@ make_rare(world_t *w, Shian__Operation *op)
 static void
 make_checklist(world_t *w, Shian__Operation *op)
 {
+    shian_str_t         packed;
     shian_txn_t         t;
     Shian__Checklist   *list;
 
     assert_int_equal(shian_txn_begin(w->city.store, &w->city.arena, false,
                                      &t), 0);
-    list = shian_checklist_at(&t, 0)->checklist;
+    packed = shian_pack(&w->city.arena, shian_checklist_at(&t, 0)->checklist);
     shian_txn_abort(&t);
+
+    /* A copy: the one built in is everybody's. */
+    list = shian__checklist__unpack(&w->city.arena.pb, packed.n, packed.p);
+    assert_non_null(list);
 
     list->version = shian_printf(&w->city.arena, "v%d", (int) pick(w, 8));
     list->items[pick(w, list->n_items)]->text = ANY_OF(w, words);

@@ -270,7 +270,7 @@ sentences_belong_to_steps(void **state)
 
     (void) state;
     shian_arena_init(&a, NULL, NULL);
-    all = shian_step_texts(&a);
+    all = shian_step_texts();
     assert_non_null(all);
     shian_step_sentences(all, "accept", &items, &n);
     assert_true(n > 0);
@@ -288,19 +288,19 @@ sentences_belong_to_steps(void **state)
                      &report));
 
     /* What was refused changed nothing; what was taken is in force. */
-    shian_step_sentences(shian_step_texts(&a), "accept", &items, &n);
+    shian_step_sentences(shian_step_texts(), "accept", &items, &n);
     assert_true(n > 0);
     shian_report_init(&report);
     assert_true(shian_document_set(&shian_document_texts, &a,
                     SHIAN_STR("{\"note\":[{\"zh\":\"看过了\","
                               "\"en\":\"Seen it.\"}]}"),
                     &report));
-    shian_step_sentences(shian_step_texts(&a), "note", &items, &n);
+    shian_step_sentences(shian_step_texts(), "note", &items, &n);
     assert_int_equal(n, 1);
     assert_string_equal(items[0]->zh, "看过了");
     assert_true(shian_document_set(&shian_document_texts, &a, SHIAN_NONE,
                                    &report));
-    shian_step_sentences(shian_step_texts(&a), "accept", &items, &n);
+    shian_step_sentences(shian_step_texts(), "accept", &items, &n);
     assert_true(n > 0);
     shian_arena_free(&a);
 }

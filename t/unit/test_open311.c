@@ -244,7 +244,7 @@ every_category_is_a_service(void **state)
     Shian__Categories         *all;
     Shian__Open311__Services  *zh, *en;
 
-    all = shian_categories(&c->arena);
+    all = shian_categories();
     zh = shian_view_services(&c->arena, true);
     en = shian_view_services(&c->arena, false);
     assert_int_equal(zh->n_services, all->n_items);

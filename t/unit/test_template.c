@@ -365,6 +365,40 @@ names_find_the_right_message(void **state)
 }
 
 
+/* What a name remembers of one type is not believed of another. */
+static void
+a_name_is_asked_of_many_types(void **state)
+{
+    size_t        i, step;
+    shian_name_t  id = { .z = "id" }, score = { .z = "score" };
+
+    static const ProtobufCMessageDescriptor  *types[] = {
+        &shian__venue_item__descriptor, &shian__review_view__descriptor,
+        &shian__frame__descriptor, &shian__grade__descriptor,
+        &shian__review_view__descriptor, &shian__review_view__descriptor
+    };
+
+    (void) state;
+    shian_name_init(&id);
+    shian_name_init(&score);
+
+    for (i = 0; i < 3 * SHIAN_COUNT(types); i++) {
+        for (step = 0; step < SHIAN_NAME_STEPS + 2; step++) {
+            assert_ptr_equal(
+                shian_name_field(&id, types[(i + step) % 6],
+                                 (unsigned) step),
+                protobuf_c_message_descriptor_get_field_by_name(
+                    types[(i + step) % 6], "id"));
+            assert_ptr_equal(
+                shian_name_field(&score, types[(i * step) % 6],
+                                 (unsigned) step),
+                protobuf_c_message_descriptor_get_field_by_name(
+                    types[(i * step) % 6], "score"));
+        }
+    }
+}
+
+
 static void
 texts_are_escaped_once(void **state)
 {
@@ -648,6 +682,7 @@ main(void)
         cmocka_unit_test(members_of_scalars),
         cmocka_unit_test(long_texts_are_cut_between_characters),
         cmocka_unit_test(names_find_the_right_message),
+        cmocka_unit_test(a_name_is_asked_of_many_types),
         cmocka_unit_test(texts_are_escaped_once),
         cmocka_unit_test(faults_are_named_by_line),
         cmocka_unit_test(rendering_is_bounded),
