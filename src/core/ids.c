@@ -22,7 +22,8 @@ static const char  base64url[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static char                        pairs[4096][2];
-static pthread_once_t              pairs_once = PTHREAD_ONCE_INIT;
+static uint8_t                     values[256];
+static pthread_once_t              tables_once = PTHREAD_ONCE_INIT;
 
 
 /* A child would otherwise hand out its parent's bytes once more. */
@@ -157,9 +158,15 @@ shian_unhex(void *out, size_t n, shian_str_t text)
 
 
 static void
-fill_pairs(void)
+fill_tables(void)
 {
     size_t  i;
+
+    memset(values, NO_VALUE, sizeof(values));
+
+    for (i = 0; i < 64; i++) {
+        values[(uint8_t) base64url[i]] = (uint8_t) i;
+    }
 
     for (i = 0; i < SHIAN_COUNT(pairs); i++) {
         pairs[i][0] = base64url[i >> 6];
@@ -176,7 +183,7 @@ shian_base64url(char *out, const void *p, size_t n)
     uint64_t        w;
     const uint8_t  *b = p;
 
-    (void) pthread_once(&pairs_once, fill_pairs);
+    (void) pthread_once(&tables_once, fill_tables);
 
     /* Two characters a step: most of the bytes of a scan's answer are these. */
     for ( /* void */ ; n >= 8; n -= 6, b += 6, o += 8) {
@@ -210,25 +217,6 @@ shian_base64url(char *out, const void *p, size_t n)
 }
 
 
-static unsigned
-base64url_value(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26U;
-    }
-
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52U;
-    }
-
-    return c == '-' ? 62 : c == '_' ? 63 : NO_VALUE;
-}
-
-
 bool
 shian_base64url_decode(void *out, size_t *n, shian_str_t text)
 {
@@ -242,12 +230,13 @@ shian_base64url_decode(void *out, size_t *n, shian_str_t text)
         return false;
     }
 
+    (void) pthread_once(&tables_once, fill_tables);
     acc = 0;
     bits = 0;
     done = 0;
 
     for (i = 0; i < text.n; i++) {
-        v = base64url_value(text.p[i]);
+        v = values[text.p[i]];
         if (v == NO_VALUE) {
             return false;
         }
