@@ -6,6 +6,7 @@
 #include "ngx_http_shian.h"
 
 #include "domain/complaint.h"
+#include "store/batch.h"
 #include "store/photos.h"
 
 #define SHIAN_TICK_MS       30000
@@ -23,53 +24,49 @@ typedef struct {
 
 /* ---- rows -----------------------------------------------------------------*/
 
-static ngx_uint_t
-ngx_http_shian_has_expired_rows(ngx_http_shian_env_t *env, uint64_t now_ms)
-{
-    ngx_uint_t      expired;
-    shian_txn_t     t;
-    shian_scan_t    scan;
-    shian_arena_t   arena;
-    shian_rowkey_t  none;
-
-    shian_arena_init(&arena, NULL, NULL);
-    none.n = 0;
-    expired = 0;
-
-    if (shian_txn_begin(env->store, &arena, false, &t) == 0) {
-        shian_scan_open(&scan, &t, SHIAN_T_SPENT, &none, NULL);
-        expired = shian_scan_next(&scan) && scan.key.n >= 8
-                  && shian_be(scan.key.p, 8) < now_ms;
-        shian_scan_close(&scan);
-        shian_txn_abort(&t);
-    }
-
-    shian_arena_free(&arena);
-
-    return expired;
-}
-
-
-/* Complaints whose time of retention is over; how many went. */
+/* Of which complaints the time of retention is over; how many. */
 static size_t
-ngx_http_shian_expire(ngx_http_shian_env_t *env, uint64_t now_ms)
+ngx_http_shian_look_for_expired(ngx_http_shian_env_t *env, uint64_t now_ms,
+    bool *sweep, uint64_t ids[SHIAN_EXPIRE])
 {
-    size_t                   i, n;
-    uint64_t                 ids[SHIAN_EXPIRE];
-    shian_txn_t              t;
-    shian_arena_t            arena;
-    Shian__Operation         op = SHIAN__OPERATION__INIT;
-    Shian__ComplaintExpire   expire = SHIAN__COMPLAINT_EXPIRE__INIT;
+    size_t         n;
+    shian_txn_t    t;
+    shian_arena_t  arena;
 
-    shian_arena_init(&arena, NULL, NULL);
+    *sweep = false;
     n = 0;
+    shian_arena_init(&arena, NULL, NULL);
 
     if (shian_txn_begin(env->store, &arena, false, &t) == 0) {
+        *sweep = shian_sweep_due(&t, now_ms);
         n = shian_complaints_expired(&t, now_ms, ids, SHIAN_EXPIRE);
         shian_txn_abort(&t);
     }
 
     shian_arena_free(&arena);
+
+    return n;
+}
+
+
+/* How many complaints went. */
+static size_t
+ngx_http_shian_sweep_rows(ngx_http_shian_env_t *env, uint64_t now_ms)
+{
+    bool                     due;
+    size_t                   i, n;
+    uint64_t                 ids[SHIAN_EXPIRE];
+    Shian__Sweep             sweep = SHIAN__SWEEP__INIT;
+    Shian__Operation         op = SHIAN__OPERATION__INIT;
+    Shian__ComplaintExpire   expire = SHIAN__COMPLAINT_EXPIRE__INIT;
+
+    n = ngx_http_shian_look_for_expired(env, now_ms, &due, ids);
+
+    if (due) {
+        op.body_case = SHIAN__OPERATION__BODY_SWEEP;
+        op.sweep = &sweep;
+        (void) ngx_http_shian_submit_own(env, &op);
+    }
 
     for (i = 0; i < n; i++) {
         expire.has_complaint = 1;
@@ -145,8 +142,6 @@ ngx_http_shian_tick(ngx_event_t *ev)
     int                    dead;
     uint64_t               now_ms;
     ngx_time_t            *tp;
-    Shian__Sweep           sweep = SHIAN__SWEEP__INIT;
-    Shian__Operation       op = SHIAN__OPERATION__INIT;
     ngx_http_shian_env_t  *env = ev->data;
 
     if (ngx_exiting || ngx_quit || ngx_terminate) {
@@ -158,18 +153,12 @@ ngx_http_shian_tick(ngx_event_t *ev)
     now_ms = (uint64_t) tp->sec * 1000;
 
     if (ngx_worker == 0) {
-        if (ngx_http_shian_has_expired_rows(env, now_ms)) {
-            op.body_case = SHIAN__OPERATION__BODY_SWEEP;
-            op.sweep = &sweep;
-            (void) ngx_http_shian_submit_own(env, &op);
-        }
-
         if (env->ticks++ % SHIAN_PHOTO_TICKS == 0) {
             ngx_http_shian_sweep_photos(env, now_ms);
         }
 
         /* With the next tick, when it is committed, their photos go. */
-        if (ngx_http_shian_expire(env, now_ms) != 0) {
+        if (ngx_http_shian_sweep_rows(env, now_ms) != 0) {
             env->ticks = 0;
         }
     }

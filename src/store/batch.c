@@ -250,15 +250,45 @@ drop_before(shian_txn_t *t, shian_table_t table, uint64_t bound,
 }
 
 
+/* From when on a day's requests need to be remembered. */
+static uint64_t
+first_day(uint64_t now_ms)
+{
+    return now_ms < MS_A_DAY ? 0 : now_ms / MS_A_DAY - 1;
+}
+
+
 void
 shian_sweep(shian_txn_t *t, uint64_t now_ms, size_t max)
 {
-    uint64_t  day;
-
-    day = now_ms / MS_A_DAY;
-
     drop_before(t, SHIAN_T_SPENT, now_ms, 8, max);
-    drop_before(t, SHIAN_T_DONE, day > 1 ? day - 1 : 0, 4, max);
+    drop_before(t, SHIAN_T_DONE, first_day(now_ms), 4, max);
+}
+
+
+static bool
+begins_before(shian_txn_t *t, shian_table_t table, uint64_t first,
+    unsigned width)
+{
+    bool            before;
+    shian_scan_t    scan;
+    shian_rowkey_t  all;
+
+    all.n = 0;
+    shian_scan_open(&scan, t, table, &all, NULL);
+    before = shian_scan_next(&scan) && scan.key.n >= width
+             && shian_be(scan.key.p, width) < first;
+    shian_scan_close(&scan);
+
+    return before;
+}
+
+
+bool
+shian_sweep_due(shian_txn_t *t, uint64_t now_ms)
+{
+    return begins_before(t, SHIAN_T_SPENT, now_ms, 8)
+           || begins_before(t, SHIAN_T_DONE, first_day(now_ms), 4);
 }
 
 

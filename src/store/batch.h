@@ -75,6 +75,9 @@ Shian__Entry *shian_log_get(shian_txn_t *t, uint64_t seq);
  */
 void shian_sweep(shian_txn_t *t, uint64_t now_ms, size_t max);
 
+/* Is there anything for shian_sweep() to drop? */
+bool shian_sweep_due(shian_txn_t *t, uint64_t now_ms);
+
 
 /* Called every so often with entries done and entries in all. */
 typedef void (*shian_progress_pt)(void *ctx, uint64_t done, uint64_t all);
