@@ -602,7 +602,12 @@ shian_json_get(shian_arena_t *a, shian_str_t json, const char *name)
     json_t       *root, *value;
     shian_str_t   s;
 
-    if (!is_shallow(json)) {
+    /* Most that is asked for is not there: told without parsing it all. */
+    if (json.n == 0
+        || (memmem(json.p, json.n, name, strlen(name)) == NULL
+            && memchr(json.p, '\\', json.n) == NULL)
+        || !is_shallow(json))
+    {
         return SHIAN_NONE;
     }
 

@@ -153,6 +153,8 @@ one_string_of_an_object(void **state)
 
     assert_int_equal(shian_json_get(&arena, SHIAN_STR("{\"a\":1}"), "a").n,
                      0);
+    assert_true(shian_str_is(shian_json_get(&arena, SHIAN_STR(
+                                 "{\"\\u0061\":\"b\"}"), "a"), "b"));
     assert_int_equal(shian_json_get(&arena, SHIAN_STR("{}"), "a").n, 0);
     assert_int_equal(shian_json_get(&arena, SHIAN_STR("[\"a\"]"), "a").n, 0);
     assert_int_equal(shian_json_get(&arena, SHIAN_STR("{\"a\":"), "a").n, 0);
