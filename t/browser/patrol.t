@@ -4,8 +4,7 @@
 'use strict';
 
 const path = require('path');
-const { chromium } = require('playwright-core');
-const { run, ok, is, sizes } = require('./lib/city.js');
+const { chromium, run, ok, is, sizes } = require('./lib/city.js');
 
 const outbox = '#outbox li[data-state]';
 

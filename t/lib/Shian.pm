@@ -104,11 +104,13 @@ sub csv_rows {
     return @rows;
 }
 
-# Real lists kept beside the checkout, or undef where there are none.
+# Real lists kept beside the checkout, or undef, and said, where there are none.
 sub shared {
     my ($path) = @_;
     my $file = "$root/../shared/data/$path";
-    return -e $file ? $file : undef;
+    return $file if -e $file;
+    print STDERR "# left out: no ../shared/data/$path here\n";
+    return undef;
 }
 
 # ---- nginx -------------------------------------------------------------------

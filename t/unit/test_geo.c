@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "core/geo.h"
+#include "left_out.h"
 
 #define HANGZHOU  "../shared/data/venues/hangzhou.csv"
 
@@ -91,8 +92,8 @@ datums_agree_with_a_city(void **state)
 
     f = fopen(HANGZHOU, "r");
     if (f == NULL) {
-        print_message("# skipped: no " HANGZHOU "\n");
-        return;     /* cmocka's skip() is a failure to prove */
+        left_out(HANGZHOU);
+        return;
     }
 
     n = 0;

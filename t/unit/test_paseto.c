@@ -12,6 +12,7 @@
 
 #include "core/ids.h"
 #include "core/paseto.h"
+#include "left_out.h"
 
 #define VECTORS  "../shared/data/paseto/v4.json"
 
@@ -133,8 +134,8 @@ official_vectors(void **state)
     (void) state;
 
     if (access(VECTORS, R_OK) != 0) {
-        print_message("# skipped: no %s\n", VECTORS);
-        return;     /* cmocka's skip() is a failure to prove */
+        left_out(VECTORS);
+        return;
     }
 
     all = json_load_file(VECTORS, 0, NULL);
