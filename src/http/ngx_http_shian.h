@@ -226,6 +226,7 @@ struct ngx_http_shian_ctx_s {
     ngx_uint_t                     status;
     const char                    *location;
     const char                    *flash;
+    char                          *form_key;    /* in what was rendered */
     const char                    *here;        /* a GET of this page, after
                                                    a POST */
 
@@ -497,8 +498,9 @@ ngx_int_t ngx_http_shian_open311_fail(ngx_http_shian_ctx_t *c);
 /*
  * form.c: what handlers of forms share.  typed is a field as it came, NULL
  * when empty; keep_photos has a token for each photo that came whole, good
- * for a day; form_key is a new key for a form, 32 hex digits, or the one it
- * came with.  NULL and false: no memory.
+ * for a day; form_key is the key of a page's forms, 32 hex digits, from the
+ * request's arena: that which came where the server failed, else a new one.
+ * NULL and false: no memory.
  */
 char *ngx_http_shian_typed(ngx_http_shian_ctx_t *c, const char *name);
 bool ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c,

@@ -126,7 +126,7 @@ ngx_http_shian_complaint_choices(ngx_http_shian_ctx_t *c,
 }
 
 
-static bool
+static void
 ngx_http_shian_complaint_typed(ngx_http_shian_ctx_t *c,
     Shian__ComplaintForm *form)
 {
@@ -137,9 +137,6 @@ ngx_http_shian_complaint_typed(ngx_http_shian_ctx_t *c,
     form->happened_on = ngx_http_shian_typed(c, "happened_on");
     form->name = ngx_http_shian_typed(c, "name");
     form->contact = ngx_http_shian_typed(c, "contact");
-    form->idempotency_key = ngx_http_shian_form_key(c);
-
-    return form->idempotency_key != NULL;
 }
 
 
@@ -205,8 +202,9 @@ ngx_http_shian_complaint_form(ngx_http_shian_ctx_t *c)
     form->has_today = 1;
     form->today = shian_local_day(c->now_ms, SHIAN_TZ_MINUTES);
 
+    ngx_http_shian_complaint_typed(c, form);
+
     if (!ngx_http_shian_complaint_choices(c, form)
-        || !ngx_http_shian_complaint_typed(c, form)
         || !ngx_http_shian_complaint_own(c, form)
         || !ngx_http_shian_keep_photos(c, &form->kept_photos,
                                        &form->n_kept_photos)

@@ -90,22 +90,32 @@ ngx_http_shian_keep_photos(ngx_http_shian_ctx_t *c, Shian__Choice ***out,
 }
 
 
+/*
+ * A key for each rendering: two forms filled in one after the other are two
+ * requests.  The key that came is kept only where nobody knows what became
+ * of it, so that sending the form again can not do it twice.
+ */
 char *
 ngx_http_shian_form_key(ngx_http_shian_ctx_t *c)
 {
     char         hex[SHIAN_HEX_LEN(SHIAN_ID_SIZE)];
     uint8_t      id[SHIAN_ID_SIZE];
-    shian_str_t  key;
+    shian_str_t  sent;
 
-    key = ngx_http_shian_body_arg(c, "idempotency_key");
+    sent = ngx_http_shian_body_arg(c, "idempotency_key");
 
-    if (key.n == 0 || c->report.nfields != 0) {
+    /* Behind it stands which form of the page it was. */
+    sent.n = ngx_min(sent.n, sizeof(hex));
+
+    if (c->status < NGX_HTTP_INTERNAL_SERVER_ERROR
+        || !shian_unhex(id, sizeof(id), sent))
+    {
         shian_random(id, sizeof(id));
-        shian_hex(hex, id, sizeof(id));
-        key = shian_slice(hex, sizeof(hex));
     }
 
-    return shian_strdup(&c->arena, key);
+    shian_hex(hex, id, sizeof(id));
+
+    return shian_strdup(&c->arena, shian_slice(hex, sizeof(hex)));
 }
 
 

@@ -303,9 +303,19 @@ ngx_http_shian_page_new(ngx_http_shian_ctx_t *c, uint64_t rev,
 }
 
 
+static bool
+ngx_http_shian_has_key(ngx_http_shian_ctx_t *c, shian_str_t body)
+{
+    return c->form_key != NULL
+           && memmem(body.p, body.n, c->form_key, ngx_strlen(c->form_key))
+              != NULL;
+}
+
+
 ngx_int_t
 ngx_http_shian_page_reply(ngx_http_shian_ctx_t *c, uint64_t rev)
 {
+    ngx_int_t                 rc;
     ngx_uint_t                gzip;
     const char               *type;
     shian_buf_t               out;
@@ -326,6 +336,13 @@ ngx_http_shian_page_reply(ngx_http_shian_ctx_t *c, uint64_t rev)
                                    cache->log);
     if (page == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* A page whose form has a key is for one reader: it is not kept. */
+    if (ngx_http_shian_has_key(c, shian_buf_str(&out))) {
+        rc = ngx_http_shian_page_send(c, page);
+        ngx_http_shian_page_unref(page);
+        return rc;
     }
 
     slot = ngx_http_shian_page_slot(cache, c, gzip);

@@ -227,8 +227,6 @@ ngx_http_shian_patrol_reach(ngx_http_shian_ctx_t *c)
 static Shian__CheckIn *
 ngx_http_shian_check_in(ngx_http_shian_ctx_t *c, shian_str_t kind)
 {
-    char             hex[33];
-    uint8_t          id[SHIAN_ID_SIZE];
     Shian__CheckIn  *in;
 
     in = shian_patrol_check_in(&c->txn, c->id, c->now_ms);
@@ -237,9 +235,6 @@ ngx_http_shian_check_in(ngx_http_shian_ctx_t *c, shian_str_t kind)
         return NULL;
     }
 
-    shian_random(id, sizeof(id));
-    shian_hex(hex, id, sizeof(id));
-    in->idempotency_key = shian_strdup(&c->arena, shian_slice(hex, 32));
     in->has_user = 1;
     in->user = c->caller.actor.user;
     c->no_store = 1;

@@ -232,7 +232,8 @@ ngx_http_shian_name_of(ngx_http_shian_ctx_t *c, const ngx_str_t *name)
 }
 
 
-static void
+/* False: no memory; what a page can do without is not missed. */
+static bool
 ngx_http_shian_frame(ngx_http_shian_ctx_t *c, Shian__Frame *f)
 {
     const Shian__Actor  *actor = &c->caller.actor;
@@ -248,6 +249,7 @@ ngx_http_shian_frame(ngx_http_shian_ctx_t *c, Shian__Frame *f)
                                ngx_http_shian_str(c->conf->base_url));
     f->version = c->conf->version;
     f->flash = (char *) c->flash;
+    f->idempotency_key = c->form_key = ngx_http_shian_form_key(c);
 
     f->city = ngx_http_shian_name_of(c, c->conf->city);
     f->bureau = ngx_http_shian_name_of(c, c->conf->bureau);
@@ -271,6 +273,8 @@ ngx_http_shian_frame(ngx_http_shian_ctx_t *c, Shian__Frame *f)
         f->user_venue = actor->venue;
         f->live = ngx_http_shian_live(c);
     }
+
+    return f->idempotency_key != NULL;
 }
 
 
@@ -310,7 +314,10 @@ ngx_http_shian_render(ngx_http_shian_ctx_t *c, shian_buf_t *out,
         break;
     }
 
-    ngx_http_shian_frame(c, &frame);
+    if (!ngx_http_shian_frame(c, &frame)) {
+        return false;
+    }
+
     page.lang = c->lang;
     page.tz_minutes = SHIAN_TZ_MINUTES;
     page.frame = &frame.base;

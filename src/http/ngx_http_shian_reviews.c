@@ -212,7 +212,6 @@ ngx_http_shian_show_form(ngx_http_shian_ctx_t *c)
     form->venue_name = v->name;
     form->scanned = ngx_http_shian_scan_of(c, &scan);
 
-    form->idempotency_key = ngx_http_shian_form_key(c);
     form->text = ngx_http_shian_typed(c, "text");
 
     if (!ngx_http_shian_stars(c, "hygiene", &form->hygiene, &form->n_hygiene)

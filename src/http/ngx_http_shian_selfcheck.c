@@ -191,10 +191,6 @@ ngx_http_shian_show_check(ngx_http_shian_ctx_t *c,
         ngx_http_shian_check_errors(c, post, &view);
     }
 
-    if (c->format == SHIAN_OUT_HTML) {
-        view.idempotency_key = ngx_http_shian_form_key(c);
-    }
-
     c->view = &view.base;
 
     return ngx_http_shian_reply(c);

@@ -58,7 +58,6 @@ ngx_http_shian_new_form(ngx_http_shian_ctx_t *c)
 
     if (form != NULL) {
         shian__step_form__init(form);
-        form->idempotency_key = ngx_http_shian_form_key(c);
     }
 
     return form;

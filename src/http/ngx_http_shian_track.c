@@ -144,11 +144,10 @@ ngx_http_shian_track_page(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
 
     view->added = ngx_http_shian_typed(c, "text");
     view->action = ngx_http_shian_typed(c, "action");
-    view->idempotency_key = ngx_http_shian_form_key(c);
     view->track = shian_printf(&c->arena, "/track/%.*s", SHIAN_FMT(c->word));
     c->here = view->track;
 
-    return view->idempotency_key != NULL && view->track != NULL
+    return view->track != NULL
            && (!shian_str_is(ngx_http_shian_arg(c, "new"), "1")
                || ngx_http_shian_track_keep(c, view))
            && ngx_http_shian_keep_photos(c, &view->kept_photos,
