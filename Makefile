@@ -180,7 +180,8 @@ $(NODE_STAMP): t/browser/package-lock.json | $(B)/.deps-test
 	    { rm -rf t/browser/node_modules; \
 	      echo "npm's registry is not reached: no test in a browser" >&2; }
 
-TESTS ?= $(wildcard t/http/*.t t/ctl/*.t t/browser/*.t t/crash/*.t)
+TESTS ?= $(wildcard t/http/*.t t/ctl/*.t t/browser/*.t t/crash/*.t \
+    t/model/*.t)
 
 test: $(B)/.deps-test $(NODE_STAMP)
 	@$(MAKE) -s all $(UNIT) layers
