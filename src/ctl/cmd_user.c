@@ -201,7 +201,7 @@ shian_cmd_user_list(shian_ctl_t *c)
     after = SHIAN_NONE;
 
     do {
-        list = shian_view_users(&t, after, 100, &next);
+        list = shian_view_users(&t, NULL, after, 100, &next);
 
         if (list == NULL) {
             shian_txn_abort(&t);

@@ -35,6 +35,9 @@ const char *shian_action_name(const ProtobufCEnumDescriptor *actions,
 bool shian_complaint_in_reach(shian_txn_t *t, Shian__Role__Kind role,
     const Shian__User *user, const Shian__Complaint *c);
 
+/* The same question in an operation's check; false: the report has 403. */
+bool shian_may_complaint(shian_op_t *o, const Shian__Complaint *c);
+
 
 /* ---- at the door ---------------------------------------------------------*/
 
@@ -98,14 +101,6 @@ shian_by_id(shian_str_t key)
  */
 size_t shian_complaint_duplicates(shian_txn_t *t, uint64_t venue,
     uint64_t at_ms, uint64_t besides, uint64_t *ids, size_t max);
-
-/*
- * Looks at contacts, newest first, from the key `from` on (NULL: the newest).
- * Fills up to max, in the arena; *next is the key to go on with, n == 0 after
- * the last.
- */
-size_t shian_looks(shian_txn_t *t, const shian_rowkey_t *from,
-    Shian__Look **out, size_t max, shian_rowkey_t *next);
 
 /* Whose retention is over at at_ms: up to max ids for complaint.expire. */
 size_t shian_complaints_expired(shian_txn_t *t, uint64_t at_ms,

@@ -309,41 +309,6 @@ shian_complaint_duplicates(shian_txn_t *t, uint64_t venue, uint64_t at_ms,
 }
 
 
-size_t
-shian_looks(shian_txn_t *t, const shian_rowkey_t *from, Shian__Look **out,
-    size_t max, shian_rowkey_t *next)
-{
-    size_t          n;
-    shian_scan_t    scan;
-    shian_rowkey_t  none;
-
-    none.n = 0;
-    n = 0;
-    shian_scan_open(&scan, t, SHIAN_T_LOOK, &none, from);
-    next->n = 0;                /* which from may be */
-
-    while (shian_scan_next(&scan)) {
-
-        if (n == max) {
-            shian_rowkey_bytes(next, scan.key.p, scan.key.n);
-            break;
-        }
-
-        out[n] = shian__look__unpack(&t->arena->pb, scan.value.n,
-                                     scan.value.p);
-        if (out[n++] == NULL) {
-            t->err = ENOMEM;
-            n--;
-            break;
-        }
-    }
-
-    shian_scan_close(&scan);
-
-    return n;
-}
-
-
 /* ---- figures --------------------------------------------------------------*/
 
 uint8_t

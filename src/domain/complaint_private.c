@@ -18,12 +18,11 @@
 static bool
 may_look(shian_op_t *o, const Shian__Complaint *c)
 {
-    const Shian__User   *u;
     const Shian__Actor  *actor = o->op->actor;
 
-    u = actor->user == 0 ? NULL : shian_user_get(o->txn, actor->user);
-
-    if (!shian_complaint_in_reach(o->txn, actor->role, u, c)) {
+    if (!shian_complaint_in_reach(o->txn, actor->role, shian_actor_user(o),
+                                  c))
+    {
         return false;
     }
 

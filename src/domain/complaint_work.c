@@ -38,6 +38,16 @@ shian_complaint_in_reach(shian_txn_t *t, Shian__Role__Kind role,
 }
 
 
+bool
+shian_may_complaint(shian_op_t *o, const Shian__Complaint *c)
+{
+    return shian_complaint_in_reach(o->txn, o->op->actor->role,
+                                    shian_actor_user(o), c)
+           || shian_fail(o->report, 403, "forbidden",
+                         "This is outside your districts.");
+}
+
+
 /* ---- may it be done? ------------------------------------------------------*/
 
 static const char *
@@ -95,6 +105,10 @@ may_merge(shian_op_t *o, const Shian__Complaint *c,
     {
         shian_fail_field(o->report, "into", "unknown",
                          "No other complaint about this place.");
+        return false;
+    }
+
+    if (!shian_may_complaint(o, into)) {
         return false;
     }
 
@@ -313,7 +327,6 @@ may_step(shian_op_t *o, const Shian__Complaint *c,
 bool
 shian_complaint_step_check(shian_op_t *o)
 {
-    const Shian__User           *u;
     Shian__Complaint            *c;
     const Shian__ComplaintStep  *op = o->op->complaint_step;
 
@@ -323,12 +336,8 @@ shian_complaint_step_check(shian_op_t *o)
         return shian_no_such(o, "There is no such complaint.");
     }
 
-    u = o->op->actor->user == 0 ? NULL
-        : shian_user_get(o->txn, o->op->actor->user);
-
-    if (!shian_complaint_in_reach(o->txn, o->op->actor->role, u, c)) {
-        return shian_fail(o->report, 403, "forbidden",
-                          "This is outside your districts.");
+    if (!shian_may_complaint(o, c)) {
+        return false;
     }
 
     if (!op->has_action) {

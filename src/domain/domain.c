@@ -66,16 +66,18 @@ shian_op_day(const shian_op_t *o)
 
 
 bool
-shian_in_reach(Shian__Role__Kind role, const Shian__User *user,
-    uint64_t actor_venue, const Shian__Venue *venue)
+shian_has_city(const Shian__User *user)
+{
+    return user == NULL || user->n_districts == 0;
+}
+
+
+static bool
+covers(const Shian__User *user, const Shian__Venue *venue)
 {
     size_t  i;
 
-    if (role == SHIAN__ROLE__KIND__venue) {
-        return actor_venue == venue->id;
-    }
-
-    if (user == NULL || user->n_districts == 0) {
+    if (shian_has_city(user)) {
         return true;
     }
 
@@ -92,15 +94,72 @@ shian_in_reach(Shian__Role__Kind role, const Shian__User *user,
 
 
 bool
+shian_in_reach(Shian__Role__Kind role, const Shian__User *user,
+    uint64_t actor_venue, const Shian__Venue *venue)
+{
+    return role == SHIAN__ROLE__KIND__venue ? actor_venue == venue->id
+                                            : covers(user, venue);
+}
+
+
+bool
+shian_account_in_reach(shian_txn_t *t, const Shian__User *user,
+    const Shian__User *u)
+{
+    size_t         i;
+    Shian__Venue   where = SHIAN__VENUE__INIT;
+    Shian__Venue  *v;
+
+    if (shian_has_city(user)) {
+        return true;
+    }
+
+    if (u->role == SHIAN__ROLE__KIND__venue) {
+        v = shian_venue_get(t, u->venue);
+        return v != NULL && covers(user, v);
+    }
+
+    for (i = 0; i < u->n_districts; i++) {
+        where.district = u->districts[i];
+
+        if (!covers(user, &where)) {
+            return false;
+        }
+    }
+
+    /* Without a district it has the city. */
+    return i != 0;
+}
+
+
+Shian__User *
+shian_actor_user(shian_op_t *o)
+{
+    uint64_t  id = o->op->actor->user;
+
+    return id == 0 ? NULL : shian_user_get(o->txn, id);
+}
+
+
+bool
+shian_may_city(shian_op_t *o)
+{
+    return shian_has_city(shian_actor_user(o))
+           || shian_fail(o->report, 403, "forbidden",
+                         "This is about the whole city, and you have some "
+                         "districts of it.");
+}
+
+
+bool
 shian_may(shian_op_t *o, const Shian__Venue *venue)
 {
-    const Shian__User   *user;
     const Shian__Actor  *actor;
 
     actor = o->op->actor;
-    user = actor->user != 0 ? shian_user_get(o->txn, actor->user) : NULL;
 
-    if (shian_in_reach(actor->role, user, actor->venue, venue)) {
+    if (shian_in_reach(actor->role, shian_actor_user(o), actor->venue, venue))
+    {
         return true;
     }
 

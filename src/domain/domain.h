@@ -67,6 +67,22 @@ Shian__Venue *shian_venue_of(shian_op_t *o, uint64_t venue,
 bool shian_in_reach(Shian__Role__Kind role, const Shian__User *user,
     uint64_t actor_venue, const Shian__Venue *venue);
 
+/* Is somebody of whom the store says this (NULL: nothing) limited to none? */
+bool shian_has_city(const Shian__User *user);
+
+/*
+ * Does the reach of `user` cover all that account u has?  A person of a venue
+ * has its district, who has no district the city.
+ */
+bool shian_account_in_reach(shian_txn_t *t, const Shian__User *user,
+    const Shian__User *u);
+
+/* The record of the operation's actor; NULL where it is no user. */
+Shian__User *shian_actor_user(shian_op_t *o);
+
+/* May the actor do what is about the whole city?  False: the report has 403. */
+bool shian_may_city(shian_op_t *o);
+
 /* Refusals that many checks give; each returns false. */
 bool shian_no_such(shian_op_t *o, const char *what);
 bool shian_wrong_state(shian_op_t *o, const char *detail);

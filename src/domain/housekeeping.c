@@ -33,6 +33,7 @@ shian_store_init_apply(shian_op_t *o)
 bool
 shian_erase_check(shian_op_t *o)
 {
+    Shian__Review       *r;
     Shian__Complaint    *c;
     const Shian__Erase  *op = o->op->erase;
 
@@ -44,14 +45,13 @@ shian_erase_check(shian_op_t *o)
         }
 
         o->unchanged = c->erased;
-        return true;
+        return shian_may_complaint(o, c);
     }
 
-    if (shian_review_get(o->txn, op->review) == NULL) {
-        return shian_no_such(o, "There is no such review.");
-    }
+    r = shian_review_get(o->txn, op->review);
 
-    return true;
+    return shian_venue_of(o, r == NULL ? 0 : r->venue,
+                          "There is no such review.") != NULL;
 }
 
 

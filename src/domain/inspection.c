@@ -8,7 +8,6 @@
 bool
 shian_inspection_import_check(shian_op_t *o)
 {
-    Shian__Venue             *v;
     shian_scan_t              scan;
     shian_rowkey_t            prefix;
     Shian__Inspection        *known;
@@ -19,9 +18,8 @@ shian_inspection_import_check(shian_op_t *o)
         return false;
     }
 
-    v = shian_venue_get(o->txn, in->venue);
-    if (v == NULL) {
-        return shian_no_such(o, "There is no such venue.");
+    if (shian_venue_of(o, in->venue, "There is no such venue.") == NULL) {
+        return false;
     }
 
     /* Instants begin in 1970, and the visit's is worked out from its day. */

@@ -3,9 +3,9 @@
 #include "capabilities.h"
 #include "domain.h"
 
-#define ROW(label, kind, Message, roles, fn)                                 \
+#define ROW(label, kind, Message, roles, reach, fn)                          \
     { label, SHIAN__OPERATION__BODY_##kind, &Message##__descriptor, roles,   \
-      shian_##fn##_check, shian_##fn##_apply }
+      SHIAN_REACH_##reach, shian_##fn##_check, shian_##fn##_apply }
 
 #define ADMIN    SHIAN_ROLE(admin)
 #define CHIEF    (SHIAN_ROLE(chief) | ADMIN)
@@ -14,76 +14,78 @@
 #define VENUE    SHIAN_ROLE(venue)
 
 const shian_operation_row_t  shian_operations[] = {
-    ROW("store.init", STORE_INIT, shian__store_init, ADMIN, store_init),
-    ROW("venue.upsert", VENUE_UPSERT, shian__venue_upsert, CHIEF,
+    ROW("store.init", STORE_INIT, shian__store_init, ADMIN, CITY, store_init),
+    ROW("venue.upsert", VENUE_UPSERT, shian__venue_upsert, CHIEF, RECORD,
         venue_upsert),
-    ROW("venue.status", VENUE_STATUS, shian__venue_status, OFFICER,
+    ROW("venue.status", VENUE_STATUS, shian__venue_status, OFFICER, RECORD,
         venue_status),
-    ROW("plaque.issue", PLAQUE_ISSUE, shian__plaque_issue, CHIEF,
+    ROW("plaque.issue", PLAQUE_ISSUE, shian__plaque_issue, CHIEF, RECORD,
         plaque_issue),
     ROW("plaque.withdraw", PLAQUE_WITHDRAW, shian__plaque_withdraw, CHIEF,
-        plaque_withdraw),
-    ROW("review.post", REVIEW_POST, shian__review_post, SHIAN_ANYBODY,
+        RECORD, plaque_withdraw),
+    ROW("review.post", REVIEW_POST, shian__review_post, SHIAN_ANYBODY, OWN,
         review_post),
-    ROW("review.reply", REVIEW_REPLY, shian__review_reply, VENUE,
+    ROW("review.reply", REVIEW_REPLY, shian__review_reply, VENUE, RECORD,
         review_reply),
-    ROW("review.flag", REVIEW_FLAG, shian__review_flag, VENUE, review_flag),
-    ROW("review.decide", REVIEW_DECIDE, shian__review_decide, OFFICER,
+    ROW("review.flag", REVIEW_FLAG, shian__review_flag, VENUE, RECORD,
+        review_flag),
+    ROW("review.decide", REVIEW_DECIDE, shian__review_decide, OFFICER, RECORD,
         review_decide),
-    ROW("photo.put", PHOTO_PUT, shian__photo_put, SHIAN_ANYBODY, photo_put),
-    ROW("user.put", USER_PUT, shian__user_put, CHIEF, user_put),
-    ROW("user.disable", USER_DISABLE, shian__user_disable, CHIEF,
+    ROW("photo.put", PHOTO_PUT, shian__photo_put, SHIAN_ANYBODY, OWN,
+        photo_put),
+    ROW("user.put", USER_PUT, shian__user_put, CHIEF, RECORD, user_put),
+    ROW("user.disable", USER_DISABLE, shian__user_disable, CHIEF, RECORD,
         user_disable),
     ROW("session.start", SESSION_START, shian__session_start, SHIAN_ANYBODY,
-        session_start),
-    ROW("session.end", SESSION_END, shian__session_end, SHIAN_ANYBODY,
+        OWN, session_start),
+    ROW("session.end", SESSION_END, shian__session_end, SHIAN_ANYBODY, OWN,
         session_end),
     ROW("inspection.import", INSPECTION_IMPORT, shian__inspection_import,
-        ADMIN, inspection_import),
+        ADMIN, RECORD, inspection_import),
     ROW("evaluation.set", EVALUATION_SET, shian__evaluation_set, OFFICER,
-        evaluation_set),
-    ROW("erase", ERASE, shian__erase, CHIEF, erase),
-    ROW("sweep", SWEEP, shian__sweep, ADMIN, sweep),
-    ROW("venue.regrade", VENUE_REGRADE, shian__venue_regrade, ADMIN,
+        RECORD, evaluation_set),
+    ROW("erase", ERASE, shian__erase, CHIEF, RECORD, erase),
+    ROW("sweep", SWEEP, shian__sweep, ADMIN, CITY, sweep),
+    ROW("venue.regrade", VENUE_REGRADE, shian__venue_regrade, ADMIN, CITY,
         venue_regrade),
-    ROW("policy.set", POLICY_SET, shian__policy_set, CHIEF, policy_set),
-    ROW("checklist.set", CHECKLIST_SET, shian__checklist_set, CHIEF,
+    ROW("policy.set", POLICY_SET, shian__policy_set, CHIEF, CITY, policy_set),
+    ROW("checklist.set", CHECKLIST_SET, shian__checklist_set, CHIEF, CITY,
         checklist_set),
     ROW("inspection.post", INSPECTION_POST, shian__inspection_post, STAFF,
-        inspection_post),
+        RECORD, inspection_post),
     ROW("inspection.decide", INSPECTION_DECIDE, shian__inspection_decide,
-        OFFICER, inspection_decide),
+        OFFICER, RECORD, inspection_decide),
     ROW("finding.submit", FINDING_SUBMIT, shian__finding_submit, VENUE,
-        finding_submit),
+        RECORD, finding_submit),
     ROW("finding.decide", FINDING_DECIDE, shian__finding_decide, STAFF,
-        finding_decide),
+        RECORD, finding_decide),
     ROW("inspection.reply", INSPECTION_REPLY, shian__inspection_reply, VENUE,
-        inspection_reply),
-    ROW("reply.remove", REPLY_REMOVE, shian__reply_remove, OFFICER,
+        RECORD, inspection_reply),
+    ROW("reply.remove", REPLY_REMOVE, shian__reply_remove, OFFICER, RECORD,
         reply_remove),
-    ROW("appeal.file", APPEAL_FILE, shian__appeal_file, VENUE,
+    ROW("appeal.file", APPEAL_FILE, shian__appeal_file, VENUE, RECORD,
         appeal_file),
     ROW("appeal.decide", APPEAL_DECIDE, shian__appeal_decide, VENUE | OFFICER,
-        appeal_decide),
+        RECORD, appeal_decide),
     ROW("reinspection.ask", REINSPECTION_ASK, shian__reinspection_ask, VENUE,
-        reinspection_ask),
+        RECORD, reinspection_ask),
     ROW("evaluation.close", EVALUATION_CLOSE, shian__evaluation_close, ADMIN,
-        evaluation_close),
+        CITY, evaluation_close),
     ROW("self.check.post", SELF_CHECK_POST, shian__self_check_post, VENUE,
-        self_check_post),
+        RECORD, self_check_post),
 
     ROW("complaint.post", COMPLAINT_POST, shian__complaint_post,
-        SHIAN_ANYBODY, complaint_post),
+        SHIAN_ANYBODY, OWN, complaint_post),
     ROW("complaint.step", COMPLAINT_STEP, shian__complaint_step, STAFF,
-        complaint_step),
+        RECORD, complaint_step),
     ROW("complaint.follow", COMPLAINT_FOLLOW, shian__complaint_follow,
-        SHIAN_ANYBODY, complaint_follow),
+        SHIAN_ANYBODY, OWN, complaint_follow),
     ROW("complaint.expire", COMPLAINT_EXPIRE, shian__complaint_expire, ADMIN,
-        complaint_expire),
-    ROW("contact.view", CONTACT_VIEW, shian__contact_view, STAFF,
+        CITY, complaint_expire),
+    ROW("contact.view", CONTACT_VIEW, shian__contact_view, STAFF, RECORD,
         contact_view),
-    ROW("case.open", CASE_OPEN, shian__case_open, OFFICER, case_open),
-    ROW("case.step", CASE_STEP, shian__case_step, OFFICER, case_step),
+    ROW("case.open", CASE_OPEN, shian__case_open, OFFICER, RECORD, case_open),
+    ROW("case.step", CASE_STEP, shian__case_step, OFFICER, RECORD, case_step),
 };
 
 const size_t  shian_noperations = SHIAN_COUNT(shian_operations);
@@ -141,7 +143,9 @@ actor_stands(shian_op_t *o)
 
     user = shian_user_get(o->txn, actor->user);
 
-    if (user == NULL || user->disabled || user->role != actor->role) {
+    if (user == NULL || user->disabled || user->role != actor->role
+        || user->venue != actor->venue)
+    {
         return shian_fail(o->report, 401, "signin_required",
                           "The account was disabled or changed.");
     }
@@ -170,7 +174,8 @@ check(shian_op_t *o)
                           "Your role may not do this.");
     }
 
-    return row->check(o);
+    return (row->reach != SHIAN_REACH_CITY || shian_may_city(o))
+           && row->check(o);
 }
 
 

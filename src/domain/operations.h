@@ -13,11 +13,21 @@
 /* Anybody at all, signed in or not. */
 #define SHIAN_ANYBODY     0xffu
 
+/* Where somebody of the right role may do it. */
+typedef enum {
+    SHIAN_REACH_OWN = 0,    /* nowhere else than where it is theirs to do:
+                               by a scan, a link, for oneself */
+    SHIAN_REACH_RECORD,     /* at the venue, district or account that it is
+                               about: its check asks */
+    SHIAN_REACH_CITY        /* all over the city: whoever has all of it */
+} shian_reach_t;
+
 typedef struct {
     const char                        *name;        /* "review.post" */
     Shian__Operation__BodyCase         body;
     const ProtobufCMessageDescriptor  *message;
     uint32_t                           roles;       /* SHIAN_ROLE bits */
+    shian_reach_t                      reach;
     bool                             (*check)(shian_op_t *o);
     void                             (*apply)(shian_op_t *o);
 } shian_operation_row_t;

@@ -27,6 +27,8 @@ typedef struct {
     shian_sample_t   all;
     uint64_t         visits;
     uint64_t         since_ms;
+
+    const Shian__User  *for_user;       /* whose reach limits it */
 } work_t;
 
 
@@ -107,6 +109,22 @@ count_visit(work_t *w, row_t *row, const shian_checkin_t *visit)
 }
 
 
+/* Is it at a venue within the user's reach? */
+static bool
+sees(shian_txn_t *t, const Shian__User *user, const shian_checkin_t *visit)
+{
+    Shian__Venue  *v;
+
+    if (shian_has_city(user)) {
+        return true;
+    }
+
+    v = shian_venue_get(t, visit->venue);
+
+    return v != NULL && shian_in_reach(user->role, user, 0, v);
+}
+
+
 static void
 count_visits(shian_txn_t *t, work_t *w, row_t *row)
 {
@@ -121,7 +139,9 @@ count_visits(shian_txn_t *t, work_t *w, row_t *row)
            && shian_checkin_read(scan.key, scan.value, &visit)
            && visit.started_ms >= w->since_ms)
     {
-        count_visit(w, row, &visit);
+        if (sees(t, w->for_user, &visit)) {
+            count_visit(w, row, &visit);
+        }
     }
 
     shian_scan_close(&scan);
@@ -216,7 +236,8 @@ count_users(shian_txn_t *t, work_t *w)
         count_visits(t, w, row);
 
         if (row->view->visits != 0
-            || (u->role == SHIAN__ROLE__KIND__inspector && !u->disabled))
+            || (u->role == SHIAN__ROLE__KIND__inspector && !u->disabled
+                && shian_account_in_reach(t, w->for_user, u)))
         {
             w->n++;
         }
@@ -285,7 +306,8 @@ by_drift(const void *a, const void *b)
 
 
 Shian__SupervisorList *
-shian_view_supervisors(shian_txn_t *t, int32_t today, uint32_t days)
+shian_view_supervisors(shian_txn_t *t, const Shian__User *user,
+    int32_t today, uint32_t days)
 {
     size_t                  i;
     int32_t                 from;
@@ -293,6 +315,7 @@ shian_view_supervisors(shian_txn_t *t, int32_t today, uint32_t days)
     Shian__SupervisorList  *view;
 
     memset(&w, 0, sizeof(w));
+    w.for_user = user;
     from = today - (int32_t) days + 1;
     w.since_ms = (uint64_t) (from * DAY_MS - SHIAN_TZ_MINUTES * 60000);
 
@@ -382,8 +405,8 @@ visit_view(shian_txn_t *t, const shian_checkin_t *visit)
 
 
 Shian__SupervisorVisits *
-shian_view_supervisor(shian_txn_t *t, uint64_t user, shian_str_t after,
-    size_t limit, shian_str_t *next)
+shian_view_supervisor(shian_txn_t *t, const Shian__User *user, uint64_t id,
+    shian_str_t after, size_t limit, shian_str_t *next)
 {
     Shian__User              *u;
     shian_scan_t              scan;
@@ -392,7 +415,7 @@ shian_view_supervisor(shian_txn_t *t, uint64_t user, shian_str_t after,
     Shian__SupervisorVisits  *view;
 
     *next = SHIAN_NONE;
-    u = shian_user_get(t, user);
+    u = shian_user_get(t, id);
 
     if (u == NULL || !may_inspect(u)) {
         return NULL;
@@ -407,12 +430,16 @@ shian_view_supervisor(shian_txn_t *t, uint64_t user, shian_str_t after,
         return NULL;
     }
 
-    prefix = shian_checkin_prefix('u', user);
+    prefix = shian_checkin_prefix('u', id);
     shian_view_open(&scan, t, SHIAN_T_INSPECTION_BY, &prefix, after);
 
     while (shian_scan_next(&scan)
            && shian_checkin_read(scan.key, scan.value, &visit))
     {
+        if (!sees(t, user, &visit)) {
+            continue;
+        }
+
         if (view->n_items == limit) {
             *next = after;
             break;
@@ -431,5 +458,8 @@ shian_view_supervisor(shian_txn_t *t, uint64_t user, shian_str_t after,
 
     shian_scan_close(&scan);
 
-    return t->err == 0 ? view : NULL;
+    /* Who is of another district and never came to these is nobody here. */
+    return t->err == 0
+           && (view->n_items != 0 || shian_account_in_reach(t, user, u))
+           ? view : NULL;
 }

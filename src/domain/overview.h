@@ -44,16 +44,19 @@ void shian_drift(const shian_sample_t *own, const shian_sample_t *all,
 /*
  * Every inspector, and whoever else has visited, over the `days` local days
  * that end with `today`; the furthest from the mean first, those with too few
- * visits last.  In the transaction's arena; NULL: no memory, or t->err.
+ * visits last; of the visits within the reach of `user` (NULL: of all) alone.
+ * In the transaction's arena; NULL: no memory, or t->err.
  */
-Shian__SupervisorList *shian_view_supervisors(shian_txn_t *t, int32_t today,
-    uint32_t days);
+Shian__SupervisorList *shian_view_supervisors(shian_txn_t *t,
+    const Shian__User *user, int32_t today, uint32_t days);
 
 /*
- * The visits of one of them, latest first, after a raw cursor as in
- * shian_find.  NULL: no such inspector, no memory, or t->err.
+ * The visits of inspector `id` within the reach of `user`, latest first, after
+ * a raw cursor as in shian_find.  NULL: no such inspector within it, no
+ * memory, or t->err.
  */
-Shian__SupervisorVisits *shian_view_supervisor(shian_txn_t *t, uint64_t user,
-    shian_str_t after, size_t limit, shian_str_t *next);
+Shian__SupervisorVisits *shian_view_supervisor(shian_txn_t *t,
+    const Shian__User *user, uint64_t id, shian_str_t after, size_t limit,
+    shian_str_t *next);
 
 #endif /* SHIAN_OVERVIEW_H */

@@ -96,7 +96,7 @@ shian_plaque_withdraw_check(shian_op_t *o)
 
     v = shian_venue_get(o->txn, p->venue);
 
-    return v == NULL || shian_may(o, v);
+    return v == NULL ? shian_may_city(o) : shian_may(o, v);
 }
 
 

@@ -1,26 +1,66 @@
+/*
+ * Accounts: whoever gives, changes or ends one has all of it themselves.
+ */
+
 #include "capabilities.h"
 #include "domain.h"
 
 #define ROLE(name)  SHIAN__ROLE__KIND__##name
 
 
+/* The account as it will stand: people of a venue have no other reach. */
+static void
+become(Shian__User *u, const Shian__UserPut *op)
+{
+    u->has_role = 1;
+    u->role = op->role;
+    u->login = op->login;
+    u->name = op->name;
+
+    if (u->role == ROLE(venue)) {
+        u->has_venue = op->has_venue;
+        u->venue = op->venue;
+        return;
+    }
+
+    u->n_districts = op->n_district;
+    u->districts = op->district;
+}
+
+
+static bool
+may_have(shian_op_t *o, const Shian__User *u)
+{
+    return ((o->op->actor->role == ROLE(admin) || u->role != ROLE(admin))
+            && shian_account_in_reach(o->txn, shian_actor_user(o), u))
+           || shian_fail(o->report, 403, "forbidden",
+                         "Nobody gives, changes or ends a role or a district "
+                         "that they do not have.");
+}
+
+
+static Shian__User *
+known(shian_op_t *o, const char *login)
+{
+    uint64_t  id;
+
+    id = shian_unique_get(o->txn, 'U', shian_str(login));
+
+    return id == 0 ? NULL : shian_user_get(o->txn, id);
+}
+
+
 bool
 shian_user_put_check(shian_op_t *o)
 {
-    uint64_t               id;
-    Shian__User           *u;
+    Shian__User            is = SHIAN__USER__INIT;
+    const Shian__User     *was;
     const Shian__UserPut  *op = o->op->user_put;
 
     if (op->role == ROLE(public)) {
         shian_fail_field(o->report, "role", "range",
                          "Users have a role; the public needs none.");
         return false;
-    }
-
-    /* A chief may not make somebody who may more than a chief. */
-    if (op->role == ROLE(admin) && o->op->actor->role != ROLE(admin)) {
-        return shian_fail(o->report, 403, "forbidden",
-                          "Only an admin makes admins.");
     }
 
     if (op->role == ROLE(venue)
@@ -31,40 +71,24 @@ shian_user_put_check(shian_op_t *o)
         return false;
     }
 
-    id = shian_unique_get(o->txn, 'U', shian_str(op->login));
-    u = id == 0 ? NULL : shian_user_get(o->txn, id);
+    become(&is, op);
+    was = known(o, op->login);
 
-    if (u != NULL && u->role == ROLE(admin)
-        && o->op->actor->role != ROLE(admin))
-    {
-        return shian_fail(o->report, 403, "forbidden",
-                          "Only an admin changes admins.");
-    }
-
-    return true;
+    return (was == NULL || may_have(o, was)) && may_have(o, &is);
 }
 
 
 void
 shian_user_put_apply(shian_op_t *o)
 {
-    uint64_t               id;
     Shian__User            u = SHIAN__USER__INIT;
     const Shian__User     *was;
     const Shian__UserPut  *op = o->op->user_put;
 
-    id = shian_unique_get(o->txn, 'U', shian_str(op->login));
-    was = id == 0 ? NULL : shian_user_get(o->txn, id);
-
-    u.has_id = u.has_role = 1;
-    u.id = was != NULL ? id : shian_next_id(o->txn, SHIAN_T_USER);
-    u.login = op->login;
-    u.role = op->role;
-    u.name = op->name;
-    u.n_districts = op->n_district;
-    u.districts = op->district;
-    u.has_venue = op->has_venue;
-    u.venue = op->venue;
+    was = known(o, op->login);
+    become(&u, op);
+    u.has_id = 1;
+    u.id = was != NULL ? was->id : shian_next_id(o->txn, SHIAN_T_USER);
 
     /* Who is put again is let in again, but old sessions stay ended. */
     if (was != NULL) {
@@ -93,13 +117,12 @@ shian_user_disable_check(shian_op_t *o)
         return shian_no_such(o, "There is no such user.");
     }
 
-    if (u->disabled) {
-        return shian_wrong_state(o, "The user is disabled already.");
+    if (!may_have(o, u)) {
+        return false;
     }
 
-    if (u->role == ROLE(admin) && o->op->actor->role != ROLE(admin)) {
-        return shian_fail(o->report, 403, "forbidden",
-                          "Only an admin disables admins.");
+    if (u->disabled) {
+        return shian_wrong_state(o, "The user is disabled already.");
     }
 
     return true;

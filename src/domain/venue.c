@@ -229,7 +229,8 @@ shian_venue_upsert_check(shian_op_t *o)
     o->result.outcome = o->unchanged ? SHIAN__RESULT__OUTCOME__unchanged
                                      : SHIAN__RESULT__OUTCOME__changed;
 
-    return shian_may(o, was);
+    /* Nobody gives a place to a district that is not theirs either. */
+    return shian_may(o, was) && shian_may(o, &now);
 }
 
 

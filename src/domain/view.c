@@ -329,6 +329,35 @@ add_queue(shian_txn_t *t, const shian_keys_t *keys, uint64_t state,
 }
 
 
+uint64_t
+shian_queue_count(shian_txn_t *t, uint64_t state, shian_reach_pt reach,
+    void *ctx)
+{
+    uint64_t         n;
+    shian_scan_t     scan;
+    Shian__Venue    *v;
+    Shian__Review   *r;
+    shian_rowkey_t   prefix = shian_review_prefix('s', state);
+
+    if (reach == NULL) {
+        return shian_count_get(t, 'q', SHIAN_NONE, (uint8_t) state);
+    }
+
+    n = 0;
+    shian_scan_open(&scan, t, SHIAN_T_REVIEW_BY, &prefix, NULL);
+
+    while (shian_scan_next(&scan) && scan.key.n == 25) {
+        r = shian_review_get(t, shian_be(scan.key.p + 17, 8));
+        v = r == NULL ? NULL : shian_venue_get(t, r->venue);
+        n += v != NULL && reach(ctx, v);
+    }
+
+    shian_scan_close(&scan);
+
+    return n;
+}
+
+
 Shian__ReviewList *
 shian_view_queue(shian_txn_t *t, const shian_keys_t *keys,
     shian_reach_pt reach, void *ctx, shian_str_t after, size_t limit,
@@ -585,8 +614,8 @@ shian_view_item(shian_txn_t *t, const Shian__Venue *v,
 
 
 Shian__UserList *
-shian_view_users(shian_txn_t *t, shian_str_t after, size_t limit,
-    shian_str_t *next)
+shian_view_users(shian_txn_t *t, const Shian__User *user,
+    shian_str_t after, size_t limit, shian_str_t *next)
 {
     shian_scan_t       scan;
     Shian__User       *u;
@@ -607,12 +636,17 @@ shian_view_users(shian_txn_t *t, shian_str_t after, size_t limit,
 
     while (shian_scan_next(&scan)) {
 
+        u = shian__user__unpack(&t->arena->pb, scan.value.n, scan.value.p);
+
+        if (u != NULL && !shian_account_in_reach(t, user, u)) {
+            continue;
+        }
+
         if (view->n_items == limit) {
             *next = after;
             break;
         }
 
-        u = shian__user__unpack(&t->arena->pb, scan.value.n, scan.value.p);
         item = u == NULL ? NULL : shian_alloc(t->arena, sizeof(*item));
 
         if (item == NULL) {

@@ -66,12 +66,17 @@ Shian__ReviewList *shian_view_queue(shian_txn_t *t, const shian_keys_t *keys,
     shian_reach_pt reach, void *ctx, shian_str_t after, size_t limit,
     shian_str_t *next);
 
+/* How many of the queue's reviews of `state` are within reach. */
+uint64_t shian_queue_count(shian_txn_t *t, uint64_t state,
+    shian_reach_pt reach, void *ctx);
+
 /* One review; moderators (`all`) see held and removed ones as well. */
 Shian__ReviewView *shian_view_review(shian_txn_t *t,
     const shian_keys_t *keys, uint64_t id, bool all);
 
-Shian__UserList *shian_view_users(shian_txn_t *t, shian_str_t after,
-    size_t limit, shian_str_t *next);
+/* Accounts within the reach of `user`. */
+Shian__UserList *shian_view_users(shian_txn_t *t, const Shian__User *user,
+    shian_str_t after, size_t limit, shian_str_t *next);
 
 /* Venues by colour, all colours, in the order people read them. */
 bool shian_view_colours(shian_txn_t *t, Shian__ColourCount ***colours,

@@ -84,8 +84,9 @@ Shian__CaseView *shian_view_case(shian_txn_t *t, const Shian__Case *c,
 bool shian_view_penalties(shian_txn_t *t, uint64_t venue,
     Shian__PenaltyView ***out, size_t *n);
 
-Shian__LookList *shian_view_looks(shian_txn_t *t, shian_str_t after,
-    size_t limit, shian_str_t *next);
+/* Looks at contacts of what the caller sees, newest first. */
+Shian__LookList *shian_view_looks(shian_txn_t *t, const shian_board_t *b,
+    shian_str_t after, size_t limit, shian_str_t *next);
 
 /* That there are complaints, and what was released of them. */
 Shian__MyComplaintList *shian_view_my_complaints(shian_txn_t *t,

@@ -169,46 +169,96 @@ shian_view_penalties(shian_txn_t *t, uint64_t venue,
 
 /* ---- who looked at a contact ----------------------------------------------*/
 
-Shian__LookList *
-shian_view_looks(shian_txn_t *t, shian_str_t after, size_t limit,
-    shian_str_t *next)
+static Shian__LookView *
+look_view(shian_txn_t *t, const Shian__Look *look)
 {
-    size_t            i, n;
-    Shian__Look     **looks;
-    shian_rowkey_t    from, on;
-    Shian__LookList  *list;
     Shian__LookView  *view;
 
-    *next = SHIAN_NONE;
-    NEW(list, look_list);
-    list->items = shian_array(t->arena, limit + 1, sizeof(*list->items));
-    looks = shian_array(t->arena, limit + 1, sizeof(*looks));
+    NEW(view, look_view);
+    COPY(view, look, at);
+    COPY(view, look, complaint);
+    COPY(view, look, user);
+    COPY(view, look, role);
+    COPY(view, look, refused);
+    view->reason = look->reason;
+    view->name = name_of(t, look->user);
 
-    if (list->items == NULL || looks == NULL) {
-        return NULL;
+    return view;
+}
+
+
+/* Whose record is gone is the business of who has the city. */
+static bool
+sees_look(shian_txn_t *t, const shian_board_t *b, const Shian__Look *look)
+{
+    Shian__Complaint  *c;
+
+    if (shian_has_city(b->user)) {
+        return true;
     }
 
-    from.n = 0;
-    shian_rowkey_bytes(&from, after.p, after.n);
-    n = shian_looks(t, after.n == 0 ? NULL : &from, looks, limit, &on);
+    c = shian_complaint_get(t, look->complaint);
 
-    for (i = 0; i < n; i++) {
-        NEW(view, look_view);
-        COPY(view, looks[i], at);
-        COPY(view, looks[i], complaint);
-        COPY(view, looks[i], user);
-        COPY(view, looks[i], role);
-        COPY(view, looks[i], refused);
-        view->reason = looks[i]->reason;
-        view->name = name_of(t, looks[i]->user);
+    return c != NULL && shian_board_sees(t, b, c);
+}
+
+
+static bool
+add_look(shian_txn_t *t, const shian_board_t *b, shian_str_t row,
+    Shian__LookList *list)
+{
+    Shian__Look      *look;
+    Shian__LookView  *view;
+
+    look = shian__look__unpack(&t->arena->pb, row.n, row.p);
+
+    if (look != NULL && !sees_look(t, b, look)) {
+        return true;
+    }
+
+    view = look == NULL ? NULL : look_view(t, look);
+
+    if (view != NULL) {
         list->items[list->n_items++] = view;
     }
 
-    if (on.n != 0) {
-        *next = shian_view_keep(t, shian_slice(on.b, on.n));
+    return view != NULL;
+}
+
+
+Shian__LookList *
+shian_view_looks(shian_txn_t *t, const shian_board_t *b, shian_str_t after,
+    size_t limit, shian_str_t *next)
+{
+    bool              ok;
+    size_t            rows;
+    shian_str_t       last;
+    shian_scan_t      scan;
+    shian_rowkey_t    all;
+    Shian__LookList  *list;
+
+    *next = SHIAN_NONE;
+    last = SHIAN_NONE;
+    all.n = 0;
+    NEW(list, look_list);
+    list->items = shian_array(t->arena, limit + 1, sizeof(*list->items));
+    ok = list->items != NULL;
+    shian_view_open(&scan, t, SHIAN_T_LOOK, &all, after);
+
+    for (rows = 0; ok && shian_scan_next(&scan); rows++) {
+
+        if (list->n_items == limit || rows == SHIAN_BOARD_ROWS) {
+            *next = shian_view_keep(t, last);
+            break;
+        }
+
+        last = scan.key;
+        ok = add_look(t, b, scan.value, list);
     }
 
-    return t->err == 0 ? list : NULL;
+    shian_scan_close(&scan);
+
+    return ok && t->err == 0 ? list : NULL;
 }
 
 

@@ -165,6 +165,9 @@ typedef enum {
 
 #define SHIAN_FORMAT(name)  (1u << SHIAN_OUT_##name)
 
+/* Beside the roles of a route: only who is limited to no district. */
+#define SHIAN_CITY          (1u << 31)
+
 
 /*
  * routes[]: what can be asked for.  The first row whose pattern fits the path
@@ -173,7 +176,7 @@ typedef enum {
 struct ngx_http_shian_route_s {
     ngx_uint_t        method;           /* NGX_HTTP_GET also serves HEAD */
     const char       *pattern;          /* "/v/{id}/reviews" */
-    uint32_t          roles;
+    uint32_t          roles;            /* SHIAN_CITY: without a limit */
     size_t            body;             /* bytes; 0: no body is read */
     uint32_t          formats;          /* besides HTML */
     const char       *template;

@@ -165,16 +165,18 @@ ngx_http_shian_looks(ngx_http_shian_ctx_t *c)
 {
     size_t            limit;
     shian_str_t       after, next;
+    shian_board_t     b;
     Shian__LookList  *view;
 
     c->no_store = 1;
+    ngx_http_shian_board_init(c, &b);
     limit = ngx_http_shian_limit(c);
 
     if (c->report.status != 200 || !ngx_http_shian_cursor(c, &after)) {
         return ngx_http_shian_fail(c);
     }
 
-    view = shian_view_looks(&c->txn, after, limit, &next);
+    view = shian_view_looks(&c->txn, &b, after, limit, &next);
     if (view == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -74,7 +74,7 @@ ngx_http_shian_supervisors(ngx_http_shian_ctx_t *c)
         return ngx_http_shian_fail(c);
     }
 
-    view = shian_view_supervisors(&c->txn,
+    view = shian_view_supervisors(&c->txn, c->caller.user,
                shian_local_day(c->now_ms, SHIAN_TZ_MINUTES), days);
 
     if (view == NULL
@@ -103,7 +103,8 @@ ngx_http_shian_supervisor(ngx_http_shian_ctx_t *c)
         return ngx_http_shian_fail(c);
     }
 
-    view = shian_view_supervisor(&c->txn, c->id, after, limit, &next);
+    view = shian_view_supervisor(&c->txn, c->caller.user, c->id, after, limit,
+                                 &next);
 
     if (view == NULL && c->txn.err == 0) {
         return ngx_http_shian_refuse(c, 404, "not_found",

@@ -6,6 +6,7 @@
 
 #include "domain/event.h"
 #include "domain/safeguard.h"
+#include "domain/tally.h"
 
 #define SHIAN_DESK_EVENTS  20
 #define SHIAN_DUE_MAX      5    /* findings on a venue's first page */
@@ -230,6 +231,11 @@ ngx_http_shian_count_work(ngx_http_shian_ctx_t *c, Shian__Desk *desk)
         return;
     }
 
+    desk->has_reviews_held = desk->has_reviews_flagged = 1;
+    desk->reviews_held = shian_queue_count(&c->txn,
+                             SHIAN__REVIEW__STATE__held, d.reach, d.ctx);
+    desk->reviews_flagged = shian_queue_count(&c->txn, SHIAN_FLAGGED,
+                                              d.reach, d.ctx);
     desk->has_inspections_waiting = desk->has_appeals_filed = 1;
     desk->inspections_waiting = shian_flagged_count(&c->txn, &d);
     desk->appeals_filed = shian_appeals_count(&c->txn, &d);
@@ -246,10 +252,8 @@ ngx_http_shian_desk(ngx_http_shian_ctx_t *c)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    desk->has_reviews_held = desk->has_reviews_flagged = 1;
-    desk->reviews_held = shian_count_get(&c->txn, 'q', SHIAN_NONE,
-                                         SHIAN__REVIEW__STATE__held);
-    desk->reviews_flagged = shian_count_get(&c->txn, 'q', SHIAN_NONE, 16);
+    desk->has_city = 1;
+    desk->city = shian_has_city(c->caller.user);
     ngx_http_shian_count_work(c, desk);
 
     if ((SHIAN_FOLLOWERS & (1u << desk->role)) != 0) {
@@ -370,9 +374,14 @@ ngx_http_shian_users(ngx_http_shian_ctx_t *c)
         limit = SHIAN_FIND_MAX;         /* who was added is in sight */
     }
 
-    view = shian_view_users(&c->txn, after, limit, &next);
+    view = shian_view_users(&c->txn, c->caller.user, after, limit, &next);
     if (view == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (c->caller.user != NULL) {
+        view->districts = c->caller.user->districts;
+        view->n_districts = c->caller.user->n_districts;
     }
 
     view->next = ngx_http_shian_next(c, next);

@@ -475,7 +475,12 @@ static ngx_int_t
 ngx_http_shian_authorise(ngx_http_shian_ctx_t *c)
 {
     if (c->route->roles & (1u << c->caller.actor.role)) {
-        return NGX_DECLINED;
+        return (c->route->roles & SHIAN_CITY) == 0
+               || shian_has_city(c->caller.user)
+               ? NGX_DECLINED
+               : ngx_http_shian_refuse(c, 403, "forbidden",
+                                       "This is about the whole city, and "
+                                       "you have some districts of it.");
     }
 
     if (c->caller.actor.role == SHIAN__ROLE__KIND__public) {

@@ -3,6 +3,7 @@
 #define ANY      SHIAN_ANYBODY
 #define ADMIN    SHIAN_ROLE(admin)
 #define CHIEF    (SHIAN_ROLE(chief) | ADMIN)
+#define CITY     (SHIAN_ROLE(chief) | ADMIN | SHIAN_CITY)
 #define OFFICER  (SHIAN_ROLE(officer) | CHIEF)
 #define STAFF    (SHIAN_ROLE(inspector) | OFFICER)
 #define VENUE    SHIAN_ROLE(venue)
@@ -83,8 +84,8 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
     { POST, "/desk/users/{id}", CHIEF, SMALL, JSON, "problem",
       F(user_action) },
 
-    { GET, "/desk/policy", CHIEF, 0, JSON, "desk_policy", F(desk_policy) },
-    { POST, "/desk/policy", CHIEF, SMALL, JSON, "desk_policy",
+    { GET, "/desk/policy", CITY, 0, JSON, "desk_policy", F(desk_policy) },
+    { POST, "/desk/policy", CITY, SMALL, JSON, "desk_policy",
       F(desk_policy_post) },
 
     { GET, "/desk/complaints", STAFF, 0, JSON | CSV, "desk_complaints",
@@ -161,9 +162,9 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
     { GET, "/patrol/app.webmanifest", ANY, 0, 0, NULL, F(patrol_app) },
     { GET, "/patrol/v/{id}", STAFF, 0, JSON, "patrol_venue",
       F(patrol_venue) },
-    { GET, "/desk/checklist", CHIEF, 0, JSON, "desk_checklist",
+    { GET, "/desk/checklist", CITY, 0, JSON, "desk_checklist",
       F(desk_checklist) },
-    { POST, "/desk/checklist", CHIEF, LIST, JSON, "desk_checklist",
+    { POST, "/desk/checklist", CITY, LIST, JSON, "desk_checklist",
       F(desk_checklist_post) },
     { GET, "/desk/supervisors", CHIEF, 0, JSON | CSV, "supervisors",
       F(supervisors) },

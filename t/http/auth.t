@@ -241,7 +241,7 @@ sub roles_of {
         $word =~ s/^\(|\)$//g;
         if ($word =~ /SHIAN_ROLE\((\w+)\)?/) {
             $in{$1} = 1;
-        } elsif ($word ne 'SHIAN_ANYBODY') {
+        } elsif ($word ne 'SHIAN_ANYBODY' && $word ne 'SHIAN_CITY') {
             $in{$_} = 1 for @{$set{$word} || die "what is $word"};
         }
     }

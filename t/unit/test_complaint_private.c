@@ -15,6 +15,7 @@
 #include "complaints.h"
 #include "domain/gallery.h"
 #include "domain/view.h"
+#include "domain/view_board.h"
 #include "store/photos.h"
 #include "store/ingest.h"
 
@@ -77,12 +78,12 @@ nothing_is_stored_in_the_clear(void **state)
 static void
 looks_are_on_record_and_refused_ones_too(void **state)
 {
-    size_t              n;
     world_t            *w = *state;
     city_t             *c = &w->city;
     shian_txn_t         t;
-    Shian__Look        *looks[8];
-    shian_rowkey_t      next;
+    shian_board_t       b;
+    shian_str_t         next;
+    Shian__LookList    *looks;
     Shian__Operation   *op;
 
     add_user(c, "other", ROLE(officer));
@@ -118,15 +119,18 @@ looks_are_on_record_and_refused_ones_too(void **state)
     assert_int_equal(rows(c, SHIAN_T_LOOK), 6);
 
     read_txn(c, &t);
-    n = shian_looks(&t, NULL, looks, 4, &next);
-    assert_int_equal(n, 4);
-    assert_true(looks[0]->at >= looks[3]->at);
-    assert_string_equal(looks[0]->reason, "电话核实");
-    assert_true(looks[3]->user == OFFICER && !looks[3]->refused);
-    n = shian_looks(&t, &next, looks, 4, &next);
-    assert_int_equal(n, 2);
+    memset(&b, 0, sizeof(b));
+    b.role = ROLE(chief);
+    looks = shian_view_looks(&t, &b, SHIAN_NONE, 4, &next);
+    assert_int_equal(looks->n_items, 4);
+    assert_true(looks->items[0]->at >= looks->items[3]->at);
+    assert_string_equal(looks->items[0]->reason, "电话核实");
+    assert_true(looks->items[3]->user == OFFICER
+                && !looks->items[3]->refused);
+    looks = shian_view_looks(&t, &b, next, 4, &next);
+    assert_int_equal(looks->n_items, 2);
     assert_int_equal(next.n, 0);
-    assert_true(looks[0]->refused && looks[1]->refused);
+    assert_true(looks->items[0]->refused && looks->items[1]->refused);
     shian_txn_abort(&t);
 }
 

@@ -128,7 +128,7 @@ list(city_t *c, uint32_t days)
     Shian__SupervisorList  *view;
 
     assert_int_equal(shian_txn_begin(c->store, &c->arena, false, &t), 0);
-    view = shian_view_supervisors(&t, shian_local_day(c->now,
+    view = shian_view_supervisors(&t, NULL, shian_local_day(c->now,
                                                       SHIAN_TZ_MINUTES), days);
     shian_txn_abort(&t);
     assert_non_null(view);
@@ -233,7 +233,7 @@ visits_of_one_are_listed_page_by_page(void **state)
     post(c, INSPECTOR, "L1+ L2+", 900);
     assert_int_equal(shian_txn_begin(c->store, &c->arena, false, &t), 0);
 
-    view = shian_view_supervisor(&t, INSPECTOR, SHIAN_NONE, 1, &next);
+    view = shian_view_supervisor(&t, NULL, INSPECTOR, SHIAN_NONE, 1, &next);
     assert_non_null(view);
     assert_string_equal(view->name, "chen");
     assert_int_equal(view->n_items, 1);
@@ -246,14 +246,14 @@ visits_of_one_are_listed_page_by_page(void **state)
     assert_true(next.n != 0);
 
     after = next;
-    view = shian_view_supervisor(&t, INSPECTOR, after, 1, &next);
+    view = shian_view_supervisor(&t, NULL, INSPECTOR, after, 1, &next);
     assert_int_equal(view->n_items, 1);
     assert_int_equal(view->items[0]->id, 1);
     assert_int_equal(view->items[0]->failed, 1);
     assert_string_equal(view->items[0]->href, "/v/1/inspections/1");
     assert_int_equal(next.n, 0);
 
-    assert_null(shian_view_supervisor(&t, 99, SHIAN_NONE, 1, &next));
+    assert_null(shian_view_supervisor(&t, NULL, 99, SHIAN_NONE, 1, &next));
     shian_txn_abort(&t);
 }
 
