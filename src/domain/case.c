@@ -8,6 +8,7 @@
 #include "capabilities.h"
 #include "checkin.h"
 #include "complaint_parts.h"
+#include "evidence.h"
 #include "states.h"
 
 #define STATE(name)  SHIAN__CASE__STATE__##name
@@ -232,9 +233,12 @@ shian_case_step_check(shian_op_t *o)
 static void
 settle_venue(shian_op_t *o, const Shian__Case *c)
 {
-    Shian__Tally  *tally;
+    Shian__Tally     *tally;
+    Shian__Evidence   e;
 
     tally = shian_tally_get(o->txn, c->venue);
+    e = shian_evidence(SHIAN_EVIDENCE(case), c->id);
+    shian_evidence_put(o, c->venue, c->decided_at, &e);
 
     if (tally != NULL) {
         tally->has_cases_penalised = 1;

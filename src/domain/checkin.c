@@ -6,6 +6,7 @@
 #include "capabilities.h"
 #include "complaint.h"
 #include "core/geo.h"
+#include "evidence.h"
 #include "finding.h"
 #include "gallery.h"
 #include "states.h"
@@ -415,7 +416,13 @@ static void
 take_effect(shian_op_t *o, Shian__Tally *tally, Shian__Inspection *in,
     uint64_t ended)
 {
-    size_t  i;
+    size_t           i;
+    Shian__Evidence  e;
+
+    in->has_evidence_at = 1;
+    in->evidence_at = ended;
+    e = shian_evidence_on(SHIAN_EVIDENCE(visit), in->id, in->on);
+    shian_evidence_put(o, in->venue, ended, &e);
 
     in->findings = shian_array(o->arena, in->n_items + 1,
                                sizeof(*in->findings));
@@ -667,6 +674,8 @@ undo(shian_op_t *o, Shian__Tally *tally, const Shian__Inspection *in)
         }
     }
 
+    shian_evidence_del(o, in->venue, in->evidence_at, SHIAN_EVIDENCE(visit),
+                       in->id);
     tally->inspections--;
     shian_finding_taken_back(o, tally);
     show_photos(o, in, -1);

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <sodium.h>
 
+#include "evidence.h"
+
 #define NEVER       UINT64_C(0xffffffff)
 #define MAX_KEYS    8
 #define MINUTE_MS   60000
@@ -213,6 +215,58 @@ index_keys(const Shian__Complaint *c, shian_rowkey_t *keys)
 }
 
 
+/*
+ * The record that a filing counts by for the grade: of its two halves the
+ * first decided substantiated that still stands; NULL: none.
+ */
+static const Shian__Complaint *
+counts_by(const Shian__Complaint *c, const Shian__Complaint *other)
+{
+    bool  mine, others;
+
+    mine = c != NULL && c->has_venue && shian_is_substantiated(c);
+    others = other != NULL && other->has_venue
+             && shian_is_substantiated(other);
+
+    if (mine && others) {
+        return other->decided_at < c->decided_at
+               || (other->decided_at == c->decided_at && other->id < c->id)
+               ? other : c;
+    }
+
+    return mine ? c : others ? other : NULL;
+}
+
+
+static void
+move_evidence(shian_op_t *o, const Shian__Complaint *was,
+    const Shian__Complaint *is)
+{
+    Shian__Evidence          e;
+    const Shian__Complaint  *other, *old, *new;
+
+    other = is->has_linked ? shian_complaint_get(o->txn, is->linked) : NULL;
+    old = counts_by(was, other);
+    new = counts_by(is, other);
+
+    if (old != NULL && new != NULL && old->id == new->id
+        && old->venue == new->venue && old->decided_at == new->decided_at)
+    {
+        return;
+    }
+
+    if (old != NULL) {
+        shian_evidence_del(o, old->venue, old->decided_at,
+                           SHIAN_EVIDENCE(complaint), old->id);
+    }
+
+    if (new != NULL) {
+        e = shian_evidence(SHIAN_EVIDENCE(complaint), new->id);
+        shian_evidence_put(o, new->venue, new->decided_at, &e);
+    }
+}
+
+
 void
 shian_complaint_put(shian_op_t *o, const Shian__Complaint *was,
     const Shian__Complaint *is)
@@ -232,6 +286,7 @@ shian_complaint_put(shian_op_t *o, const Shian__Complaint *was,
         }
     }
 
+    move_evidence(o, was, is);
     shian_put_record(o->txn, SHIAN_T_COMPLAINT, is->id, is);
     n = index_keys(is, keys);
 

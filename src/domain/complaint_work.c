@@ -636,8 +636,7 @@ settle_venue(shian_op_t *o, const Shian__Complaint *was,
         tally->has_complaints_substantiated = 1;
         tally->complaints_substantiated += (uint32_t) after
                                            - (uint32_t) before;
-        shian_regrade(o, v, tally);
-        shian_tally_put(o, v->id, tally);
+        shian_settle(o, v->id, tally);
     }
 }
 

@@ -187,21 +187,6 @@ shian_venue_of(shian_op_t *o, uint64_t venue, const char *missing)
 
 
 void
-shian_settle(shian_op_t *o, uint64_t venue, Shian__Tally *tally)
-{
-    Shian__Venue  *v;
-
-    v = shian_venue_get(o->txn, venue);
-
-    if (v != NULL) {
-        shian_regrade(o, v, tally);
-    }
-
-    shian_tally_put(o, venue, tally);
-}
-
-
-void
 shian_result(shian_op_t *o, uint64_t id, uint64_t venue)
 {
     o->result.has_id = id != 0;

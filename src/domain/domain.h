@@ -37,7 +37,10 @@ void shian_tally_put(shian_op_t *o, uint64_t venue, Shian__Tally *tally);
 void shian_regrade(shian_op_t *o, const Shian__Venue *venue,
     Shian__Tally *tally);
 
-/* Grades the venue anew and then writes its tally.  Apply only. */
+/*
+ * Puts the evidence noted for the venue into its table, grades the venue anew
+ * and writes its tally.  Apply only.
+ */
 void shian_settle(shian_op_t *o, uint64_t venue, Shian__Tally *tally);
 
 /*

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "capabilities.h"
+#include "evidence.h"
 #include "gallery.h"
 #include "states.h"
 
@@ -278,11 +279,18 @@ move(shian_op_t *o, Shian__Tally *tally, Shian__Finding *f,
 void
 shian_finding_open(shian_op_t *o, Shian__Tally *tally, Shian__Finding *f)
 {
+    Shian__Evidence  e;
+
     f->has_id = f->has_state = f->has_repeats = 1;
     f->id = shian_next_id(o->txn, SHIAN_T_FINDING);
     f->state = STATE(open);
     f->repeats = 0;
     shian_finding_put(o, f);
+
+    e = shian_evidence_on(SHIAN_EVIDENCE(finding), f->id, f->deadline_on);
+    e.has_severity = 1;
+    e.severity = f->severity;
+    shian_evidence_put(o, f->venue, f->opened_at, &e);
 
     tally->has_findings = tally->has_findings_open = 1;
     tally->findings++;
@@ -312,6 +320,8 @@ void
 shian_finding_verify(shian_op_t *o, Shian__Tally *tally, Shian__Finding *f,
     uint64_t inspection)
 {
+    Shian__Evidence  e;
+
     move(o, tally, f, STATE(verified));
     f->has_verified_at = f->has_verified_by = 1;
     f->verified_at = o->op->at;
@@ -319,13 +329,31 @@ shian_finding_verify(shian_op_t *o, Shian__Tally *tally, Shian__Finding *f,
     f->has_verified_in = inspection != 0;
     f->verified_in = inspection;
     shian_finding_put(o, f);
+
+    e = shian_evidence(SHIAN_EVIDENCE(finding_end), f->id);
+    shian_evidence_put(o, f->venue, f->verified_at, &e);
+    e = shian_evidence(SHIAN_EVIDENCE(rectified), f->id);
+    shian_evidence_put(o, f->venue, f->verified_at, &e);
     note_evidence(o, tally);
+}
+
+
+static void
+take_verified_back(shian_op_t *o, const Shian__Finding *f)
+{
+    if (f->has_verified_at) {
+        shian_evidence_del(o, f->venue, f->verified_at,
+                           SHIAN_EVIDENCE(finding_end), f->id);
+        shian_evidence_del(o, f->venue, f->verified_at,
+                           SHIAN_EVIDENCE(rectified), f->id);
+    }
 }
 
 
 void
 shian_finding_reopen(shian_op_t *o, Shian__Tally *tally, Shian__Finding *f)
 {
+    take_verified_back(o, f);
     move(o, tally, f, STATE(open));
     f->has_verified_at = f->has_verified_by = f->has_verified_in = 0;
     shian_finding_put(o, f);
@@ -335,6 +363,15 @@ shian_finding_reopen(shian_op_t *o, Shian__Tally *tally, Shian__Finding *f)
 void
 shian_finding_void(shian_op_t *o, Shian__Tally *tally, Shian__Finding *f)
 {
+    take_verified_back(o, f);
+    shian_evidence_del(o, f->venue, f->opened_at, SHIAN_EVIDENCE(finding),
+                       f->id);
+
+    if (f->has_extended_at) {
+        shian_evidence_del(o, f->venue, f->extended_at,
+                           SHIAN_EVIDENCE(finding_due), f->id);
+    }
+
     move(o, tally, f, STATE(void));
     shian_finding_put(o, f);
 }
@@ -492,6 +529,7 @@ shian_finding_decide_apply(shian_op_t *o)
 {
     Shian__Tally                *tally;
     Shian__Finding              *f;
+    Shian__Evidence              e;
     const Shian__FindingDecide  *op = o->op->finding_decide;
 
     f = shian_finding_get(o->txn, op->finding);
@@ -520,7 +558,13 @@ shian_finding_decide_apply(shian_op_t *o)
         f->has_extended = f->extended = 1;
         f->extend_reason = op->reason;
         f->deadline_on = op->deadline_on;
+        f->has_extended_at = 1;
+        f->extended_at = o->op->at;
         shian_finding_put(o, f);
+
+        e = shian_evidence_on(SHIAN_EVIDENCE(finding_due), f->id,
+                              f->deadline_on);
+        shian_evidence_put(o, f->venue, f->extended_at, &e);
     }
 
     settle(o, f, tally);

@@ -1,6 +1,7 @@
 #include "capabilities.h"
 #include "checkin.h"
 #include "domain.h"
+#include "evidence.h"
 
 #define DAY_MS  UINT64_C(86400000)
 
@@ -61,6 +62,7 @@ shian_inspection_import_apply(shian_op_t *o)
     Shian__Venue      *v;
     Shian__Tally      *tally;
     shian_rowkey_t     k, where;
+    Shian__Evidence    e;
     Shian__Inspection  in;
 
     in = *o->op->inspection_import->inspection;
@@ -77,6 +79,16 @@ shian_inspection_import_apply(shian_op_t *o)
 
     if (!in.has_on_site) {
         in.has_on_site = in.on_site = 1;
+    }
+
+    /* Only the day is known: its first moment claims the least. */
+    at = (uint64_t) in.on * DAY_MS - SHIAN_TZ_MINUTES * UINT64_C(60000);
+
+    if (in.on_site) {
+        in.has_evidence_at = 1;
+        in.evidence_at = at;
+        e = shian_evidence_on(SHIAN_EVIDENCE(visit), in.id, in.on);
+        shian_evidence_put(o, in.venue, at, &e);
     }
 
     k = shian_rowkey_id(in.venue);
@@ -99,14 +111,10 @@ shian_inspection_import_apply(shian_op_t *o)
     {
         tally->has_last_inspected_on = tally->has_last_visit_at = 1;
         tally->last_inspected_on = in.on;
-
-        /* Only the day is known: its first moment claims the least. */
-        at = (uint64_t) in.on * DAY_MS - SHIAN_TZ_MINUTES * UINT64_C(60000);
         tally->last_visit_at = at;
     }
 
-    shian_regrade(o, v, tally);
-    shian_tally_put(o, in.venue, tally);
+    shian_settle(o, in.venue, tally);
 
     shian_result(o, in.id, in.venue);
     o->result.has_outcome = 1;

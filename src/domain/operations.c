@@ -2,6 +2,7 @@
 
 #include "capabilities.h"
 #include "domain.h"
+#include "evidence.h"
 
 #define ROW(label, kind, Message, roles, reach, fn)                          \
     { label, SHIAN__OPERATION__BODY_##kind, &Message##__descriptor, roles,   \
@@ -193,6 +194,7 @@ apply(shian_op_t *o)
     }
 
     row->apply(o);
+    shian_evidence_settle(o);
 }
 
 

@@ -1,4 +1,5 @@
 #include "capabilities.h"
+#include "evidence.h"
 #include "gallery.h"
 #include "policy.h"
 #include "tally.h"
@@ -115,7 +116,22 @@ static void
 count_stars(shian_op_t *o, const Shian__Review *r, Shian__Tally *tally,
     int delta)
 {
-    shian_policy_t  policy;
+    Shian__Evidence  e;
+    shian_policy_t   policy;
+
+    if (delta > 0) {
+        e = shian_evidence(SHIAN_EVIDENCE(review), r->id);
+        e.has_hygiene = 1;
+        e.hygiene = r->hygiene;
+        e.has_food = r->has_food;
+        e.food = r->food;
+        e.has_service = r->has_service;
+        e.service = r->service;
+        shian_evidence_put(o, r->venue, r->at, &e);
+    } else {
+        shian_evidence_del(o, r->venue, r->at, SHIAN_EVIDENCE(review),
+                           r->id);
+    }
 
     shian_policy_now(o->txn, &policy);
     shian_tally_age(o->txn, r->venue, tally, shian_op_day(o),

@@ -9,6 +9,7 @@
 
 #include "capabilities.h"
 #include "checkin.h"
+#include "evidence.h"
 #include "finding.h"
 #include "gallery.h"
 #include "states.h"
@@ -306,7 +307,7 @@ settle_appeal(shian_op_t *o, const Shian__Appeal *a, Shian__Tally *tally)
     shian_put_record(o->txn, SHIAN_T_APPEAL, a->id, a);
     tally->has_appeal = 1;
     tally->appeal = a->id;
-    shian_tally_put(o, a->venue, tally);
+    shian_settle(o, a->venue, tally);
 
     shian_result(o, a->id, a->venue);
 }
@@ -480,7 +481,6 @@ shian_appeal_decide_apply(shian_op_t *o)
         shian_finding_taken_back(o, tally);
     }
 
-    shian_regrade(o, v, tally);
     settle_appeal(o, a, tally);
 }
 
@@ -628,13 +628,12 @@ void
 shian_self_check_post_apply(shian_op_t *o)
 {
     size_t                       i, j;
-    Shian__Venue                *v;
     Shian__Tally                *tally;
+    Shian__Evidence              e;
     Shian__SelfCheckRecord       r = SHIAN__SELF_CHECK_RECORD__INIT;
     const Shian__SelfCheckPost  *op = o->op->self_check_post;
 
-    v = shian_venue_get(o->txn, op->venue);
-    tally = v == NULL ? NULL : shian_tally_get(o->txn, op->venue);
+    tally = shian_tally_get(o->txn, op->venue);
 
     if (tally == NULL) {
         return;
@@ -655,6 +654,10 @@ shian_self_check_post_apply(shian_op_t *o)
 
     shian_put_record(o->txn, SHIAN_T_SELF_CHECK, r.venue, &r);
 
+    e = shian_evidence_on(SHIAN_EVIDENCE(self_check), o->seq,
+                          shian_op_day(o));
+    shian_evidence_put(o, op->venue, o->op->at, &e);
+
     /* Clocks step back; what was done stays done. */
     if (!tally->has_self_check_on
         || tally->self_check_on < shian_op_day(o))
@@ -663,8 +666,7 @@ shian_self_check_post_apply(shian_op_t *o)
         tally->self_check_on = shian_op_day(o);
     }
 
-    shian_regrade(o, v, tally);
-    shian_tally_put(o, op->venue, tally);
+    shian_settle(o, op->venue, tally);
 
     shian_result(o, 0, op->venue);
 }

@@ -6,6 +6,7 @@
 #include "core/geo.h"
 #include "core/number.h"
 #include "core/text.h"
+#include "evidence.h"
 #include "tally.h"
 
 #define IN_NAME     1
@@ -416,6 +417,41 @@ index_venue(shian_txn_t *t, const Shian__Venue *v, const Shian__Venue *other,
 }
 
 
+/* What its grade rests on, where that has changed. */
+static void
+note_evidence(shian_op_t *o, const Shian__Venue *was,
+    const Shian__Venue *now)
+{
+    Shian__Evidence  e;
+
+    if (was == NULL || was->status != now->status) {
+        e = shian_evidence(SHIAN_EVIDENCE(status), o->seq);
+        e.has_state = 1;
+        e.state = now->status;
+        shian_evidence_put(o, now->id, o->op->at, &e);
+    }
+
+    if (was == NULL ? now->has_credit
+        : now->has_credit != was->has_credit || now->credit != was->credit)
+    {
+        e = shian_evidence(SHIAN_EVIDENCE(credit), o->seq);
+        e.has_level = now->has_credit;
+        e.level = now->credit;
+        shian_evidence_put(o, now->id, o->op->at, &e);
+    }
+
+    if (was == NULL ? now->has_licence_expires_on
+        : now->has_licence_expires_on != was->has_licence_expires_on
+          || now->licence_expires_on != was->licence_expires_on)
+    {
+        e = shian_evidence(SHIAN_EVIDENCE(licence), o->seq);
+        e.has_on = now->has_licence_expires_on;
+        e.on = now->licence_expires_on;
+        shian_evidence_put(o, now->id, o->op->at, &e);
+    }
+}
+
+
 static void
 write_venue(shian_op_t *o, Shian__Venue *was, Shian__Venue *now)
 {
@@ -433,8 +469,8 @@ write_venue(shian_op_t *o, Shian__Venue *was, Shian__Venue *now)
     index_venue(o->txn, now, was, true);
     shian_recount(o->txn, was, tally->grade, now, tally->grade);
     shian_put_record(o->txn, SHIAN_T_VENUE, now->id, now);
-    shian_regrade(o, now, tally);
-    shian_tally_put(o, now->id, tally);
+    note_evidence(o, was, now);
+    shian_settle(o, now->id, tally);
 
     shian_result(o, now->id, now->id);
 }

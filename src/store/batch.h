@@ -8,6 +8,9 @@
 
 #include "store.h"
 
+/* Changes of evidence that apply has noted: see domain/evidence.h. */
+typedef struct shian_noted_s  shian_noted_t;
+
 /* One operation on its way through check and apply. */
 typedef struct {
     shian_txn_t             *txn;
@@ -17,6 +20,7 @@ typedef struct {
     bool                     unchanged; /* set by check: nothing to log */
     Shian__Result            result;    /* scalars only */
     shian_report_t          *report;    /* static strings only */
+    shian_noted_t           *noted;     /* not yet in the table */
 } shian_op_t;
 
 /*

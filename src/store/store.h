@@ -54,6 +54,7 @@ typedef enum {
     SHIAN_T_CASE_BY,
     SHIAN_T_LOOK,
     SHIAN_T_PATROL,
+    SHIAN_T_EVIDENCE,
     SHIAN_T_MAX
 } shian_table_t;
 
