@@ -129,9 +129,18 @@ $(B)/shianctl: $(CTL_O) $(B)/libshian.a
 
 # ---- the module, out of tree with nginx-dev's configure ----------------------
 
+# NGX= names another tree of nginx, unpacked or checked out, and B= a build
+# folder for it: its nginx is built too, and the tests run on that one.
+NGX_OTHER := $(if $(wildcard $(NGX)/conf_flags),,binary)
+NGX_SETUP := $(if $(NGX_OTHER),NGX_CONF_FLAGS=(--with-compat --with-threads \
+    --with-http_ssl_module --with-http_v2_module --with-http_realip_module \
+    --with-http_auth_request_module --with-http_stub_status_module),. \
+    $(NGX)/conf_flags)
+NGX_CONFIGURE := $(if $(wildcard $(NGX)/configure),./configure,auto/configure)
+
 $(B)/nginx/Makefile: config config.make src/sources | $(B)/.deps
 	@mkdir -p $(B)/nginx
-	. $(NGX)/conf_flags && cd $(NGX) && SHIAN_BUILD=$(B) ./configure \
+	$(NGX_SETUP) && cd $(NGX) && SHIAN_BUILD=$(B) $(NGX_CONFIGURE) \
 	    "$${NGX_CONF_FLAGS[@]}" --builddir=$(B)/nginx --with-cc=$(CC) \
 	    --with-cc-opt='$(OPT) -fPIC -Wextra -Wno-unused-parameter $(SAN)' \
 	    --with-ld-opt='$(SAN)' \
@@ -141,7 +150,7 @@ $(B)/nginx/Makefile: config config.make src/sources | $(B)/.deps
 # install makes a new file: new bytes in one that nginx has mapped kill it.
 $(B)/ngx_http_shian_module.so: $(B)/nginx/Makefile $(B)/libshian.a $(HTTP_C) \
     $(wildcard src/http/*.h)
-	$(MAKE) -f $(B)/nginx/Makefile -C $(NGX) modules >$(B)/nginx/make.log \
+	$(MAKE) -f $(B)/nginx/Makefile -C $(NGX) $(NGX_OTHER) modules >$(B)/nginx/make.log \
 	    || { cat $(B)/nginx/make.log; exit 1; }
 	install -m 755 $(B)/nginx/ngx_http_shian_module.so $@
 

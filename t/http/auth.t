@@ -151,6 +151,24 @@ subtest 'sign-out' => sub {
     is post($s, '/signout')->{status}, 303, 'who is not in may go too';
 };
 
+# faults C1: nginx 1.29.6 parses cookies by another function than before.
+subtest 'a session among other cookies' => sub {
+    my $id = sign_in($s, login => 'officer')->{session};
+    for ("session=$id", "lang=en; session=$id", "session=$id; lang=en",
+        "lang=en;session=$id", "a=1; b=2=3; session=$id; c=",
+        "sessions=1; session=$id", "xsession=1; session=$id",
+        "a; session=$id")
+    {
+        (my $shown = $_) =~ s/\Q$id\E/…/;
+        is get($s, '/desk', headers => [Cookie => $_])->{status}, 200, $shown;
+    }
+    is get($s, '/desk', headers => [Cookie => 'lang=en',
+                                    Cookie => "session=$id"])->{status}, 200,
+        'a header for each, as HTTP/2 sends them';
+    is get($s, '/desk', headers => [Cookie => "sessions=$id; a=session"])
+        ->{status}, 401, 'another name is no session';
+};
+
 subtest 'a disabled user' => sub {
     ctl($s, qw(user add --login temp --role officer --name Temp));
     my $jar = sign_in($s, login => 'temp');

@@ -97,6 +97,7 @@ subtest 'README' => sub {
         my ($from, $to) = @$_;
         ok $lines =~ s/$from/$to/g, "the README has $from";
     }
+    mkdir "$dir/logs";          # an nginx of other make logs there
     my $plain = Shian::free_port();
     my $rest = "${user}daemon off;\nerror_log $dir/error.log info;\n"
         . "pid $dir/nginx.pid;\nevents { }\n";

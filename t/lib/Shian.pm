@@ -196,8 +196,9 @@ http {
 
 sub nginx_command {
     my ($s) = @_;
-    my ($nginx) = grep { -x } map { "$_/nginx" } split(/:/, $ENV{PATH}),
-        '/usr/sbin';
+    # One that was built with the module comes first: make NGX=.
+    my ($nginx) = grep { -f && -x } map { "$_/nginx" } "$build/nginx",
+        split(/:/, $ENV{PATH}), '/usr/sbin';
     # A sanitizer's runtime has to be there before nginx is.
     my @env = !$ENV{SHIAN_PRELOAD} ? () : ('env',
         "LD_PRELOAD=$ENV{SHIAN_PRELOAD} " . ($ENV{LD_PRELOAD} // ''),
