@@ -11,6 +11,8 @@
 #include "core/ids.h"
 #include "domain/complaint.h"
 #include "domain/gallery.h"
+#include "domain/policy.h"
+#include "domain/rules.h"
 #include "domain/view.h"
 #include "progress.h"
 #include "store/photos.h"
@@ -118,6 +120,17 @@ shian_make_store(shian_ctl_t *c)
     shian_random(site, sizeof(site));
     init.has_site = 1;
     init.site = shian_binary(shian_slice(site, sizeof(site)));
+    init.has_rules = init.has_tz_minutes = 1;
+    init.rules = shian_rules_newest();
+    init.tz_minutes = SHIAN_TZ_MINUTES;
+    init.policy = shian_policy_document(&c->arena, &shian_policy_default,
+                                        "default-1");
+
+    if (init.policy == NULL) {
+        (void) shian_ctl_fail(c, "memory has run out");
+        return false;
+    }
+
     op = shian_ctl_operation(c);
     op.body_case = SHIAN__OPERATION__BODY_STORE_INIT;
     op.store_init = &init;

@@ -7,6 +7,7 @@
 
 #include "args.h"
 #include "core/charset.h"
+#include "domain/rules.h"
 #include "render/csv_out.h"
 
 #define SHOWN  10               /* rejected rows on the terminal */
@@ -283,7 +284,8 @@ guarded_apply(shian_op_t *o)
 }
 
 
-static const shian_machine_t  guarded = { guarded_check, guarded_apply };
+static const shian_machine_t  guarded = { guarded_check, guarded_apply,
+                                          shian_rules_known };
 
 
 /* ---- slices -------------------------------------------------------------- */

@@ -298,6 +298,8 @@ shian_complaint_post_apply(shian_op_t *o)
     }
 
     shian_result(o, id, c.has_venue ? c.venue : 0);
+    o->result.has_linked = op->kind == KIND(both);
+    o->result.linked = op->kind == KIND(both) ? id + 1 : 0;
 }
 
 
@@ -456,5 +458,5 @@ shian_complaint_follow_apply(shian_op_t *o)
     shian_complaint_tell(o, c, action_of(op), &e);
     shian_complaint_put(o, &was, c);
 
-    shian_result(o, c->id, 0);
+    shian_result(o, c->id, c->has_venue ? c->venue : 0);
 }

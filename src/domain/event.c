@@ -18,9 +18,6 @@
 /* Most entries are smaller; the rest costs an allocation. */
 #define ENTRY_SIZE  4096
 
-/* Of a venue, among which one that was just sent is looked for. */
-#define INSPECTIONS  20
-
 
 static char *
 name_of(const ProtobufCEnumDescriptor *desc, int value)
@@ -53,38 +50,11 @@ tell_review(shian_txn_t *t, const Shian__Review *r, Shian__Event *event)
 }
 
 
-/*
- * The log does not name the review that an entry made.  Its instant leads to
- * it, and a device reviews a venue once a day.
- */
 static bool
 review_held(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
 {
-    bool                      found;
-    shian_scan_t              scan;
-    Shian__Review            *r;
-    shian_rowkey_t            prefix;
-    const Shian__Operation   *op = e->operation;
-
-    if (!op->review_post->hold || op->actor == NULL) {
-        return false;
-    }
-
-    prefix = shian_review_key('v', op->review_post->venue, op->at, 0);
-    prefix.n -= 8;
-    found = false;
-    shian_scan_open(&scan, t, SHIAN_T_REVIEW_BY, &prefix, NULL);
-
-    while (!found && shian_scan_next(&scan) && scan.key.n == prefix.n + 8) {
-        r = shian_review_get(t, shian_be(scan.key.p + prefix.n, 8));
-        found = r != NULL && shian_str_eq(shian_bytes(r->device),
-                                          shian_bytes(op->actor->device))
-                && tell_review(t, r, event);
-    }
-
-    shian_scan_close(&scan);
-
-    return found;
+    return e->operation->review_post->hold
+           && tell_review(t, shian_review_get(t, e->result->id), event);
 }
 
 
@@ -116,31 +86,10 @@ tell_inspection(shian_txn_t *t, const Shian__Inspection *in,
 }
 
 
-/* The inspection that an entry made; NULL: not among the venue's latest. */
 static Shian__Inspection *
-inspection_of(shian_txn_t *t, const Shian__Operation *op)
+inspection_of(shian_txn_t *t, const Shian__Entry *e)
 {
-    size_t              i;
-    shian_scan_t        scan;
-    shian_rowkey_t      prefix;
-    Shian__Inspection  *in, *found;
-
-    prefix = shian_rowkey_id(op->inspection_post->venue);
-    found = NULL;
-    shian_scan_open(&scan, t, SHIAN_T_INSPECTION, &prefix, NULL);
-
-    for (i = 0; i < INSPECTIONS && found == NULL && shian_scan_next(&scan);
-         i++)
-    {
-        in = shian__inspection__unpack(&t->arena->pb, scan.value.n,
-                                       scan.value.p);
-        found = in != NULL && in->at == op->at && op->actor != NULL
-                && in->user == op->actor->user ? in : NULL;
-    }
-
-    shian_scan_close(&scan);
-
-    return found;
+    return shian_inspection_get(t, e->result->venue, e->result->id);
 }
 
 
@@ -151,7 +100,7 @@ inspection_waiting(shian_txn_t *t, const Shian__Entry *e,
 {
     Shian__Inspection  *in;
 
-    in = inspection_of(t, e->operation);
+    in = inspection_of(t, e);
 
     return in != NULL && in->n_flags != 0 && tell_inspection(t, in, event);
 }
@@ -185,17 +134,10 @@ tell_appeal(shian_txn_t *t, const Shian__Appeal *a, Shian__Event *event)
 }
 
 
-/* A venue has one appeal at a time; an earlier one is no news any more. */
 static bool
 appeal_filed(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
 {
-    Shian__Tally   *tally;
-    Shian__Appeal  *a;
-
-    tally = shian_tally_get(t, e->operation->appeal_file->venue);
-    a = tally == NULL ? NULL : shian_appeal_get(t, tally->appeal);
-
-    return a != NULL && a->at == e->operation->at && tell_appeal(t, a, event);
+    return tell_appeal(t, shian_appeal_get(t, e->result->id), event);
 }
 
 
@@ -221,61 +163,11 @@ tell_complaint(shian_txn_t *t, const Shian__Complaint *c,
 }
 
 
-/* The first complaint that the post made, among those at key. */
-static bool
-find_complaint(shian_txn_t *t, const shian_rowkey_t *key,
-    const Shian__ComplaintPost *op, Shian__Event *event)
-{
-    bool               found;
-    shian_scan_t       scan;
-    Shian__Complaint  *c;
-
-    found = false;
-    shian_scan_open(&scan, t, SHIAN_T_COMPLAINT_BY, key, NULL);
-
-    while (!found && shian_scan_next(&scan)) {
-        c = shian_complaint_get(t, shian_by_id(scan.key));
-        found = c != NULL
-                && shian_str_eq(shian_bytes(c->vault), shian_bytes(op->vault))
-                && tell_complaint(t, c, event);
-    }
-
-    shian_scan_close(&scan);
-
-    return found;
-}
-
-
-/*
- * By the place or the device, and the instant; else by the district and the
- * day that it was due on first.  One of the last kind that has gone further
- * is told no more.
- */
 static bool
 complaint_received(shian_txn_t *t, const Shian__Entry *e,
     Shian__Event *event)
 {
-    int32_t                      due;
-    shian_rowkey_t               key;
-    const Shian__Operation      *o = e->operation;
-    const Shian__ComplaintPost  *op = o->complaint_post;
-
-    if (op->has_venue) {
-        key = shian_complaint_prefix_id('v', op->venue);
-        shian_rowkey_be(&key, ~o->at, 8);
-
-    } else if (o->actor != NULL && o->actor->has_device) {
-        key = shian_complaint_prefix_text('i', shian_bytes(o->actor->device));
-        shian_rowkey_be(&key, ~o->at, 8);
-
-    } else {
-        due = op->kind == SHIAN__COMPLAINT_POST__KIND__report
-              ? op->report_due_on : op->complaint_due_on;
-        key = shian_complaint_prefix_text('d', shian_str(op->district));
-        shian_rowkey_be(&key, (uint64_t) (due + INT64_C(0x80000000)), 4);
-    }
-
-    return find_complaint(t, &key, op, event);
+    return tell_complaint(t, shian_complaint_get(t, e->result->id), event);
 }
 
 
@@ -298,9 +190,9 @@ tell_case(shian_txn_t *t, const Shian__Case *c, Shian__Event *event)
 /* ---- what an entry is about -----------------------------------------------*/
 
 /*
- * The record that an entry has worked on, as it stands now.  Every step of
- * states[] is here, and whatever else changes what the pages of staff show;
- * of a new record only its venue is known, for the log does not number it.
+ * The record that an entry has made or worked on, as it stands now.  Every
+ * step of states[] is here, and whatever else changes what the pages of staff
+ * show.
  */
 static bool
 about(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
@@ -316,8 +208,7 @@ about(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
         return tell_review(t, shian_review_get(t, op->review_decide->review),
                            event);
     case BODY(INSPECTION_POST):
-        return tell_venue(t, op->inspection_post->venue, "/inspections",
-                          event);
+        return tell_inspection(t, inspection_of(t, e), event);
     case BODY(INSPECTION_DECIDE):
         return tell_inspection(t,
                    shian_inspection_get(t, op->inspection_decide->venue,
@@ -362,9 +253,8 @@ about(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
                    shian_complaint_get(t, op->contact_view->complaint),
                    event);
     case BODY(CASE_OPEN):
-        return tell_venue(t, op->case_open->venue, "", event);
     case BODY(CASE_STEP):
-        return tell_case(t, shian_case_get(t, op->case_step->case_id), event);
+        return tell_case(t, shian_case_get(t, e->result->id), event);
     default:
         return false;
     }
@@ -401,40 +291,6 @@ complaint_followed(shian_txn_t *t, const Shian__Entry *e,
 
 /* ---- colours --------------------------------------------------------------*/
 
-/* The venue whose grade the entry may have changed; 0: none. */
-static uint64_t
-graded_venue(shian_txn_t *t, const Shian__Entry *e)
-{
-    Shian__Event             event = SHIAN__EVENT__INIT;
-    const Shian__Operation  *op = e->operation;
-
-    switch (op->body_case) {
-
-    case BODY(REVIEW_POST):
-        return op->review_post->venue;
-
-    case BODY(VENUE_STATUS):
-        return op->venue_status->venue;
-
-    case BODY(VENUE_REGRADE):
-        return op->venue_regrade->venue;
-
-    case BODY(VENUE_UPSERT):
-        return op->venue_upsert->venue == NULL ? 0
-               : op->venue_upsert->venue->id != 0
-               ? op->venue_upsert->venue->id
-               : shian_venue_match(t, op->venue_upsert->venue);
-
-    case BODY(INSPECTION_IMPORT):
-        return op->inspection_import->inspection == NULL ? 0
-               : op->inspection_import->inspection->venue;
-
-    default:
-        return about(t, e, &event) ? event.venue : 0;
-    }
-}
-
-
 /* It turned red by this very entry; another score in red is no news. */
 static bool
 venue_red(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
@@ -445,11 +301,7 @@ venue_red(shian_txn_t *t, const Shian__Entry *e, Shian__Event *event)
     shian_rowkey_t       k;
     Shian__Colour__Kind  colour;
 
-    venue = graded_venue(t, e);
-    if (venue == 0) {
-        return false;
-    }
-
+    venue = e->result->venue;
     k = shian_rowkey_id(venue);
     shian_rowkey_be(&k, ~e->operation->at, 8);
     shian_rowkey_be(&k, ~e->seq, 8);

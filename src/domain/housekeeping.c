@@ -1,32 +1,60 @@
 #include "capabilities.h"
 #include "complaint_parts.h"
+#include "policy.h"
+#include "rules.h"
 
 #define SWEEP_ROWS  1000
 
 
-/* The first entry of every log, so two cities' logs differ from the start. */
+/*
+ * The first entry of every log, so two cities' logs differ from the start.
+ * What later entries mean begins here: rules, policy and local midnight.
+ */
 bool
 shian_store_init_check(shian_op_t *o)
 {
-    if (o->seq != 0) {
-        return shian_wrong_state(o, "The store was made before.");
-    }
+    bool                    same;
+    const Shian__StoreInit *op = o->op->store_init;
 
     o->unchanged = shian_log_get(o->txn, 1) != NULL;
 
-    return true;
+    if (o->unchanged) {
+        return true;
+    }
+
+    if (op->has_rules && !shian_rules_known(op->rules)) {
+        return shian_fail(o->report, 503, "rules_newer",
+                          "This program does not know these rules.");
+    }
+
+    if (op->has_tz_minutes && op->tz_minutes != SHIAN_TZ_MINUTES) {
+        shian_fail_field(o->report, "tz_minutes", "range",
+                         "The bureau's time is 480 minutes east of UTC.");
+        return false;
+    }
+
+    return op->policy == NULL
+           || shian_policy_check(o->txn, op->policy, &same, o->report);
 }
 
 
 void
 shian_store_init_apply(shian_op_t *o)
 {
-    shian_rowkey_t  k;
+    shian_rowkey_t           k;
+    const Shian__StoreInit  *op = o->op->store_init;
 
     k.n = 0;
     shian_rowkey_bytes(&k, "site", 4);
-    shian_row_put(o->txn, SHIAN_T_META, &k,
-                  shian_bytes(o->op->store_init->site));
+    shian_row_put(o->txn, SHIAN_T_META, &k, shian_bytes(op->site));
+
+    if (op->has_rules) {
+        shian_rules_put(o, op->rules);
+    }
+
+    if (op->policy != NULL) {
+        shian_policy_put(o, op->policy);
+    }
 }
 
 

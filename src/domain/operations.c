@@ -3,6 +3,7 @@
 #include "capabilities.h"
 #include "domain.h"
 #include "evidence.h"
+#include "rules.h"
 
 #define ROW(label, kind, Message, roles, reach, fn)                          \
     { label, SHIAN__OPERATION__BODY_##kind, &Message##__descriptor, roles,   \
@@ -198,4 +199,4 @@ apply(shian_op_t *o)
 }
 
 
-const shian_machine_t  shian_machine = { check, apply };
+const shian_machine_t  shian_machine = { check, apply, shian_rules_known };

@@ -332,20 +332,27 @@ shian_policy_set_check(shian_op_t *o)
 }
 
 
-/* Grades follow venue by venue: the grading routine sees the new number. */
-void
-shian_policy_set_apply(shian_op_t *o)
+uint64_t
+shian_policy_put(shian_op_t *o, Shian__Policy *p)
 {
     Shian__PolicyRecord  r = SHIAN__POLICY_RECORD__INIT;
 
     r.has_id = r.has_since = r.has_by = 1;
     r.id = shian_next_id(o->txn, SHIAN_T_POLICY);
-    r.policy = o->op->policy_set->policy;
+    r.policy = p;
     r.since = o->op->at;
     r.by = o->op->actor->user;
     shian_put_record(o->txn, SHIAN_T_POLICY, r.id, &r);
 
-    shian_result(o, r.id, 0);
+    return r.id;
+}
+
+
+/* Grades follow venue by venue: the grading routine sees the new number. */
+void
+shian_policy_set_apply(shian_op_t *o)
+{
+    shian_result(o, shian_policy_put(o, o->op->policy_set->policy), 0);
 }
 
 

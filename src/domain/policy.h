@@ -52,6 +52,9 @@ bool shian_policy_parse(shian_arena_t *a, shian_str_t json,
 bool shian_policy_check(shian_txn_t *t, const Shian__Policy *p,
     bool *unchanged, shian_report_t *report);
 
+/* Puts p in force from the operation's instant on; its id.  Apply only. */
+uint64_t shian_policy_put(shian_op_t *o, Shian__Policy *p);
+
 /* What would change: how many venues go from which colour to which. */
 typedef struct {
     uint64_t  venues;

@@ -520,7 +520,7 @@ shian_venue_status_check(shian_op_t *o)
     }
 
     o->unchanged = v->status == op->status;
-    shian_result(o, v->id, 0);
+    shian_result(o, v->id, v->id);
 
     return true;
 }

@@ -104,12 +104,37 @@ apply(shian_op_t *o, const shian_machine_t *m, shian_head_t *head)
     o->result.has_seq = 1;
     o->result.seq = o->seq;
 
-    shian_log_append(o->txn, head, o->op);
     m->apply(o);
+    shian_log_append(o, head);
 
     if (o->op->idempotency_key != NULL) {
         remember(o);
     }
+}
+
+
+/* Refusals, and what needs no entry, end here. */
+static bool
+may_apply(shian_op_t *o, const shian_machine_t *m)
+{
+    return (o->op->idempotency_key == NULL || !done_before(o))
+           && m->check(o) && !o->unchanged;
+}
+
+
+static bool
+rules_fit(shian_op_t *o, const shian_machine_t *m, uint32_t prepared)
+{
+    o->rules = shian_rules_in_force(o->txn, NULL);
+
+    if (!m->knows(o->rules)) {
+        return shian_fail(o->report, 503, "rules_newer", "The store goes on "
+                          "under rules that this program does not know.");
+    }
+
+    return prepared == 0 || prepared == o->rules
+           || shian_fail(o->report, 503, "rules_changed", "Other rules have "
+                         "just been adopted; try again.");
 }
 
 
@@ -134,9 +159,7 @@ run_item(shian_txn_t *t, const shian_machine_t *m, shian_head_t *head,
         return;
     }
 
-    if ((o.op->idempotency_key != NULL && done_before(&o))
-        || !m->check(&o) || o.unchanged)
-    {
+    if (!rules_fit(&o, m, item->rules) || !may_apply(&o, m)) {
         item->result = o.result;
         return;
     }
@@ -297,17 +320,72 @@ shian_sweep_due(shian_txn_t *t, uint64_t now_ms)
 #define SLICE  500
 
 
+/* Of entry e after *head: does it mean what it says?  One line in err. */
+static bool
+replay_entry(shian_txn_t *from, shian_txn_t *to, const shian_machine_t *m,
+    shian_head_t *head, const Shian__Entry *e, char *err, size_t errsize)
+{
+    shian_op_t           o;
+    shian_str_t          was, is;
+    const char          *what;
+    shian_report_t       report;
+    shian_rowkey_t       k = shian_rowkey_id(e->seq);
+
+    memset(&o, 0, sizeof(o));
+    shian_report_init(&report);
+    shian__result__init(&o.result);
+    o.txn = to;
+    o.arena = to->arena;
+    o.op = e->operation;
+    o.report = &report;
+    o.rules = shian_rules_in_force(to, NULL);
+
+    what = NULL;
+
+    if (o.rules != e->rules) {
+        what = "it is under other rules than those in force";
+
+    } else if (!m->knows(o.rules)) {
+        what = "it is under rules that this program does not know";
+
+    } else if (!may_apply(&o, m)) {
+        what = report.status == 200 ? "it changes nothing"
+               : report.detail != NULL ? report.detail : "it is refused";
+
+    } else {
+        apply(&o, m, head);
+        o.result.has_seq = 0;
+
+        if (!shian_str_eq(shian_pack(to->arena, &o.result),
+                          shian_pack(to->arena, e->result)))
+        {
+            what = "applying it gives another result";
+
+        } else if (to->err != 0
+                   || !shian_row_get(from, SHIAN_T_LOG, &k, &was)
+                   || !shian_row_get(to, SHIAN_T_LOG, &k, &is)
+                   || !shian_str_eq(was, is))
+        {
+            what = "the hash chain is broken";
+        }
+    }
+
+    if (what != NULL) {
+        snprintf(err, errsize, "log entry %llu: %s",
+                 (unsigned long long) e->seq, what);
+    }
+
+    return what == NULL;
+}
+
+
 static bool
 replay_slice(shian_txn_t *from, shian_txn_t *to, const shian_machine_t *m,
     shian_head_t *head, uint64_t *last, uint64_t until_ms, char *err,
     size_t errsize)
 {
-    size_t           i;
-    shian_op_t       o;
-    shian_rowkey_t   k;
-    shian_str_t      was, is;
-    Shian__Entry    *e;
-    shian_report_t   report;
+    size_t         i;
+    Shian__Entry  *e;
 
     for (i = 0; i < SLICE && head->seq < *last; i++) {
 
@@ -325,25 +403,7 @@ replay_slice(shian_txn_t *from, shian_txn_t *to, const shian_machine_t *m,
             break;
         }
 
-        memset(&o, 0, sizeof(o));
-        shian_report_init(&report);
-        shian__result__init(&o.result);
-        o.txn = to;
-        o.arena = to->arena;
-        o.op = e->operation;
-        o.report = &report;
-
-        apply(&o, m, head);
-
-        k = shian_rowkey_id(head->seq);
-
-        if (to->err != 0
-            || !shian_row_get(from, SHIAN_T_LOG, &k, &was)
-            || !shian_row_get(to, SHIAN_T_LOG, &k, &is)
-            || !shian_str_eq(was, is))
-        {
-            snprintf(err, errsize, "log entry %llu: the hash chain is broken",
-                     (unsigned long long) head->seq);
+        if (!replay_entry(from, to, m, head, e, err, errsize)) {
             return false;
         }
     }

@@ -17,6 +17,7 @@ typedef struct {
     shian_arena_t           *arena;
     const Shian__Operation  *op;
     uint64_t                 seq;       /* its entry in the log */
+    uint32_t                 rules;     /* the number it is under */
     bool                     unchanged; /* set by check: nothing to log */
     Shian__Result            result;    /* scalars only */
     shian_report_t          *report;    /* static strings only */
@@ -26,25 +27,31 @@ typedef struct {
 /*
  * The meaning of operations, which the store does not know.  check reads only
  * and may refuse (false, with o->report filled) or set o->unchanged; apply
- * writes only, cannot refuse, and takes nothing but o->op and the tables, so
- * that replaying the log gives the same bytes.  LMDB errors stick in o->txn.
+ * writes only and cannot refuse.  Both take nothing but o->op, o->rules and
+ * the replayed tables, so that replaying the log gives the same bytes.  knows
+ * says whether the program has the rules of that number.  LMDB errors stick
+ * in o->txn.
  */
 typedef struct {
     bool  (*check)(shian_op_t *o);
     void  (*apply)(shian_op_t *o);
+    bool  (*knows)(uint32_t rules);
 } shian_machine_t;
 
 typedef struct {
     shian_str_t      operation;     /* a packed Operation */
     shian_str_t      vault_id;      /* a row for the vault, or NONE */
     shian_str_t      vault_row;
+    uint32_t         rules;         /* it was prepared under; 0: under any */
     Shian__Result    result;
     shian_report_t   report;        /* status 200, or why it was refused */
 } shian_item_t;
 
 /*
  * Runs n operations in one transaction and commits to disk before it returns.
- * Afterwards each item has its result or its report.  When the commit fails
+ * Afterwards each item has its result or its report.  One under rules that the
+ * program does not know, or other ones than it was prepared under, is refused
+ * with 503 (codes rules_newer, rules_changed).  When the commit fails
  * nothing was written and every item reports 507 (no room), 503 (the store
  * has grown) or 500.  Blocks on the disk and on other writers: pool thread or
  * command line, never the event loop.  Returns 0 or the LMDB code.
@@ -64,13 +71,22 @@ typedef struct {
 void shian_log_head(shian_txn_t *t, shian_head_t *head);
 
 /*
- * Appends op: hash = BLAKE2b-256(previous hash || entry), and *head moves on.
+ * Appends the operation with the rules that it was applied under and its
+ * result: hash = BLAKE2b-256(previous hash || entry), and *head moves on.
  */
-void shian_log_append(shian_txn_t *t, shian_head_t *head,
-    const Shian__Operation *op);
+void shian_log_append(shian_op_t *o, shian_head_t *head);
 
 /* Entry seq, or NULL when there is none; in the transaction's arena. */
 Shian__Entry *shian_log_get(shian_txn_t *t, uint64_t seq);
+
+/*
+ * The number of the rules in force: that of the last adoption, of which *seq
+ * (may be NULL) becomes the entry; 1 and 0 in a log that names none.
+ */
+uint32_t shian_rules_in_force(shian_txn_t *t, uint64_t *seq);
+
+/* Puts a number in force from the next entry on.  Apply only. */
+void shian_rules_put(shian_op_t *o, uint32_t number);
 
 
 /*
@@ -87,18 +103,19 @@ bool shian_sweep_due(shian_txn_t *t, uint64_t now_ms);
 typedef void (*shian_progress_pt)(void *ctx, uint64_t done, uint64_t all);
 
 /*
- * Applies the log of `from`, up to the first entry after until_ms, to the
- * empty store `to`: what the store was then.  The hash chain is recomputed on
- * the way.  False with one line in err.
+ * Checks and applies the log of `from`, up to the first entry after until_ms,
+ * to the empty store `to`: what the store was then.  On the way each entry's
+ * rules, result and hash must come out as they stand in the log.  False with
+ * one line in err.
  */
 bool shian_replay(shian_store_t *from, shian_store_t *to,
     const shian_machine_t *m, uint64_t until_ms, shian_progress_pt progress,
     void *ctx, char *err, size_t errsize);
 
 /*
- * Recomputes the hash chain of `from` and applies its log to the empty store
- * `to`, then compares all replayed tables byte for byte.  False with one line
- * in err naming the first entry or row that differs.
+ * Replays the whole log of `from` into the empty store `to`, then compares all
+ * replayed tables byte for byte.  False with one line in err naming the first
+ * entry or row that differs.
  */
 bool shian_verify(shian_store_t *from, shian_store_t *to,
     const shian_machine_t *m, shian_progress_pt progress, void *ctx,

@@ -25,26 +25,29 @@ shian_log_head(shian_txn_t *t, shian_head_t *head)
 
 
 void
-shian_log_append(shian_txn_t *t, shian_head_t *head,
-    const Shian__Operation *op)
+shian_log_append(shian_op_t *o, shian_head_t *head)
 {
-    size_t                    n;
-    uint8_t                  *row;
-    shian_rowkey_t               k;
-    Shian__Entry              e = SHIAN__ENTRY__INIT;
-    crypto_generichash_state  h;
+    size_t                     n;
+    uint8_t                   *row;
+    shian_rowkey_t             k;
+    Shian__Entry               e = SHIAN__ENTRY__INIT;
+    Shian__Result              result = o->result;
+    crypto_generichash_state   h;
 
     head->seq++;
+    result.has_seq = 0;
 
-    e.has_seq = 1;
+    e.has_seq = e.has_rules = 1;
     e.seq = head->seq;
-    e.operation = (Shian__Operation *) op;
+    e.operation = (Shian__Operation *) o->op;
+    e.rules = o->rules;
+    e.result = &result;
 
     n = shian__entry__get_packed_size(&e);
-    row = shian_alloc(t->arena, SHIAN_HASH_SIZE + n);
+    row = shian_alloc(o->txn->arena, SHIAN_HASH_SIZE + n);
 
     if (row == NULL) {
-        t->err = ENOMEM;
+        o->txn->err = ENOMEM;
         return;
     }
 
@@ -58,7 +61,7 @@ shian_log_append(shian_txn_t *t, shian_head_t *head,
     memcpy(head->hash, row, SHIAN_HASH_SIZE);
 
     k = shian_rowkey_id(head->seq);
-    shian_row_put(t, SHIAN_T_LOG, &k,
+    shian_row_put(o->txn, SHIAN_T_LOG, &k,
                   shian_slice(row, SHIAN_HASH_SIZE + n));
 }
 
@@ -77,10 +80,51 @@ shian_log_get(shian_txn_t *t, uint64_t seq)
     e = shian__entry__unpack(&t->arena->pb, v.n - SHIAN_HASH_SIZE,
                              v.p + SHIAN_HASH_SIZE);
 
-    if (e == NULL || e->operation == NULL) {
+    if (e == NULL || e->operation == NULL || e->result == NULL) {
         t->err = MDB_CORRUPTED;
         return NULL;
     }
 
     return e;
+}
+
+
+static shian_rowkey_t
+rules_key(void)
+{
+    shian_rowkey_t  k;
+
+    k.n = 0;
+    shian_rowkey_bytes(&k, "rules", 5);
+
+    return k;
+}
+
+
+uint32_t
+shian_rules_in_force(shian_txn_t *t, uint64_t *seq)
+{
+    bool            named;
+    shian_str_t     v;
+    shian_rowkey_t  k = rules_key();
+
+    named = shian_row_get(t, SHIAN_T_META, &k, &v) && v.n == 12;
+
+    if (seq != NULL) {
+        *seq = named ? shian_be(v.p + 4, 8) : 0;
+    }
+
+    return named ? (uint32_t) shian_be(v.p, 4) : 1;
+}
+
+
+void
+shian_rules_put(shian_op_t *o, uint32_t number)
+{
+    shian_rowkey_t  k = rules_key(), v;
+
+    v.n = 0;
+    shian_rowkey_be(&v, number, 4);
+    shian_rowkey_be(&v, o->seq, 8);
+    shian_row_put(o->txn, SHIAN_T_META, &k, shian_slice(v.b, v.n));
 }

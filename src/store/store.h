@@ -15,7 +15,8 @@
 #include "core/base.h"
 #include "shian.pb-c.h"
 
-#define SHIAN_STORE_FORMAT   1
+/* How tables are written; not what entries mean: that is the rules' number. */
+#define SHIAN_STORE_FORMAT   2
 #define SHIAN_MAP_SIZE       ((size_t) 64 << 30)
 #define SHIAN_READERS        1024
 #define SHIAN_HASH_SIZE      32

@@ -87,7 +87,8 @@ subtest 'what is in force' => sub {
     my $p = page();
     is $p->{policy}{version}, 'default-1';
     is $p->{policy}{credit}{D}, -15;
-    ok !$p->{versions}, 'no version was published';
+    is_deeply [map { $_->{version} } @{$p->{versions}}], ['default-1'],
+        'none was published after the one that the city began with';
     ok !$p->{form}, 'the form is for people';
     is $p->{grading}{venues}, $venues;
     ok $p->{grading}{on};
@@ -256,7 +257,7 @@ subtest 'publishing' => sub {
 
     my $p = page();
     is_deeply $p->{policy}, $strict, 'in force';
-    is scalar(@{$p->{versions}}), 1;
+    is scalar(@{$p->{versions}}), 2;
     is $p->{versions}[0]{version}, 'strict', 'what';
     ok $p->{versions}[0]{by_name}, 'who';
     like $p->{versions}[0]{since}, qr/\A\d{4}-\d\d-\d\dT/, 'when';
@@ -305,7 +306,7 @@ subtest 'versions' => sub {
     is $a->{status}, 201, 'another one';
     is header($a, 'location'), '/desk/policy';
     is_deeply [map { $_->{version} } @{json($a)->{versions}}],
-        [qw(second strict)], 'the newest first';
+        [qw(second strict default-1)], 'the newest first';
 };
 
 # The pool thread stands between two pieces of a preview: pages go on.

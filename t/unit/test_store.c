@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "city.h"
+#include "domain/rules.h"
 
 
 /* ---- opening --------------------------------------------------------------*/
@@ -333,7 +334,8 @@ a_batch_that_fails_leaves_nothing_and_nobody_happy(void **state)
     shian_item_t  *items[4];
 
     static const shian_machine_t  poisoned = { poisoned_check,
-                                               poisoned_apply };
+                                               poisoned_apply,
+                                               shian_rules_known };
 
     (void) state;
     city_open(&c, 1, CITY_MAP);
