@@ -1,5 +1,6 @@
 #include "cmd.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -10,6 +11,8 @@
 #include "list.h"
 #include "parse.h"
 
+#define MOST_MISSING  10        /* a tenth of what is open, without --force */
+
 const shian_option_t  shian_import_venues_options[] = {
     { "source", "NAME", "whose list it is; names its ref column (import)" },
     { "datum", "DATUM", "of its positions: wgs84 (default), gcj02, bd09" },
@@ -18,6 +21,7 @@ const shian_option_t  shian_import_venues_options[] = {
     { "encoding", "NAME", "instead of finding out: utf-8, gb18030, ..." },
     { "district", "NAME", "for rows that name none" },
     { "close-missing", NULL, "close venues of this source that it lacks" },
+    { "force", NULL, "close them even where they are over a tenth" },
     { "dry-run", NULL, "report only, on a copy of the store" },
     { NULL, NULL, NULL }
 };
@@ -321,10 +325,14 @@ take_venue(shian_list_t *l, const shian_row_t *row, const shian_str_t *given)
 /* ---- what the file lacks ------------------------------------------------- */
 
 
-/* The ids of open venues of the source that no row touched, in the arena. */
+/*
+ * The ids of open venues of the source that no row touched, malloced; *open is
+ * how many of the source's are open, these included.
+ */
 static bool
-find_missing(shian_list_t *l, uint64_t **out, size_t *n)
+find_missing(shian_list_t *l, uint64_t **out, size_t *n, uint64_t *open)
 {
+    bool             ok, open_now;
     size_t           size;
     uint64_t         id, *ids, *grown;
     shian_txn_t      t;
@@ -335,6 +343,7 @@ find_missing(shian_list_t *l, uint64_t **out, size_t *n)
 
     ids = NULL;
     *n = size = 0;
+    *open = 0;
     shian_arena_init(&a, NULL, NULL);
 
     if (shian_txn_begin(l->ctl->store, &a, false, &t) != 0) {
@@ -347,14 +356,12 @@ find_missing(shian_list_t *l, uint64_t **out, size_t *n)
 
     while (shian_scan_next(&scan)) {
         id = shian_be(scan.key.p + scan.key.n - 8, 8);
-
-        if (shian_list_touched(l, id) != 0) {
-            continue;
-        }
-
         v = shian_venue_get(&t, id);
+        open_now = v != NULL && v->status != SHIAN__VENUE__STATUS__closed;
+        shian_arena_free(&a);
+        *open += open_now;
 
-        if (v == NULL || v->status == SHIAN__VENUE__STATUS__closed) {
+        if (!open_now || shian_list_touched(l, id) != 0) {
             continue;
         }
 
@@ -363,21 +370,22 @@ find_missing(shian_list_t *l, uint64_t **out, size_t *n)
             grown = realloc(ids, size * sizeof(*ids));
 
             if (grown == NULL) {
+                t.err = ENOMEM;
                 break;
             }
             ids = grown;
         }
 
         ids[(*n)++] = id;
-        shian_arena_free(&a);
     }
 
+    ok = t.err == 0;
     shian_scan_close(&scan);
     shian_txn_abort(&t);
     shian_arena_free(&a);
     *out = ids;
 
-    return true;
+    return ok;
 }
 
 
@@ -394,7 +402,8 @@ close_venues(shian_list_t *l, const uint64_t *ids, size_t n)
     ok = true;
 
     for (i = 0; ok && i < n; i++) {
-        status.has_venue = status.has_status = 1;
+        status.has_venue = status.has_status = status.has_missing = 1;
+        status.missing = 1;
         status.venue = ids[i];
         status.status = SHIAN__VENUE__STATUS__closed;
         op = shian_ctl_operation(l->ctl);
@@ -418,14 +427,45 @@ close_venues(shian_list_t *l, const uint64_t *ids, size_t n)
 }
 
 
+/*
+ * That a file lacks a venue says little: an export may have stopped half way.
+ * NULL: nothing speaks against closing.
+ */
+static const char *
+why_not(shian_list_t *l, uint64_t missing, uint64_t open)
+{
+    const char  *why;
+
+    /* A rejected row may be the very venue that seems to be gone. */
+    if (l->rejected != l->repeated) {
+        return "rows were rejected; mend them and import the file again";
+    }
+
+    if (missing <= open / MOST_MISSING || shian_flag(l->ctl, "force")) {
+        return NULL;
+    }
+
+    why = shian_printf(&l->ctl->arena, "the file lacks %llu of %llu open "
+                       "venues of \"%s\", more than a tenth; if the list is "
+                       "whole, import it again with --force",
+                       (unsigned long long) missing,
+                       (unsigned long long) open, l->source);
+
+    return why == NULL ? "memory has run out" : why;
+}
+
+
 static bool
 settle_missing(shian_list_t *l)
 {
-    bool       ok;
-    size_t     n;
-    uint64_t  *ids;
+    bool         ok;
+    size_t       n;
+    uint64_t    *ids, open;
+    const char  *why;
 
-    if (!find_missing(l, &ids, &n)) {
+    if (!find_missing(l, &ids, &n, &open)) {
+        free(ids);
+        (void) shian_ctl_fail(l->ctl, "the store cannot be read");
         return false;
     }
 
@@ -434,11 +474,12 @@ settle_missing(shian_list_t *l)
 
     if (n != 0 && shian_flag(l->ctl, "close-missing")) {
 
-        /* A rejected row may be the very venue that seems to be gone. */
-        if (l->rejected != l->repeated) {
-            (void) shian_ctl_fail(l->ctl, "nothing was closed, because rows "
-                                  "were rejected; mend them and import the "
-                                  "file again");
+        /* What the file itself has brought does not make it whole. */
+        why = why_not(l, n, open > n + l->new ? open - l->new : n);
+
+        if (why != NULL) {
+            (void) shian_ctl_fail(l->ctl, "nothing was closed, because %s",
+                                  why);
             ok = false;
         } else {
             ok = close_venues(l, ids, n);

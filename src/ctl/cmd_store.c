@@ -22,6 +22,8 @@
 const shian_option_t  shian_init_options[] = {
     { "owner", "USER", "as root: give a new store to the nginx workers' "
                        "user" },
+    { "new-keys", NULL, "for a store whose key file is lost: plaques, links "
+                        "and sealed words die" },
     { NULL, NULL, NULL }
 };
 
@@ -31,6 +33,18 @@ const shian_option_t  shian_erase_options[] = { { NULL, NULL, NULL } };
 
 
 /* ---- init ---------------------------------------------------------------- */
+
+
+static bool
+has_store(shian_ctl_t *c)
+{
+    const char   *file;
+    struct stat   st;
+
+    file = shian_printf(&c->arena, "%s/data.mdb", c->store_dir);
+
+    return file == NULL || stat(file, &st) == 0 || errno != ENOENT;
+}
 
 
 /* A new key file, 0600, made whole or not at all. */
@@ -47,6 +61,14 @@ make_keys(shian_ctl_t *c)
 
     if (access(c->keys_path, F_OK) == 0) {
         return true;
+    }
+
+    /* What is not where it should be is rather mislaid than never made. */
+    if (has_store(c) && !shian_flag(c, "new-keys")) {
+        (void) shian_ctl_fail(c, "there is a store in \"%s\", and its key file "
+                              "\"%s\" is not there; bring it back, or say "
+                              "--new-keys", c->store_dir, c->keys_path);
+        return false;
     }
 
     fd = open(c->keys_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

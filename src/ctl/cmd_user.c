@@ -13,7 +13,9 @@ const shian_option_t  shian_user_add_options[] = {
     { "login", "L", "what the user is called in links and records" },
     { "role", "R", "inspector, officer, chief, bank, media, admin or venue" },
     { "name", "N", "for people to read" },
-    { "district", "D", "limits the user to it; may be repeated" },
+    { "district", "D", "limits the user to it; may be repeated; none given: "
+                       "as it was" },
+    { "everywhere", NULL, "limits the user no more" },
     { "venue", "ID", "for the role venue: which one" },
     { NULL, NULL, NULL }
 };
@@ -44,6 +46,10 @@ bind_user(shian_ctl_t *c)
     ProtobufCMessage   *m;
 
     for (n = 0, i = 0; shian_user_add_options[i].name != NULL; i++) {
+        if (shian_user_add_options[i].value == NULL) {
+            continue;
+        }
+
         for (j = 0; (v = shian_arg_next(c, shian_user_add_options[i].name,
                                         &j)) != NULL; )
         {
@@ -67,6 +73,39 @@ bind_user(shian_ctl_t *c)
 }
 
 
+/*
+ * Who is changed keeps the districts where none is named: a forgotten option
+ * does not give the whole city.
+ */
+static bool
+keep_districts(shian_ctl_t *c, Shian__UserPut *put)
+{
+    uint64_t      id;
+    shian_txn_t   t;
+    Shian__User  *u;
+
+    if (put->n_district != 0 || shian_flag(c, "everywhere")) {
+        return true;
+    }
+
+    if (shian_txn_begin(c->store, &c->arena, false, &t) != 0) {
+        (void) shian_ctl_fail(c, "the store cannot be read");
+        return false;
+    }
+
+    id = shian_unique_get(&t, 'U', shian_str(put->login));
+    u = id == 0 ? NULL : shian_user_get(&t, id);
+
+    if (u != NULL) {
+        put->n_district = u->n_districts;
+        put->district = u->districts;
+    }
+
+    shian_txn_abort(&t);
+    return true;
+}
+
+
 int
 shian_cmd_user_add(shian_ctl_t *c)
 {
@@ -80,7 +119,12 @@ shian_cmd_user_add(shian_ctl_t *c)
         return SHIAN_USAGE;
     }
 
-    if (!shian_ctl_store(c, false)) {
+    if (put->n_district != 0 && shian_flag(c, "everywhere")) {
+        return shian_ctl_usage(c, "--everywhere and --district exclude each "
+                               "other");
+    }
+
+    if (!shian_ctl_store(c, false) || !keep_districts(c, put)) {
         return SHIAN_FAILED;
     }
 

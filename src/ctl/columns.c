@@ -310,6 +310,45 @@ is_nothing(shian_str_t s)
 }
 
 
+/* The bytes of one space at p: ASCII, no-break, ideographic; 0: none. */
+static size_t
+space(const uint8_t *p, size_t n)
+{
+    if (n != 0 && p[0] <= ' ') {
+        return 1;
+    }
+
+    if (n >= 2 && memcmp(p, "\xc2\xa0", 2) == 0) {
+        return 2;
+    }
+
+    return n >= 3 && memcmp(p, "\xe3\x80\x80", 3) == 0 ? 3 : 0;
+}
+
+
+bool
+shian_columns_blank(const shian_row_t *row)
+{
+    size_t       i, n;
+    shian_str_t  s;
+
+    for (i = 0; i < row->n; i++) {
+        s = row->value[i];
+
+        while ((n = space(s.p, s.n)) != 0) {
+            s.p += n;
+            s.n -= n;
+        }
+
+        if (s.n != 0) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
 /* Without space around, and without what a CSV of ours has put before it. */
 static shian_str_t
 cell(shian_str_t s)

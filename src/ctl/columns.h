@@ -76,6 +76,9 @@ bool shian_columns_have(const shian_columns_t *cols, shian_col_t field);
 bool shian_columns_cells(const shian_columns_t *cols, const shian_row_t *row,
     shian_arena_t *a, shian_str_t out[SHIAN_C_MAX]);
 
+/* Whether no cell of the row holds anything but space. */
+bool shian_columns_blank(const shian_row_t *row);
+
 /* Says which columns are read as what, and which are not. */
 void shian_columns_print(const shian_columns_t *cols,
     const shian_row_t *row, FILE *f);

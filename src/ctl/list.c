@@ -8,6 +8,7 @@
 #include "args.h"
 #include "core/charset.h"
 #include "domain/rules.h"
+#include "domain/venue.h"
 #include "render/csv_out.h"
 
 #define SHOWN  10               /* rejected rows on the terminal */
@@ -235,6 +236,29 @@ touch(shian_op_t *o, uint64_t venue, uint64_t row)
 }
 
 
+/* What the row's status, or none, does to that of the store. */
+static void
+look_at_status(shian_pending_t *p, const Shian__Venue *v,
+    const Shian__Venue *row)
+{
+    shian_reasons_t  *r = &guard.list->warnings;
+
+    p->returns = row != NULL && shian_venue_returns(v, row);
+
+    if (row != NULL && row->source != NULL
+        && shian_venue_status_kept(v, row))
+    {
+        p->warnings |= (uint64_t) 1 << reason(r, "status left as the office "
+                                              "set it");
+
+    } else if (v->status == SHIAN__VENUE__STATUS__closed && !p->returns
+               && (row == NULL || !row->has_status))
+    {
+        p->warnings |= (uint64_t) 1 << reason(r, "closed in the store");
+    }
+}
+
+
 static bool
 guarded_check(shian_op_t *o)
 {
@@ -257,12 +281,10 @@ guarded_check(shian_op_t *o)
 
     v = shian_venue_get(o->txn, o->result.id);
 
-    if (v != NULL && v->status == SHIAN__VENUE__STATUS__closed
-        && !(o->op->body_case == SHIAN__OPERATION__BODY_VENUE_UPSERT
-             && o->op->venue_upsert->venue->has_status))
-    {
-        p->warnings |= (uint64_t) 1 << reason(&guard.list->warnings,
-                                              "closed in the store");
+    if (v != NULL) {
+        look_at_status(p, v, o->op->body_case
+                             == SHIAN__OPERATION__BODY_VENUE_UPSERT
+                             ? o->op->venue_upsert->venue : NULL);
     }
 
     touch(o, o->result.id, p->row);
@@ -340,6 +362,7 @@ settle_item(shian_list_t *l, const shian_pending_t *p,
         l->changed++;
     }
 
+    l->reopened += p->returns;
     accept_warnings(l, p->warnings);
     return true;
 }
@@ -550,6 +573,7 @@ on_row(void *ctx, const shian_row_t *row)
     shian_list_t     *l = r->list;
 
     shian_columns_see(&l->columns, row);
+    l->headed = true;
 
     if (!keep_names(l, row)) {
         return stop(l, "memory has run out", "");
@@ -563,6 +587,11 @@ on_row(void *ctx, const shian_row_t *row)
 
     if (row->row == 0) {
         return take_header(r, row);
+    }
+
+    /* Below the last venue spreadsheets leave rows of commas. */
+    if (row->error == NULL && shian_columns_blank(row)) {
+        return true;
     }
 
     l->read++;
@@ -676,6 +705,13 @@ shian_list_run(shian_list_t *l, unsigned kind, const char *datum,
     shian_progress_end(&l->progress);
     (void) fclose(in);
 
+    /* An export that failed looks like a list of nothing. */
+    if (ok && l->read == 0) {
+        ok = stop(l, "nothing was read: ", l->headed
+                  ? "there is no row below the header"
+                  : "the file is empty");
+    }
+
     return ok ? SHIAN_DONE : SHIAN_FAILED;
 }
 
@@ -734,9 +770,11 @@ report(shian_list_t *l)
         shian_file_sink(&out, stdout);
         shian_putf(&out.sink, "{\"read\":%llu,\"new\":%llu,\"changed\":%llu,"
                    "\"unchanged\":%llu,\"warned\":%llu,\"rejected\":%llu,"
-                   "\"missing\":%llu,\"closed\":%llu,\"seconds\":%.3f",
+                   "\"missing\":%llu,\"closed\":%llu,\"reopened\":%llu,"
+                   "\"seconds\":%.3f",
                    N(l->read), N(l->new), N(l->changed), N(l->unchanged),
                    N(l->warned), N(l->rejected), N(l->missing), N(l->closed),
+                   N(l->reopened),
                    (double) ms / 1000);
         json_reasons("warnings", &l->warnings, &out.sink);
         json_reasons("reasons", &l->refusals, &out.sink);
@@ -760,6 +798,11 @@ report(shian_list_t *l)
             printf("missing %llu: in the store from \"%s\", not in this file"
                    "; closed %llu\n", N(l->missing), l->source,
                    N(l->closed));
+        }
+
+        if (l->reopened != 0) {
+            printf("reopened %llu: an earlier file lacked them\n",
+                   N(l->reopened));
         }
 
         if (l->rejects != NULL && !l->dry) {

@@ -29,6 +29,7 @@ typedef struct {
     uint64_t      warnings;     /* bits of reasons */
     const char   *why;          /* rejected: static */
     const char   *detail;       /* rejected: in the slice's arena, or NULL */
+    bool          returns;      /* opens what its absence had closed */
     size_t        n;
     shian_str_t  *cells;        /* as they were, in the slice's arena */
 } shian_pending_t;
@@ -67,6 +68,7 @@ struct shian_list_s {
     uint64_t              repeated; /* of these: duplicates */
     uint64_t              missing;
     uint64_t              closed;
+    uint64_t              reopened;
     shian_reasons_t       warnings;
     shian_reasons_t       refusals;
 
@@ -76,6 +78,7 @@ struct shian_list_s {
     shian_progress_t      progress;
     uint64_t              bytes;
     uint64_t              size;
+    bool                  headed;   /* the file has columns */
     bool                  told;     /* which columns are read */
     bool                  stopped;  /* it was said why */
 };

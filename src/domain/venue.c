@@ -105,6 +105,73 @@ shian_venue_match(shian_txn_t *t, const Shian__Venue *v)
 }
 
 
+/* ---- who says that it is open -------------------------------------------- */
+
+
+#define BY(who)  SHIAN__VENUE__STATUS_BY__##who
+
+
+static void
+set_status(Shian__Venue *v, Shian__Venue__Status status,
+    Shian__Venue__StatusBy by)
+{
+    v->has_status = 1;
+    v->status = status;
+    v->has_status_by = by != BY(office);
+    v->status_by = by;
+    v->has_status_was = v->has_status_was_by = 0;
+    v->status_was = SHIAN__VENUE__STATUS__active;
+    v->status_was_by = BY(office);
+}
+
+
+bool
+shian_venue_status_kept(const Shian__Venue *was, const Shian__Venue *list)
+{
+    Shian__Venue__Status    status = was->status;
+    Shian__Venue__StatusBy  by = was->status_by;
+
+    if (by == BY(missing)) {
+        status = was->status_was;
+        by = was->status_was_by;
+    }
+
+    return list->has_status && by == BY(office) && list->status < status;
+}
+
+
+bool
+shian_venue_returns(const Shian__Venue *was, const Shian__Venue *list)
+{
+    return was->status_by == BY(missing) && list->source != NULL
+           && (list->has_status || shian_str_eq(shian_str(was->source),
+                                                shian_str(list->source)));
+}
+
+
+/* A list may close what a person left open, and never lifts what one did. */
+static void
+take_status(Shian__Venue *dst, const Shian__Venue *src)
+{
+    if (src->source == NULL) {
+        if (src->has_status) {
+            set_status(dst, src->status, BY(office));
+        }
+        return;
+    }
+
+    if (shian_venue_returns(dst, src)) {
+        set_status(dst, dst->status_was, dst->status_was_by);
+    }
+
+    if (src->has_status && !shian_venue_status_kept(dst, src)
+        && !(dst->has_status && dst->status == src->status))
+    {
+        set_status(dst, src->status, BY(cell));
+    }
+}
+
+
 /* What src has set replaces what dst has; shares src's strings. */
 static void
 merge(Shian__Venue *dst, const Shian__Venue *src)
@@ -124,8 +191,9 @@ merge(Shian__Venue *dst, const Shian__Venue *src)
     for (i = 0; i < shian__venue__descriptor.n_fields; i++) {
         f = &shian__venue__descriptor.fields[i];
 
-        if (other_list && (strcmp(f->name, "ref") == 0
-                           || strcmp(f->name, "source") == 0))
+        if (strncmp(f->name, "status", 6) == 0
+            || (other_list && (strcmp(f->name, "ref") == 0
+                               || strcmp(f->name, "source") == 0)))
         {
             continue;
         }
@@ -147,6 +215,8 @@ merge(Shian__Venue *dst, const Shian__Venue *src)
                    ? sizeof(protobuf_c_boolean) : 4);
         }
     }
+
+    take_status(dst, src);
 
     /* A number that is right now is doubtful no more. */
     if (src->uscc != NULL && !src->uscc_doubtful) {
@@ -519,7 +589,14 @@ shian_venue_status_check(shian_op_t *o)
         return false;
     }
 
-    o->unchanged = v->status == op->status;
+    if (op->missing && op->status != SHIAN__VENUE__STATUS__closed) {
+        shian_fail_field(o->report, "missing", "range", NULL);
+        return false;
+    }
+
+    /* A person's word for what a list did is a change of who said it. */
+    o->unchanged = v->status == op->status
+                   && (op->missing || v->status_by == BY(office));
     shian_result(o, v->id, v->id);
 
     return true;
@@ -529,16 +606,23 @@ shian_venue_status_check(shian_op_t *o)
 void
 shian_venue_status_apply(shian_op_t *o)
 {
-    Shian__Venue  *was, now;
+    Shian__Venue               *was, now;
+    const Shian__VenueStatus   *op = o->op->venue_status;
 
-    was = shian_venue_get(o->txn, o->op->venue_status->venue);
+    was = shian_venue_get(o->txn, op->venue);
     if (was == NULL) {
         return;
     }
 
     now = *was;
-    now.has_status = 1;
-    now.status = o->op->venue_status->status;
+    set_status(&now, op->status, op->missing ? BY(missing) : BY(office));
+
+    if (op->missing) {
+        now.has_status_was = now.has_status_was_by = 1;
+        now.status_was = was->status;
+        now.status_was_by = was->status_by;
+    }
+
     write_venue(o, was, &now);
 }
 

@@ -83,6 +83,15 @@ subtest 'init' => sub {
     is slurp($s->{keys}), $keys, 'keys are left alone';
     is((stat $s->{keys})[2] & 0777, 0600);
     is ctl_json($s, 'stat')->{seq}, 1;
+
+    # Faults B4: that the file is not there does not say that there was none.
+    rename $s->{keys}, "$s->{keys}.away" or die;
+    my $r = ctl($s, 'init');
+    is $r->{status}, 1, 'a store whose keys are mislaid gets no others';
+    like $r->{err}, qr/bring it back, or say --new-keys\n\z/;
+    ok !-e $s->{keys};
+    is ctl($s, 'init', '--new-keys')->{status}, 0, 'unless asked';
+    isnt slurp($s->{keys}), $keys;
 };
 
 subtest 'users and links' => sub {
@@ -92,6 +101,19 @@ subtest 'users and links' => sub {
     my ($li) = grep { $_->{login} eq 'li' }
         lines(ctl($s, '--json', 'user', 'list')->{out});
     is_deeply $li->{districts}, ['A', 'B'];
+
+    # Faults B4: an option left out gives nobody the whole city.
+    my @again = qw(user add --login li --role chief --name Li);
+    is ctl($s, @again)->{status}, 0;
+    ($li) = grep { $_->{login} eq 'li' }
+        lines(ctl($s, '--json', 'user', 'list')->{out});
+    is_deeply [$li->{role}, $li->{districts}], ['chief', ['A', 'B']],
+        'who is changed keeps the districts';
+    is ctl($s, @again, '--everywhere', '--district', 'A')->{status}, 2;
+    is ctl($s, @again, '--everywhere')->{status}, 0;
+    ($li) = grep { $_->{login} eq 'li' }
+        lines(ctl($s, '--json', 'user', 'list')->{out});
+    ok !$li->{districts}, 'unless asked';
 
     like ctl($s, 'link', '--login', 'li')->{out},
         qr{\Ahttp://127\.0\.0\.1:8080/s/v4\.local\.[\w.-]+\n\z};

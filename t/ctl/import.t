@@ -219,31 +219,112 @@ subtest 'positions' => sub {
     cmp_ok abs($v->{lng} - 121.4065), '<', 0.01;
 };
 
+# "x1:active ...", by the source's own numbers.
+sub states {
+    my ($s) = @_;
+    return join ' ', map { "$_->{source}$_->{ref}:$_->{status}" } venues($s);
+}
+
 subtest 'what a later file lacks' => sub {
     my $s = new_store();
     my $file = "$s->{dir}/c.csv";
-    spew($file, "ref,name,district\n1,A,N\n2,B,N\n3,C,N\n");
-    ctl_json($s, 'import', 'venues', $file, '--source', 'x');
+    my @list = map { "$_,Kitchen $_,N\n" } 1 .. 20;
+    my $write = sub { spew($file, "ref,name,district\n" . join '', @_) };
+    my @x = ('import', 'venues', $file, '--source', 'x');
+    my @close = (@x, '--close-missing');
+    $write->(@list[0 .. 2]);
     ctl_json($s, 'import', 'venues', $file, '--source', 'y');
+    $write->(@list);
+    ctl_json($s, @x);
 
-    spew($file, "ref,name,district\n1,A,N\n2,,N\n");
-    my $r = ctl($s, 'import', 'venues', $file, '--source', 'x',
-                '--close-missing');
+    $write->(@list[0 .. 17], "19,,N\n");
+    my $r = ctl($s, @close);
     is $r->{status}, 1, 'closing is refused while rows are rejected';
-    like $r->{err}, qr/nothing was closed/;
+    like $r->{err}, qr/nothing was closed, because rows were rejected/;
 
-    spew($file, "ref,name,district\n1,A,N\n");
-    my $j = ctl_json($s, 'import', 'venues', $file, '--source', 'x');
+    $write->(@list[0 .. 17]);
+    my $j = ctl_json($s, @x);
     is "$j->{missing} $j->{closed}", '2 0', 'reported';
-    $j = ctl_json($s, 'import', 'venues', $file, '--source', 'x',
-                  '--close-missing');
-    is "$j->{missing} $j->{closed}", '2 2', 'closed when asked';
-    is join(' ', map { "$_->{source}$_->{ref}:$_->{status}" } venues($s)),
-        'x1:active x2:closed x3:closed y1:active y2:active y3:active';
+    $j = ctl_json($s, @close, '--dry-run');
+    is "$j->{missing} $j->{closed}", '2 2', 'a dry run tells';
+    unlike states($s), qr/closed/;
+    $j = ctl_json($s, @close);
+    is "$j->{missing} $j->{closed}", '2 2', 'a tenth is closed when asked';
+    like states($s), qr/x18:active x19:closed x20:closed/;
+    unlike states($s), qr/y\d:closed/, 'those of another list are not';
 
-    spew($file, "ref,name,district\n1,A,N\n2,B,N\n");
-    $j = ctl_json($s, 'import', 'venues', $file, '--source', 'x');
-    is $j->{warnings}{'closed in the store'}, 1, 'one that is back is told';
+    $write->(@list);
+    $j = ctl_json($s, @x);
+    is "$j->{reopened} $j->{changed} $j->{warned}", '2 2 20',
+        'what the list had closed it opens again';
+    ok !$j->{warnings}{'closed in the store'}, 'and nothing is to be told';
+    unlike states($s), qr/closed/;
+    ok ctl_json($s, 'verify')->{ok};
+};
+
+# Absence taken as a fact (faults B4): an export that has failed closes nobody.
+subtest 'a list that is none closes nothing' => sub {
+    my $s = new_store();
+    my $header = "\x{ef}\x{bb}\x{bf}ref,name,district\r\n";
+    my @rows = map { "$_,Kitchen $_,N\r\n" } 1 .. 10;
+    my $file = spew("$s->{dir}/list.csv", $header . join '', @rows);
+    my @close = ('import', 'venues', $file, '--close-missing');
+    is ctl_json($s, @close)->{new}, 10;
+
+    for my $case (['nothing', '', 0], ['a mark', "\x{ef}\x{bb}\x{bf}", 0],
+                  ['a line end', "\r\n", 0], ['the header', $header, 0],
+                  ['the header, cut', substr($header, 0, 20), 0],
+                  ['rows of commas', "$header,,\r\n ,\x{e3}\x{80}\x{80},\r\n",
+                   0],
+                  ['one row', $header . $rows[0], 1],
+                  ['one and commas', "$header$rows[0],,\r\n,,\r\n", 1],
+                  ['eight of ten', $header . join('', @rows[0 .. 7]), 8],
+                  ['the rows of another city', $header
+                   . join('', map { "9$_" } @rows, @rows, @rows), 30],
+                  ['all rows rejected', "$header,,N\r\n1,,\r\n", 0])
+    {
+        my ($what, $text, $read) = @$case;
+        spew($file, $text);
+
+        for my $dry ([], ['--dry-run']) {
+            my $r = ctl($s, @close, @$dry);
+            is $r->{status}, 1, "$what: refused";
+            like $r->{err}, qr/^shianctl: .*noth\S+ was (?:read|closed).*\n\z/
+                or diag $r->{err};
+            unlike states($s), qr/import\d:closed/, 'nobody is closed';
+        }
+
+        # Whoever insists may close; but not by a list of nothing.
+        next if $read;
+        is ctl($s, @close, '--force')->{status}, 1, "$what, insisting";
+        unlike states($s), qr/import\d:closed/;
+    }
+
+    spew($file, $header . join '', @rows[0 .. 7]);
+    my $j = ctl_json($s, @close, '--force');
+    cmp_ok $j->{closed}, '>=', 2, 'insisting closes';
+    like states($s), qr/import9:closed/;
+    spew($file, $header . join '', @rows);
+    is ctl_json($s, 'import', 'venues', $file)->{reopened}, 2,
+        'and the next whole list opens again';
+};
+
+subtest 'every list of nothing is refused' => sub {
+    my $s = new_store();
+
+    for my $list (['venues', 'name'], ['credit', 'ref,credit'],
+                  ['inspections', 'ref,date'])
+    {
+        for my $text ('', "\x{ef}\x{bb}\x{bf}", "$list->[1]\n",
+                      "$list->[1]\n,,\n")
+        {
+            my $r = ctl($s, 'import', $list->[0],
+                        spew("$s->{dir}/n.csv", $text));
+            is $r->{status}, 1, $list->[0];
+            like $r->{err}, qr/nothing was read/ or diag $r->{err};
+            is scalar(() = $r->{err} =~ /\n/g), 1, 'in one line';
+        }
+    }
 };
 
 subtest 'inspections and credit' => sub {
@@ -329,10 +410,6 @@ subtest 'a long list' => sub {
 
 subtest 'files that are none' => sub {
     my $s = new_store();
-    is counts(ctl_json($s, 'import', 'venues',
-                       spew("$s->{dir}/empty.csv", ''))),
-        'read=0 new=0 changed=0 unchanged=0 warned=0 rejected=0 missing=0';
-
     my $r = ctl($s, 'import', 'venues', $s->{dir});
     is $r->{status}, 1, 'a folder';
     like $r->{err}, qr/not a file/;

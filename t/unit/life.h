@@ -498,6 +498,8 @@ make_status(world_t *w, Shian__Operation *op)
     op->venue_status->status = chance(w, 60)
                                ? SHIAN__VENUE__STATUS__active
                                : (Shian__Venue__Status) pick(w, 3);
+    op->venue_status->has_missing = op->venue_status->missing
+        = chance(w, 30);
 }
 
 
