@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "domain/event.h"
+#include "render/check.h"
 #include "render/escape.h"
 #include "render/json.h"
 #include "render/lang.h"
@@ -382,6 +383,33 @@ take_settings(shian_ctl_t *c, shian_gateways_t *all, const char *path,
 }
 
 
+/* What a body names an event has: it is not found out when one is sent. */
+static bool
+check_bodies(shian_ctl_t *c, const shian_gateways_t *all, char *err,
+    size_t errsize)
+{
+    size_t             i;
+    shian_page_type_t  body = { NULL, &shian__event__descriptor, true };
+
+    for (i = 0; i < all->n; i++) {
+        body.name = shian_printf(&c->arena, "notify.%s", all->v[i].name);
+
+        if (body.name == NULL) {
+            (void) snprintf(err, errsize, "memory has run out");
+            return false;
+        }
+
+        if (!shian_templates_check(all->templates, &body, 1, NULL, NULL, err,
+                                   errsize))
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
 bool
 shian_gateways_load(shian_ctl_t *c, const char *path, shian_gateways_t *out)
 {
@@ -427,7 +455,10 @@ shian_gateways_load(shian_ctl_t *c, const char *path, shian_gateways_t *out)
         }
     }
 
-    if (!shian_templates_link(out->templates, err, sizeof(err))) {
+    if (!shian_templates_link(out->templates, err, sizeof(err))
+        || !shian_templates_loops(out->templates, err, sizeof(err))
+        || !check_bodies(c, out, err, sizeof(err)))
+    {
         (void) shian_ctl_fail(c, "%s", err);
         return false;
     }

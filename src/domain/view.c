@@ -259,6 +259,8 @@ shian_view_reviews(shian_txn_t *t, const shian_keys_t *keys, uint64_t venue,
     SET(view, venue, venue);
     view->venue_name = v->name;
     view->rating = shian_view_rating(t->arena, tally);
+    NEW(view->counts, venue_counts);
+    SET(view->counts, reviews_removed, tally->reviews_removed);
     view->items = shian_array(t->arena, limit, sizeof(*view->items));
 
     if (view->items == NULL) {

@@ -6,6 +6,7 @@
 #include "ngx_http_shian.h"
 
 #include "domain/document.h"
+#include "render/check.h"
 
 #include <sodium.h>
 
@@ -168,6 +169,14 @@ ngx_http_shian_html(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     cln->data = sscf->templates;
 
     if (ngx_http_shian_pages(cf, sscf->templates) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (!shian_templates_check(sscf->templates, shian_page_types,
+                               shian_npage_types, NULL, NULL, err,
+                               sizeof(err)))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
         return NGX_CONF_ERROR;
     }
 

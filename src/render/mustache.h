@@ -45,6 +45,8 @@ struct shian_template_s {
     shian_str_t        source;  /* NUL-terminated */
     shian_node_t      *nodes;
     size_t             n;
+    const ProtobufCMessageDescriptor  *view;    /* it was checked for, or
+                                                   NULL */
 };
 
 /*

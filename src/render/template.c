@@ -367,16 +367,10 @@ run(render_t *r, const shian_template_t *t, size_t from, size_t to,
 
 
 static bool
-render(render_t *r, const shian_templates_t *set, const char *name,
+render(render_t *r, const shian_templates_t *set, const shian_template_t *t,
     const char *lang, shian_sink_t *sink)
 {
-    context_t                outer, inner;
-    const shian_template_t  *t;
-
-    t = shian_templates_named(set, name);
-    if (t == NULL) {
-        return false;
-    }
+    context_t  outer, inner;
 
     r->set = set;
     r->lang = shian_lang_index(lang);
@@ -393,11 +387,19 @@ render(render_t *r, const shian_templates_t *set, const char *name,
 }
 
 
+static bool
+suits(const shian_template_t *t, const ProtobufCMessage *view)
+{
+    return t->view == NULL || (view != NULL && view->descriptor == t->view);
+}
+
+
 bool
 shian_template_render(const shian_templates_t *set, const char *name,
     const shian_page_t *page, shian_sink_t *sink)
 {
-    render_t  r;
+    render_t                 r;
+    const shian_template_t  *t;
 
     memset(&r, 0, sizeof(r));
     r.locale.tz_minutes = page->tz_minutes;
@@ -407,12 +409,15 @@ shian_template_render(const shian_templates_t *set, const char *name,
     if (page->body != NULL) {
         r.body = shian_templates_named(set, page->body);
 
-        if (r.body == NULL) {
+        if (r.body == NULL || !suits(r.body, page->view)) {
             return false;
         }
     }
 
-    return render(&r, set, name, page->lang, sink);
+    t = shian_templates_named(set, name);
+
+    return t != NULL && suits(t, page->view)
+           && render(&r, set, t, page->lang, sink);
 }
 
 
@@ -420,10 +425,12 @@ bool
 shian_template_render_json(const shian_templates_t *set, const char *name,
     json_t *data, shian_sink_t *sink)
 {
-    render_t  r;
+    render_t                 r;
+    const shian_template_t  *t;
 
     memset(&r, 0, sizeof(r));
     r.view = shian_value_json(data);
+    t = shian_templates_named(set, name);
 
-    return render(&r, set, name, shian_langs[0], sink);
+    return t != NULL && render(&r, set, t, shian_langs[0], sink);
 }

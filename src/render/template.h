@@ -54,9 +54,10 @@ typedef struct {
 /*
  * Compiles dir/templates/ *.html, *.xml, *.txt (the name is the file's
  * without its extension) and dir/lang/ *.json (flat, dotted keys).  NULL on
- * any error, with one line "file:line: cause" in err: unreadable, malformed,
- * unknown partial, text missing in a language.  Free with
- * shian_templates_free.  Reads files: not in the event loop.
+ * any error, with one line "file:line: cause" in err: unreadable, not UTF-8,
+ * malformed, unknown partial, one that includes itself, text missing in a
+ * language.  Free with shian_templates_free.  Reads files: not in the event
+ * loop.
  */
 shian_templates_t *shian_templates_load(const char *dir, char *err,
     size_t errsize);
@@ -90,10 +91,21 @@ const shian_template_t *shian_templates_text(const shian_templates_t *t,
 const shian_template_t *shian_templates_named(const shian_templates_t *t,
     const char *name);
 
+/* The texts of `lang`, or the templates for NULL: *n of them, borrowed. */
+const shian_template_t *const *shian_templates_all(
+    const shian_templates_t *t, const char *lang, size_t *n);
+
+/*
+ * Says which view the template `name` was checked for (check.h): it is
+ * rendered over no other from now on.  Nothing where there is none.
+ */
+void shian_templates_type(shian_templates_t *t, const char *name,
+    const ProtobufCMessageDescriptor *view);
+
 /*
  * Writes template `name` for page.  False when there is no such template or
- * body, a bound above was passed, or the sink failed; what was written by
- * then is not a page.
+ * body, it was checked for another view, a bound above was passed, or the
+ * sink failed; what was written by then is not a page.
  */
 bool shian_template_render(const shian_templates_t *t, const char *name,
     const shian_page_t *page, shian_sink_t *sink);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "check.h"
+#include "core/text.h"
 #include "lang.h"
 
 #define MAX_FILE  (1u << 20)
@@ -107,6 +109,29 @@ insert(shian_arena_t *a, table_t *t, shian_template_t *item)
 }
 
 
+/* The line where it stops being UTF-8. */
+static uint32_t
+broken_line(shian_str_t source, uint32_t line)
+{
+    size_t          n;
+    const uint8_t  *lf;
+
+    while ((lf = memchr(source.p, '\n', source.n)) != NULL) {
+        n = (size_t) (lf - source.p) + 1;
+
+        if (!shian_utf8_valid(shian_slice(source.p, n))) {
+            break;
+        }
+
+        source.p += n;
+        source.n -= n;
+        line++;
+    }
+
+    return line;
+}
+
+
 static bool
 add(shian_templates_t *set, table_t *table, const char *name,
     const char *file, uint32_t line, bool text, shian_str_t source,
@@ -124,6 +149,11 @@ add(shian_templates_t *set, table_t *table, const char *name,
 
     if (t == NULL || copy == NULL) {
         return fail(err, file, line, "out of memory", "");
+    }
+
+    if (!shian_utf8_valid(source)) {
+        return fail(err, file, broken_line(source, line), "is not UTF-8",
+                    "");
     }
 
     t->name = shian_strdup(&set->arena, shian_str(name));
@@ -200,6 +230,33 @@ shian_templates_text(const shian_templates_t *set, const char *lang,
     const char *key)
 {
     return lookup(&set->texts[shian_lang_index(lang)], key);
+}
+
+
+const shian_template_t *const *
+shian_templates_all(const shian_templates_t *set, const char *lang,
+    size_t *n)
+{
+    const table_t  *t;
+
+    t = lang == NULL ? &set->templates : &set->texts[shian_lang_index(lang)];
+    *n = t->n;
+
+    return (const shian_template_t *const *) t->v;
+}
+
+
+void
+shian_templates_type(shian_templates_t *set, const char *name,
+    const ProtobufCMessageDescriptor *view)
+{
+    shian_template_t  *t;
+
+    t = lookup(&set->templates, name);
+
+    if (t != NULL) {
+        t->view = view;
+    }
 }
 
 
@@ -512,7 +569,9 @@ shian_templates_load(const char *dir, char *err, size_t errsize)
         ok = load_lang(set, dir, i, &e);
     }
 
-    if (!ok || !shian_templates_link(set, err, errsize)) {
+    if (!ok || !shian_templates_link(set, err, errsize)
+        || !shian_templates_loops(set, err, errsize))
+    {
         shian_templates_free(set);
         return NULL;
     }

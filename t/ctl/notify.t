@@ -501,6 +501,9 @@ subtest 'configurations that are wrong' => sub {
         [[['a', $url, secret_file => 'x']], 'not both'],
         [[['a', $url, template => 'no.mustache']], 'no.mustache'],
         [[['a', $url, template => 'wecom', text => '{{#a}}']], 'notify.json'],
+        # faults D1: sent with a gap where the name stood.
+        [[['a', $url, template => 'wecom', text => '{{venue_nam}}']],
+         'notify.json:1: names what is not there: venue_nam'],
         [[['a', $url, text => 'x']], '"text" is for'],
         [[['a', $url, content_type => "a\r\nb: c"]], 'content_type'],
         [[['a', $url, colour => 'red']], 'colour'],

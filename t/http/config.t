@@ -108,6 +108,30 @@ subtest 'pages' => sub {
     spew("$dir/templates/venue.html", "<p>\n{{#name}}\nnever closed\n");
     refuses('a template', qr{venue\.html:\d+}, $line,
             settings => settings(html => $line));
+    my $page = slurp("$html/templates/venue.html");
+    for my $case (
+        # faults D1: nothing was shown in its place, and nobody was told.
+        ['a name that no view has', "{{frame.idempotency_kye}}\n$page",
+         qr{venue\.html:1: names what is not there: frame\.idemp}],
+        ['one within a list', "$page\n{{#reviews}}{{starz}}{{/reviews}}\n",
+         qr{venue\.html:\d+: names what is not there: starz}],
+        # faults C8: an error page, without a line in the log.
+        ['a page within itself', "$page\n{{> venue}}\n",
+         qr{venue\.html:\d+: includes itself}],
+        ['bytes of another charset', "$page\n\xb0\xa1\n",
+         qr{venue\.html:\d+: is not UTF-8}])
+    {
+        my ($what, $text, $says) = @$case;
+        spew("$dir/templates/venue.html", $text);
+        refuses($what, $says, $line, settings => settings(html => $line));
+    }
+    spew("$dir/templates/venue.html", $page);
+    spew("$dir/templates/loop.html", "{{#x}}{{> loop2}}{{/x}}");
+    spew("$dir/templates/loop2.html", "\n{{> loop}}");
+    refuses('two parts within each other', qr{loop2\.html:2: includes itself},
+            $line, settings => settings(html => $line));
+    unlink "$dir/templates/$_.html" for qw(loop loop2);
+
     unlink "$dir/templates/venue.html";
     refuses('one missing', qr{venue}, $line,
             settings => settings(html => $line));

@@ -20,6 +20,7 @@
 
 #include "core/calendar.h"
 #include "core/ids.h"
+#include "render/check.h"
 #include "render/lang.h"
 #include "shian.pb-c.h"
 
@@ -35,51 +36,6 @@
 #define CHART  "<svg class=\"chart\" width=\"480\" "                      \
                "viewBox=\"0 0 360 224\" role=\"img\" aria-label=\"-\">"   \
                "<path d=\"M34 66H120V60H300\"/></svg>"
-
-static const ProtobufCMessageDescriptor *const  views[] = {
-    &shian__appeal_list__descriptor,
-    &shian__appeal_view__descriptor,
-    &shian__bulk_result__descriptor,
-    &shian__case_list__descriptor,
-    &shian__case_view__descriptor,
-    &shian__check_in__descriptor,
-    &shian__checklist_desk__descriptor,
-    &shian__checklist_preview__descriptor,
-    &shian__checklist_view__descriptor,
-    &shian__complaint_form__descriptor,
-    &shian__complaint_list__descriptor,
-    &shian__complaint_view__descriptor,
-    &shian__desk__descriptor,
-    &shian__figures__descriptor,
-    &shian__finding_list__descriptor,
-    &shian__finding_view__descriptor,
-    &shian__grade_list__descriptor,
-    &shian__home__descriptor,
-    &shian__inspection_list__descriptor,
-    &shian__inspection_view__descriptor,
-    &shian__look_list__descriptor,
-    &shian__my_complaint_list__descriptor,
-    &shian__officer_view__descriptor,
-    &shian__patrol_list__descriptor,
-    &shian__plaque_sheet__descriptor,
-    &shian__policy_desk__descriptor,
-    &shian__policy_preview__descriptor,
-    &shian__policy_view__descriptor,
-    &shian__problem__descriptor,
-    &shian__reinspection__descriptor,
-    &shian__review_form__descriptor,
-    &shian__review_list__descriptor,
-    &shian__review_view__descriptor,
-    &shian__self_check_form__descriptor,
-    &shian__sign_in__descriptor,
-    &shian__stats__descriptor,
-    &shian__supervisor_list__descriptor,
-    &shian__supervisor_visits__descriptor,
-    &shian__track_view__descriptor,
-    &shian__user_list__descriptor,
-    &shian__venue_list__descriptor,
-    &shian__venue_view__descriptor,
-};
 
 static const char *const  error_codes[] = {
     "not_found", "malformed", "method", "forbidden", "signin_required",
@@ -304,31 +260,40 @@ frame_for(shian_arena_t *a, json_t *common, json_t *c, const char *lang)
 }
 
 
-static const char *
-render(fixture_t *fx, shian_arena_t *a, json_t *c, const char *lang)
+static const ProtobufCMessageDescriptor *
+type_of(const char *page)
 {
-    size_t             i;
-    const char        *message;
-    shian_buf_t        b;
-    shian_page_t       page;
+    size_t  i;
 
-    message = json_string_value(json_object_get(c, "message"));
-    memset(&page, 0, sizeof(page));
-
-    for (i = 0; i < SHIAN_COUNT(views); i++) {
-        if (strcmp(views[i]->short_name, message) == 0) {
-            page.view = fill(a, views[i], json_object_get(c, "view"));
+    for (i = 0; i < shian_npage_types; i++) {
+        if (strcmp(shian_page_types[i].name, page) == 0) {
+            return shian_page_types[i].view;
         }
     }
 
-    if (page.view == NULL) {
-        fail_msg("no view %s", message);
-    }
+    fail_msg("%s is in no table of pages", page);
+    return NULL;
+}
+
+
+static const char *
+render(fixture_t *fx, shian_arena_t *a, json_t *c, const char *lang)
+{
+    const char                        *message;
+    shian_buf_t                        b;
+    shian_page_t                       page;
+    const ProtobufCMessageDescriptor  *view;
+
+    message = json_string_value(json_object_get(c, "message"));
+    memset(&page, 0, sizeof(page));
+    page.body = json_string_value(json_object_get(c, "template"));
+    view = type_of(page.body);
+    assert_string_equal(view->short_name, message);
+    page.view = fill(a, view, json_object_get(c, "view"));
 
     page.lang = lang;
     page.tz_minutes = 480;
     page.frame = frame_for(a, json_object_get(fx->cases, "frame"), c, lang);
-    page.body = json_string_value(json_object_get(c, "template"));
 
     shian_buf_init(&b, a);
     assert_true(shian_template_render(fx->templates, "layout", &page,
@@ -708,6 +673,7 @@ every_page_has_a_sample(void **state)
         if (strncmp(text, "<title>", 7) == 0) {
             e->d_name[length - 5] = '\0';
             pages++;
+            assert_non_null(type_of(e->d_name));
 
             if (!has_sample(*state, e->d_name)) {
                 fail_msg("%s has no sample", e->d_name);
@@ -717,6 +683,22 @@ every_page_has_a_sample(void **state)
 
     assert_int_equal(closedir(dir), 0);
     assert_true(pages > 40);
+}
+
+
+/* faults D1: a page names nothing that it is not given. */
+static void
+every_name_is_there(void **state)
+{
+    char        err[256];
+    fixture_t  *fx = *state;
+
+    if (!shian_templates_check(fx->templates, shian_page_types,
+                               shian_npage_types, NULL, NULL, err,
+                               sizeof(err)))
+    {
+        fail_msg("%s", err);
+    }
 }
 
 
@@ -842,6 +824,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(every_page_is_well_formed),
         cmocka_unit_test(every_page_has_a_sample),
+        cmocka_unit_test(every_name_is_there),
         cmocka_unit_test(first_view_fits_the_first_packets),
         cmocka_unit_test(every_code_has_its_words),
     };
