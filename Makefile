@@ -73,7 +73,7 @@ CFLAGS  := -std=c11 -D_GNU_SOURCE $(OPT) -fPIC -fstack-protector-strong \
     -Wall -Wextra -Werror -Wno-unused-parameter -Wshadow -Wvla \
     -Isrc -I$(B)/gen $(SAN)
 
-.PHONY: all test check unit run bench asan fuzz install clean layers html
+.PHONY: all test check unit run bench asan fuzz install clean layers html model
 all: $(B)/libshian.a $(B)/shianctl $(B)/ngx_http_shian_module.so html
 
 $(B)/gen/shian.pb-c.c $(B)/gen/shian.pb-c.h &: src/shian.proto | $(B)/.deps
@@ -195,6 +195,15 @@ TESTS ?= $(wildcard t/http/*.t t/ctl/*.t t/browser/*.t t/crash/*.t \
 test: $(B)/.deps-test $(NODE_STAMP)
 	@$(MAKE) -s all $(UNIT) layers
 	@B=$(B) prove --timer $(UNIT) $(TESTS)
+
+# Long lives of random cities, beside a model of the rules.
+MODEL_SEEDS ?= 1 2 3
+model: $(B)/.deps-test
+	@$(MAKE) -s all
+	@status=0; for s in $(MODEL_SEEDS); do \
+	    B=$(B) python3 -B t/model/city.py --seed $$s --days 400 \
+	        --busy 10 || status=1; \
+	done; exit $$status
 
 # ---- benchmarks -------------------------------------------------------------
 

@@ -196,7 +196,7 @@ class Venue:
 
     def too_late(self, visit):
         """A later visit counted before this one did."""
-        return any(v.counted and v.ended > visit.ended
+        return any(v.counted and v.items and v.ended > visit.ended
                    and v.counted < visit.counted
                    for v in self.visits.values())
 
@@ -362,6 +362,11 @@ class Venue:
                 or any(f.rectified and s.downgrade < f.verified <= at
                        for f in self.findings()))
 
+    def by_policy_alone(self, at):
+        """Other rules are no evidence, and so no downgrade by it."""
+        return (any(t == at for t, _ in self.city.policies)
+                and at not in self.evidence_at())
+
     def step(self, at):
         """One operation or midnight."""
         s = self.state
@@ -374,7 +379,8 @@ class Venue:
             s.colour = colour
         elif RANK[colour] < RANK[s.colour]:
             s.colour = colour
-            s.downgrade = at
+            if not self.by_policy_alone(at):
+                s.downgrade = at
         elif RANK[colour] > RANK[s.colour]:
             if self.may_rise(s, at):
                 s.colour = colour
@@ -382,8 +388,8 @@ class Venue:
                 s.held = True
         s.at = at
 
-    def instants(self):
-        """Of all that happened, each at its own time."""
+    def evidence_at(self):
+        """The instants of all that happened here, each at its own time."""
         at = [v.ended for v in self.counting()]
         for r in self.records.values():
             at += [d[0] for d in r.standing()]
@@ -391,13 +397,14 @@ class Venue:
         at += [r[0] for r in self.reviews.values()]
         at += self.self_checks
         for rows in [self.credit, self.verified, self.extended,
-                     self.city.policies[1:], *self.staff.values()]:
+                     *self.staff.values()]:
             at += [row[0] for row in rows]
         return at
 
     def walk(self, now):
         """Every operation and every midnight up to now, in order."""
-        at = self.instants()
+        at = self.evidence_at()
+        at += [t for t, _ in self.city.policies[1:]]
         if not at:
             return self.state
         since = self.state.at
@@ -443,13 +450,14 @@ class Venue:
         return g
 
     def rating(self, now):
-        """count, and means in hundredths of hygiene, food and service."""
+        """count, and means of hygiene, food and service, to the nearest
+        hundredth."""
         rows = self.reviews_in(self.city.policies.when(now), now, day_of(now))
         out = {'count': len(rows)}
         for i, name in enumerate(('hygiene', 'food', 'service'), 1):
             stars = [r[i] for r in rows if r[i]]
             if stars:
-                out[name] = 100 * sum(stars) // len(stars)
+                out[name] = (200 * sum(stars) + len(stars)) // (2 * len(stars))
         return out
 
     def evaluations(self, now):
