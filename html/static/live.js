@@ -61,7 +61,10 @@
         return node.contains(document.activeElement)
                || Array.prototype.some.call(
                       node.querySelectorAll('input, textarea'),
-                      function (e) { return e.value !== e.defaultValue; });
+                      function (e) {
+                          return e.value !== e.defaultValue
+                                 || e.checked !== e.defaultChecked;
+                      });
     }
 
     /* What stays is left alone, so focus and reading place stay as well. */

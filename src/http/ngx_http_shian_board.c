@@ -1,12 +1,8 @@
 /*
- * The complaint board: the list, filters, sending many at once, colleagues.
+ * The complaint board: the list, filters, colleagues, forms that were refused.
  */
 
 #include "ngx_http_shian_board.h"
-
-#include <sodium.h>
-
-#include "core/ids.h"
 
 /* What the query may filter by; the rest of it is not a filter. */
 static const char *const  ngx_http_shian_filters[] = {
@@ -458,7 +454,7 @@ ngx_http_shian_officer(ngx_http_shian_ctx_t *c)
 
 /* ---- forms that were refused ----------------------------------------------*/
 
-static void *
+Shian__BoardForm *
 ngx_http_shian_board_form(ngx_http_shian_ctx_t *c)
 {
     Shian__BoardForm  *form;
@@ -488,149 +484,16 @@ ngx_http_shian_board_form(ngx_http_shian_ctx_t *c)
 }
 
 
+static void *
+ngx_http_shian_board_typed(ngx_http_shian_ctx_t *c)
+{
+    return ngx_http_shian_board_form(c);
+}
+
+
 ngx_int_t
 ngx_http_shian_board_again(ngx_http_shian_ctx_t *c,
     ngx_int_t (*show)(ngx_http_shian_ctx_t *c))
 {
-    return ngx_http_shian_again(c, ngx_http_shian_board_form, show);
-}
-
-
-/* ---- many at once ---------------------------------------------------------*/
-
-/* One operation after the other: each is checked and logged for itself. */
-typedef struct {
-    Shian__BulkDispatch  *asked;
-    Shian__BulkResult     view;
-    size_t                at;
-} ngx_http_shian_bulk_t;
-
-
-static ngx_int_t ngx_http_shian_bulk_next(ngx_http_shian_ctx_t *c);
-
-
-static ngx_int_t
-ngx_http_shian_bulk_done(ngx_http_shian_ctx_t *c)
-{
-    Shian__BulkItem        *item;
-    ngx_http_shian_bulk_t  *bulk = c->data;
-
-    item = shian_alloc(&c->arena, sizeof(*item));
-    if (item == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    shian__bulk_item__init(item);
-    item->has_id = item->has_done = item->has_status = 1;
-    item->id = bulk->asked->complaint[bulk->at++];
-    item->status = (uint32_t) c->report.status;
-    item->done = c->report.status == 200;
-
-    if (item->done) {
-        bulk->view.done++;
-    } else {
-        bulk->view.failed++;
-        item->code = (char *) (c->report.nfields != 0 ? "invalid"
-                               : c->report.code == NULL ? "server"
-                                                        : c->report.code);
-        item->detail = (char *) (c->report.nfields != 0
-                                 ? c->report.fields[0].detail
-                                 : c->report.detail);
-    }
-
-    bulk->view.items[bulk->view.n_items++] = item;
-
-    if (bulk->at < bulk->asked->n_complaint) {
-        return ngx_http_shian_bulk_next(c);
-    }
-
-    shian_report_init(&c->report);
-    c->no_store = 1;
-    c->here = "/desk/complaints";
-    c->view = &bulk->view.base;
-    c->format = c->json_body ? SHIAN_OUT_JSON : c->format;
-    c->template = "desk_bulk";
-
-    return ngx_http_shian_reply(c);
-}
-
-
-static ngx_int_t
-ngx_http_shian_bulk_next(ngx_http_shian_ctx_t *c)
-{
-    char                      hex[33];
-    uint8_t                   hash[16];
-    Shian__Operation          op;
-    Shian__ComplaintStep      step = SHIAN__COMPLAINT_STEP__INIT;
-    crypto_generichash_state  h;
-    ngx_http_shian_bulk_t    *bulk = c->data;
-
-    shian_report_init(&c->report);
-
-    /* Some are sent already: the answer still says which. */
-    if (c->conf->env->nwaiting >= c->conf->env->queue_max) {
-        (void) shian_fail(&c->report, 503, "busy",
-                          "Too much is being written; try again.");
-        return ngx_http_shian_bulk_done(c);
-    }
-
-    ngx_http_shian_operation(c, &op);
-
-    /* One request, many operations: each repeats for itself. */
-    if (op.idempotency_key != NULL) {
-        crypto_generichash_init(&h, NULL, 0, sizeof(hash));
-        crypto_generichash_update(&h, (u_char *) op.idempotency_key,
-                                  strlen(op.idempotency_key));
-        crypto_generichash_update(&h,
-                                  (u_char *) &bulk->asked->complaint[bulk->at],
-                                  sizeof(bulk->asked->complaint[bulk->at]));
-        crypto_generichash_final(&h, hash, sizeof(hash));
-        sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
-        op.idempotency_key = hex;
-    }
-
-    step.has_complaint = step.has_action = step.has_to = 1;
-    step.has_due_on = 1;
-    step.complaint = bulk->asked->complaint[bulk->at];
-    step.action = SHIAN__COMPLAINT_STEP__ACTION__dispatch;
-    step.to = bulk->asked->to;
-    step.due_on = bulk->asked->due_on;
-    op.body_case = SHIAN__OPERATION__BODY_COMPLAINT_STEP;
-    op.complaint_step = &step;
-
-    return ngx_http_shian_submit(c, &op, ngx_http_shian_bulk_done);
-}
-
-
-ngx_int_t
-ngx_http_shian_board_bulk(ngx_http_shian_ctx_t *c)
-{
-    ProtobufCMessage       *message;
-    Shian__BulkDispatch    *asked;
-    ngx_http_shian_bulk_t  *bulk;
-
-    if (!ngx_http_shian_bind(c, &shian__bulk_dispatch__descriptor, &message))
-    {
-        return ngx_http_shian_fail(c);
-    }
-
-    asked = (Shian__BulkDispatch *) message;
-    bulk = shian_zalloc(&c->arena, sizeof(*bulk));
-    if (bulk == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    shian__bulk_result__init(&bulk->view);
-    bulk->asked = asked;
-    bulk->view.has_done = bulk->view.has_failed = 1;
-    bulk->view.items = shian_array(&c->arena, asked->n_complaint,
-                                   sizeof(*bulk->view.items));
-    if (bulk->view.items == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    c->data = bulk;
-    c->refused = ngx_http_shian_bulk_done;
-
-    return ngx_http_shian_bulk_next(c);
+    return ngx_http_shian_again(c, ngx_http_shian_board_typed, show);
 }

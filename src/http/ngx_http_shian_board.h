@@ -29,6 +29,9 @@ bool ngx_http_shian_board_enum(ngx_http_shian_ctx_t *c,
 int ngx_http_shian_board_value(ngx_http_shian_ctx_t *c,
     const ProtobufCEnumDescriptor *desc, const char *field);
 
+/* What was typed and what is wrong with it; NULL without memory. */
+Shian__BoardForm *ngx_http_shian_board_form(ngx_http_shian_ctx_t *c);
+
 /* Answers a refused post with show(c), which finds a BoardForm in c->data. */
 ngx_int_t ngx_http_shian_board_again(ngx_http_shian_ctx_t *c,
     ngx_int_t (*show)(ngx_http_shian_ctx_t *c));

@@ -348,6 +348,56 @@ subtest 'many at once' => sub {
         ->{status}, 403;
 };
 
+# faults D3: "0 done, 2 failed" without a reason, and nothing ticked any more.
+subtest 'many at once: each with its reason, what failed still ticked' => sub {
+    my $ok = until_state('accepted');
+    my ($new, $far) = (complaint(), complaint());
+    step('here', $far, 'refuse', ground => 'not_ours', text => 'x');
+    my @ticked = (complaint => $ok, complaint => $new, complaint => $far,
+                  complaint => 999999);
+    my $page = get($s, '/desk/complaints', jar => $jar{here})->{body};
+    my ($key) = $page =~ /name="idempotency_key" value="([^"]+)"/;
+    my $got = post($s, '/desk/complaints', jar => $jar{here},
+                 form => [@ticked, to => $id{walker}, due_on => $soon,
+                          idempotency_key => $key]);
+    is $got->{status}, 200;
+    my %row = map { /href="\/desk\/complaints\/(\d+)"|<b>(\d+)<\/b>/
+                    ? (($1 // $2) => $_) : () }
+        $got->{body} =~ m{<li>(.*?)</li>}gs;
+    is_deeply [sort { $a <=> $b } keys %row],
+        [sort { $a <=> $b } $ok, $new, $far, 999999], 'each is named';
+    unlike $row{$ok}, qr/checkbox|class="overdue">[^<]*<\/b> /, 'one is sent';
+    for my $n ($new, $far, 999999) {
+        like $row{$n}, qr/value="$n" checked/, "$n stays ticked";
+        like $row{$n}, qr/class="overdue">[^<]+<\/b> \S/, 'and says why';
+    }
+    like $got->{body}, qr/value="$id{walker}" selected/, 'as does the person';
+    like $got->{body}, qr/name="due_on" value="$soon"/, 'and the day';
+
+    step('here', $new, 'accept');
+    ($key) = $got->{body} =~ /name="idempotency_key" value="([^"]+)"/;
+    $got = post($s, '/desk/complaints', jar => $jar{here},
+              form => [complaint => $new, to => $id{walker},
+                       due_on => $soon, idempotency_key => $key]);
+    is json(record(here => $new))->{item}{state}, 'dispatched',
+        'sent again from there';
+
+    my $more = until_state('accepted');
+    $got = post($s, '/desk/complaints', jar => $jar{here},
+              form => [complaint => $more, to => $id{walker}, due_on => '']);
+    is $got->{status}, 422, 'without a day nothing is sent';
+    like $got->{body}, qr/href="#due_on"/;
+    like $got->{body}, qr/value="$more" checked/, 'and all stay ticked';
+    $got = post($s, '/desk/complaints', jar => $jar{here},
+              form => [complaint => $more, to => 999999, due_on => $soon]);
+    is $got->{status}, 200;
+    like $got->{body}, qr/value="$more" checked/, 'nor to nobody';
+    $got = post($s, '/desk/complaints', jar => $jar{here},
+              form => [to => $id{walker}, due_on => $soon]);
+    is $got->{status}, 422;
+    like $got->{body}, qr/href="#complaint"/, 'nothing ticked is said';
+};
+
 subtest 'forms' => sub {
     my $n = complaint();
     my $url = "/desk/complaints/$n";
