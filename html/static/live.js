@@ -48,14 +48,6 @@
         return node.getAttribute('data-key') || 'at ' + i;
     }
 
-    /* Links to photos are signed anew each time. */
-    function differs(a, b) {
-        var  token = /token=[^"]+/g;
-
-        return a.innerHTML.replace(token, '')
-               !== b.innerHTML.replace(token, '');
-    }
-
     /* What somebody is writing is theirs until they send it or leave. */
     function inUse(node) {
         return node.contains(document.activeElement)
@@ -93,7 +85,8 @@
                 at = old.nextElementSibling;
 
                 /* A form that is still open to them is the same form. */
-                if (!old.querySelector('form') && differs(old, node)
+                if (!old.querySelector('form')
+                    && old.innerHTML !== node.innerHTML
                     && !inUse(old))
                 {
                     old.innerHTML = node.innerHTML;

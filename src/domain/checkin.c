@@ -552,7 +552,7 @@ shian_inspection_post_apply(shian_op_t *o)
 
     for (i = 0; i < in.n_items; i++) {
         for (j = 0; j < in.items[i]->n_photos; j++) {
-            shian_gallery_name(o, in.items[i]->photos[j], in.venue, false);
+            shian_gallery_name(o, in.items[i]->photos[j], false);
         }
     }
 

@@ -262,7 +262,7 @@ file(shian_op_t *o, const Shian__Complaint *common,
     c.has_linked = linked != 0;
     c.linked = linked;
 
-    shian_gallery_use_sealed(o, c.photos, c.n_photos, c.venue);
+    shian_gallery_use(o, c.photos, c.n_photos, false);
 
     shian_complaint_tell(o, &c, "post", &e);
     shian_complaint_put(o, NULL, &c);
@@ -428,7 +428,7 @@ shian_complaint_follow_apply(shian_op_t *o)
     e.photos = op->photo;
     e.n_photos = op->n_photo;
 
-    shian_gallery_use_sealed(o, e.photos, e.n_photos, c->venue);
+    shian_gallery_use(o, e.photos, e.n_photos, false);
 
     switch (op->action) {
     case DO(withdraw):

@@ -678,7 +678,7 @@ shian_complaint_step_apply(shian_op_t *o)
     e.photos = op->photo;
     e.n_photos = op->n_photo;
 
-    shian_gallery_use_sealed(o, e.photos, e.n_photos, c->venue);
+    shian_gallery_use(o, e.photos, e.n_photos, false);
 
     shian_complaint_tell(o, c, action_of(op), &e);
 

@@ -448,7 +448,7 @@ shian_finding_submit_apply(shian_op_t *o)
     f->reason = NULL;
     f->has_rejected_at = 0;
 
-    shian_gallery_use(o, f->after, f->n_after, f->venue, false);
+    shian_gallery_use(o, f->after, f->n_after, false);
 
     shian_finding_put(o, f);
     settle(o, f, tally);

@@ -22,7 +22,7 @@ put(shian_op_t *o, const Shian__Photo *p)
  * written with what is known of it.
  */
 static void
-use(shian_op_t *o, const Shian__Photo *p, uint64_t venue, bool open)
+use(shian_op_t *o, const Shian__Photo *p, bool open)
 {
     Shian__Photo  *known, now;
 
@@ -36,12 +36,6 @@ use(shian_op_t *o, const Shian__Photo *p, uint64_t venue, bool open)
         known->at = o->op->at;
     }
 
-    /* Whose it is: the first record's that names it. */
-    if (!known->has_venue || known->venue == 0) {
-        known->has_venue = 1;
-        known->venue = venue;
-    }
-
     known->has_open = known->has_used = 1;
     known->open += open;
     known->used++;
@@ -51,44 +45,24 @@ use(shian_op_t *o, const Shian__Photo *p, uint64_t venue, bool open)
 
 void
 shian_gallery_use(shian_op_t *o, Shian__Photo *const *photos, size_t n,
-    uint64_t venue, bool open)
+    bool open)
 {
     size_t  i;
 
     for (i = 0; i < n; i++) {
-        use(o, photos[i], venue, open);
+        use(o, photos[i], open);
     }
 }
 
 
 void
-shian_gallery_use_sealed(shian_op_t *o, Shian__Photo *const *photos,
-    size_t n, uint64_t venue)
-{
-    size_t         i;
-    Shian__Photo  *known;
-
-    for (i = 0; i < n; i++) {
-        use(o, photos[i], venue, false);
-        known = shian_photo_get(o->txn, shian_bytes(photos[i]->hash));
-
-        if (known != NULL) {
-            known->has_complaint = known->complaint = 1;
-            put(o, known);
-        }
-    }
-}
-
-
-void
-shian_gallery_name(shian_op_t *o, ProtobufCBinaryData hash, uint64_t venue,
-    bool open)
+shian_gallery_name(shian_op_t *o, ProtobufCBinaryData hash, bool open)
 {
     Shian__Photo  p = SHIAN__PHOTO__INIT;
 
     p.has_hash = 1;
     p.hash = hash;
-    use(o, &p, venue, open);
+    use(o, &p, open);
 }
 
 
@@ -190,9 +164,8 @@ shian_photo_put_apply(shian_op_t *o)
 {
     Shian__Photo  p = *o->op->photo_put->photo;
 
-    p.has_open = p.has_used = p.has_venue = p.has_at = 1;
+    p.has_open = p.has_used = p.has_at = 1;
     p.open = p.used = 0;
-    p.venue = 0;
     p.at = o->op->at;
     put(o, &p);
 

@@ -1,5 +1,7 @@
 /*
- * Photo records: which file a hash is, and whether everybody may see it.
+ * Photo records: which file a hash is, how many records name it, and how many
+ * published ones show it to everybody.  Who else sees it is asked of the
+ * record that shows it: see shown.h.
  */
 
 #ifndef SHIAN_GALLERY_H
@@ -9,7 +11,7 @@
 
 /* A record names n photos: written if new; open counts published ones. */
 void shian_gallery_use(shian_op_t *o, Shian__Photo *const *photos, size_t n,
-    uint64_t venue, bool open);
+    bool open);
 
 /*
  * A record names it no more: where that was the last one its row goes, and
@@ -27,13 +29,8 @@ void shian_gallery_remove_files(shian_txn_t *t, const char *dir,
 /* A record that names it was published (delta 1) or taken down (-1). */
 void shian_gallery_open(shian_op_t *o, const Shian__Photo *p, int delta);
 
-/* The same for a complaint, whose photos nobody sees by role or record. */
-void shian_gallery_use_sealed(shian_op_t *o, Shian__Photo *const *photos,
-    size_t n, uint64_t venue);
-
 /* The same as use, for a photo that was sent before, by its hash. */
-void shian_gallery_name(shian_op_t *o, ProtobufCBinaryData hash,
-    uint64_t venue, bool open);
+void shian_gallery_name(shian_op_t *o, ProtobufCBinaryData hash, bool open);
 
 /* Does each have the hash of a photo? */
 bool shian_gallery_named(Shian__Photo *const *photos, size_t n);

@@ -610,7 +610,7 @@ add_finding(const list_t *l, Shian__PatrolTask__Task kind,
         return l->txn->err == 0;
     }
 
-    view = shian_view_finding(l->txn, f, l->today);
+    view = shian_view_finding(l->txn, f, SHIAN_EYE_STAFF, l->today);
 
     if (view == NULL) {
         return false;

@@ -35,7 +35,9 @@ check_in_findings(shian_txn_t *t, uint64_t venue, int32_t day,
             continue;
         }
 
-        in->findings[in->n_findings] = shian_view_finding(t, f, day);
+        in->findings[in->n_findings] = shian_view_finding(t, f,
+                                                          SHIAN_EYE_STAFF,
+                                                          day);
 
         if (in->findings[in->n_findings] == NULL) {
             break;

@@ -189,7 +189,7 @@ shian_review_post_apply(shian_op_t *o)
     r.device = o->op->actor->device;
     r.state = op->hold ? STATE(held) : STATE(published);
 
-    shian_gallery_use(o, r.photos, r.n_photos, r.venue, !op->hold);
+    shian_gallery_use(o, r.photos, r.n_photos, !op->hold);
 
     if (op->hold) {
         tally->has_reviews_held = 1;

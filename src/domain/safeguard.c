@@ -344,7 +344,7 @@ shian_appeal_file_apply(shian_op_t *o)
     a.photos = op->photo;
     a.n_photos = op->n_photo;
 
-    shian_gallery_use(o, a.photos, a.n_photos, a.venue, false);
+    shian_gallery_use(o, a.photos, a.n_photos, false);
 
     note_parts(o, &a, g);
     settle_appeal(o, &a, tally);
@@ -648,7 +648,7 @@ shian_self_check_post_apply(shian_op_t *o)
 
     for (i = 0; i < r.n_items; i++) {
         for (j = 0; j < r.items[i]->n_photos; j++) {
-            shian_gallery_name(o, r.items[i]->photos[j], r.venue, false);
+            shian_gallery_name(o, r.items[i]->photos[j], false);
         }
     }
 

@@ -7,6 +7,7 @@
 #include "core/ids.h"
 #include "policy.h"
 #include "safeguard.h"
+#include "shown.h"
 #include "tally.h"
 #include "view_board.h"
 #include "view_parts.h"
@@ -60,50 +61,10 @@ shian_view_rating(shian_arena_t *a, const Shian__Tally *tally)
 }
 
 
-static char *
-photo_href(shian_arena_t *a, const Shian__Photo *p)
-{
-    char  hex[2 * SHIAN_HASH_SIZE];
-
-    if (p->hash.len != SHIAN_HASH_SIZE) {
-        return NULL;
-    }
-
-    shian_hex(hex, p->hash.data, SHIAN_HASH_SIZE);
-
-    return shian_printf(a, "/photos/%.*s", (int) sizeof(hex), hex);
-}
-
-
-bool
-shian_view_photos(shian_txn_t *t, Shian__Photo *const *photos, size_t n,
-    Shian__PhotoView ***out, size_t *nout)
-{
-    size_t             i;
-    Shian__PhotoView  *p;
-
-    *nout = 0;
-    *out = shian_array(t->arena, n, sizeof(**out));
-
-    for (i = 0; *out != NULL && i < n; i++) {
-        p = shian_alloc(t->arena, sizeof(*p));
-        if (p == NULL) {
-            return false;
-        }
-
-        shian__photo_view__init(p);
-        p->href = photo_href(t->arena, photos[i]);
-        COPY(p, photos[i], width);
-        COPY(p, photos[i], height);
-        (*out)[(*nout)++] = p;
-    }
-
-    return n == 0 || *out != NULL;
-}
-
-
+/* at: where its photos are; NULL: published, or as they will be then. */
 static Shian__ReviewView *
-view_review(shian_txn_t *t, const shian_keys_t *keys, const Shian__Review *r)
+view_review(shian_txn_t *t, const shian_keys_t *keys, const Shian__Review *r,
+    const char *at)
 {
     Shian__ReviewView  *view;
 
@@ -131,7 +92,7 @@ view_review(shian_txn_t *t, const shian_keys_t *keys, const Shian__Review *r)
         }
     }
 
-    return shian_view_photos(t, r->photos, r->n_photos, &view->photos,
+    return shian_view_photos(t, at, 1, r->photos, r->n_photos, &view->photos,
                              &view->n_photos) ? view : NULL;
 }
 
@@ -150,7 +111,7 @@ shian_view_review(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
         return NULL;
     }
 
-    view = view_review(t, keys, r);
+    view = view_review(t, keys, r, NULL);
     v = shian_venue_get(t, r->venue);
 
     if (view != NULL && v != NULL) {
@@ -225,7 +186,7 @@ add_reviews(shian_txn_t *t, const shian_keys_t *keys, uint64_t venue,
         }
 
         r = shian_review_get(t, shian_be(scan.key.p + 17, 8));
-        view = r == NULL ? NULL : view_review(t, keys, r);
+        view = r == NULL ? NULL : view_review(t, keys, r, NULL);
 
         if (view == NULL) {
             break;
@@ -314,7 +275,9 @@ add_queue(shian_txn_t *t, const shian_keys_t *keys, uint64_t state,
             break;
         }
 
-        view = view_review(t, keys, r);
+        view = view_review(t, keys, r,
+                           shian_record_at(t, SHIAN_EYE_STAFF, "reviews",
+                                           r->id));
         if (view == NULL) {
             break;
         }

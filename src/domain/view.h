@@ -45,9 +45,9 @@ typedef enum {
 Shian__InspectionView *shian_view_inspection(shian_txn_t *t,
     const Shian__Inspection *in, shian_eye_t eye);
 
-/* Days are counted from local day `day`. */
+/* For a venue or the staff; days are counted from local day `day`. */
 Shian__FindingView *shian_view_finding(shian_txn_t *t,
-    const Shian__Finding *f, int32_t day);
+    const Shian__Finding *f, shian_eye_t eye, int32_t day);
 
 Shian__AppealView *shian_view_appeal(shian_txn_t *t, const Shian__Appeal *a,
     shian_eye_t eye);

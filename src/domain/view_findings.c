@@ -95,7 +95,8 @@ shian_view_findings(shian_txn_t *t, shian_findings_t which,
             break;
         }
 
-        view->items[view->n_items] = shian_view_finding(t, f, desk->day);
+        view->items[view->n_items] = shian_view_finding(t, f, desk->eye,
+                                                        desk->day);
 
         if (view->items[view->n_items] == NULL) {
             view = NULL;
@@ -195,7 +196,8 @@ add_finding(shian_txn_t *t, Shian__FindingList *view, uint64_t id,
         return true;
     }
 
-    view->items[view->n_items] = shian_view_finding(t, f, desk->day);
+    view->items[view->n_items] = shian_view_finding(t, f, desk->eye,
+                                                        desk->day);
 
     if (view->items[view->n_items] == NULL) {
         t->err = ENOMEM;
@@ -392,11 +394,12 @@ shian_flagged_count(shian_txn_t *t, const shian_desk_t *desk)
 /* ---- appeals --------------------------------------------------------------*/
 
 Shian__AppealView *
-shian_view_appeal_on(shian_txn_t *t, const Shian__Appeal *a, int32_t day)
+shian_view_appeal_on(shian_txn_t *t, const Shian__Appeal *a, shian_eye_t eye,
+    int32_t day)
 {
     Shian__AppealView  *view;
 
-    view = shian_view_appeal(t, a, SHIAN_EYE_STAFF);
+    view = shian_view_appeal(t, a, eye);
 
     if (view == NULL || a->state != SHIAN__APPEAL__STATE__filed) {
         return view;
@@ -469,7 +472,8 @@ shian_view_appeals(shian_txn_t *t, uint64_t venue, const shian_desk_t *desk,
             break;
         }
 
-        view->items[view->n_items] = shian_view_appeal_on(t, a, desk->day);
+        view->items[view->n_items] = shian_view_appeal_on(t, a, desk->eye,
+                                                          desk->day);
 
         if (view->items[view->n_items] == NULL) {
             t->err = ENOMEM;

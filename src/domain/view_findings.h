@@ -19,6 +19,7 @@ typedef enum {
 typedef struct {
     shian_reach_pt  reach;
     void           *ctx;
+    shian_eye_t     eye;        /* a venue's, or the staff's */
     int32_t         day;        /* local day that deadlines count from */
     shian_str_t     after;
     size_t          limit;
@@ -54,6 +55,6 @@ uint64_t shian_appeals_count(shian_txn_t *t, const shian_desk_t *desk);
 
 /* One appeal as the venue or the bureau sees it, days counted. */
 Shian__AppealView *shian_view_appeal_on(shian_txn_t *t,
-    const Shian__Appeal *a, int32_t day);
+    const Shian__Appeal *a, shian_eye_t eye, int32_t day);
 
 #endif /* SHIAN_VIEW_FINDINGS_H */

@@ -7,6 +7,7 @@
 #include "checklist.h"
 #include "finding.h"
 #include "safeguard.h"
+#include "shown.h"
 #include "view_parts.h"
 
 #define HEADS  SHIAN__CHECKLIST__HEAD__signs    /* the last, from 1 */
@@ -197,9 +198,10 @@ listed(shian_txn_t *t, const Shian__Inspection *in, shian_str_t answers,
 
 /* ---- in full --------------------------------------------------------------*/
 
+/* at, first: see shown.h; at NULL: of the photos, what is published. */
 static Shian__AnswerView *
 answer(shian_txn_t *t, const Shian__Answer *a,
-    const Shian__Checklist__Item *it, shian_eye_t eye)
+    const Shian__Checklist__Item *it, const char *at, uint64_t first)
 {
     Shian__AnswerView  *view;
 
@@ -210,9 +212,15 @@ answer(shian_txn_t *t, const Shian__Answer *a,
     COPY(view, a, severity);
     COPY(view, a, deadline_on);
 
-    if (a->photos_public || eye != SHIAN_EYE_PUBLIC) {
+    if (a->photos_public || at != NULL) {
         view->photos = a->photos;
         view->n_photos = a->n_photos;
+
+        if (!shian_view_hashes(t, at, first, a->photos, a->n_photos,
+                               &view->images, &view->n_images))
+        {
+            return NULL;
+        }
     }
 
     if (it != NULL) {
@@ -266,15 +274,20 @@ add_items(shian_txn_t *t, const Shian__Inspection *in,
     Shian__InspectionView *view)
 {
     size_t                          i;
+    uint64_t                        first;
+    const char                     *at;
     Shian__HeadView                *by[HEADS + 1] = { NULL };
     Shian__AnswerView              *a;
     const Shian__Checklist__Item   *it;
 
+    at = shian_record_at(t, eye, "inspections", in->id);
+    first = 1;
     view->items = shian_array(t->arena, in->n_items, sizeof(*view->items));
 
     for (i = 0; view->items != NULL && i < in->n_items; i++) {
         it = shian_checklist_item(list, in->items[i]->code, i);
-        a = answer(t, in->items[i], it, eye);
+        a = answer(t, in->items[i], it, at, first);
+        first += in->items[i]->n_photos;
 
         if (a == NULL || !add_answer(t, it, a->result, view, by)) {
             return false;
@@ -633,9 +646,11 @@ add_text(shian_txn_t *t, const Shian__Finding *f, Shian__FindingView *view)
 
 
 Shian__FindingView *
-shian_view_finding(shian_txn_t *t, const Shian__Finding *f, int32_t day)
+shian_view_finding(shian_txn_t *t, const Shian__Finding *f, shian_eye_t eye,
+    int32_t day)
 {
     bool                 open;
+    char                *at;
     Shian__Venue        *v;
     Shian__FindingView  *view;
 
@@ -657,8 +672,6 @@ shian_view_finding(shian_txn_t *t, const Shian__Finding *f, int32_t day)
     COPY(view, f, repeats);
     COPY(view, f, inspection);
     view->note = f->note;
-    view->photos = f->photos;
-    view->n_photos = f->n_photos;
     view->submission = f->text;
     view->reason = f->reason;
     COPY(view, f, extended);
@@ -683,8 +696,12 @@ shian_view_finding(shian_txn_t *t, const Shian__Finding *f, int32_t day)
                                                SHIAN_TZ_MINUTES));
     }
 
-    return shian_view_photos(t, f->after, f->n_after, &view->after,
-                             &view->n_after) ? view : NULL;
+    at = shian_record_at(t, eye, "findings", f->id);
+
+    return shian_view_hashes(t, at, 1, f->photos, f->n_photos, &view->photos,
+                             &view->n_photos)
+           && shian_view_photos(t, at, f->n_photos + 1, f->after, f->n_after,
+                                &view->after, &view->n_after) ? view : NULL;
 }
 
 
@@ -721,6 +738,7 @@ shian_view_appeal(shian_txn_t *t, const Shian__Appeal *a, shian_eye_t eye)
 
     view->text = a->text;
 
-    return shian_view_photos(t, a->photos, a->n_photos, &view->photos,
+    return shian_view_photos(t, shian_record_at(t, eye, "appeals", a->id), 1,
+                             a->photos, a->n_photos, &view->photos,
                              &view->n_photos) ? view : NULL;
 }

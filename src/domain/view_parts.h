@@ -33,10 +33,6 @@ void shian_view_open(shian_scan_t *scan, shian_txn_t *t, shian_table_t table,
 /* Keeps a scan's key for the next page; NONE without memory. */
 shian_str_t shian_view_keep(shian_txn_t *t, shian_str_t key);
 
-/* Photos as pages show them. */
-bool shian_view_photos(shian_txn_t *t, Shian__Photo *const *photos, size_t n,
-    Shian__PhotoView ***out, size_t *nout);
-
 /*
  * At most limit visits of a venue behind after, newest first; those that do
  * not count only with all.  How many.  next may be NULL; else it is left as it

@@ -4,6 +4,7 @@
 #include "checklist.h"
 #include "complaint_parts.h"
 #include "finding.h"
+#include "shown.h"
 #include "states.h"
 #include "view_board.h"
 #include "view_parts.h"
@@ -36,7 +37,9 @@ add_words(shian_txn_t *t, const shian_keys_t *keys,
     COPY(view, c, erased);
     SET(view, contactable, c->has_name || c->has_contact);
 
-    return shian_view_photos(t, c->photos, c->n_photos, &view->photos,
+    return shian_view_photos(t, shian_record_at(t, SHIAN_EYE_STAFF,
+                                                "complaints", c->id), 1,
+                             c->photos, c->n_photos, &view->photos,
                              &view->n_photos);
 }
 
@@ -59,7 +62,7 @@ shian_view_contact(shian_txn_t *t, const shian_keys_t *keys,
 /* ---- what happened --------------------------------------------------------*/
 
 static Shian__ComplaintEventView *
-event(shian_txn_t *t, const shian_keys_t *keys,
+event(shian_txn_t *t, const shian_keys_t *keys, const char *at, uint32_t n,
     const Shian__ComplaintEvent *e)
 {
     Shian__User                *u;
@@ -89,8 +92,9 @@ event(shian_txn_t *t, const shian_keys_t *keys,
         view->added = shian_unseal(t, keys, e->vault, "text", e->added);
     }
 
-    return shian_view_photos(t, e->photos, e->n_photos, &view->photos,
-                             &view->n_photos) ? view : NULL;
+    return shian_view_photos(t, at, n * SHIAN_SHOWN_STEP + 1, e->photos,
+                             e->n_photos, &view->photos, &view->n_photos)
+           ? view : NULL;
 }
 
 
@@ -98,9 +102,11 @@ static bool
 add_events(shian_txn_t *t, const shian_keys_t *keys,
     const Shian__Complaint *c, Shian__ComplaintView *view)
 {
+    char                   *at;
     uint32_t                i;
     Shian__ComplaintEvent  *e;
 
+    at = shian_record_at(t, SHIAN_EYE_STAFF, "complaints", c->id);
     view->events = shian_array(t->arena, (size_t) c->events + 1,
                                sizeof(*view->events));
 
@@ -108,7 +114,7 @@ add_events(shian_txn_t *t, const shian_keys_t *keys,
         e = shian_complaint_event(t, c->id, i);
 
         if (e != NULL) {
-            view->events[view->n_events] = event(t, keys, e);
+            view->events[view->n_events] = event(t, keys, at, i, e);
 
             if (view->events[view->n_events++] == NULL) {
                 return false;
@@ -179,7 +185,7 @@ add_findings(shian_txn_t *t, const shian_board_t *b,
 
         if (f != NULL) {
             view->findings[view->n_findings] = shian_view_finding(t, f,
-                                                                  b->today);
+                                             SHIAN_EYE_STAFF, b->today);
 
             if (view->findings[view->n_findings++] == NULL) {
                 return false;

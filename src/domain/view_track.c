@@ -1,5 +1,6 @@
 #include "view_track.h"
 
+#include "shown.h"
 #include "states.h"
 #include "view_parts.h"
 
@@ -40,8 +41,8 @@ static const struct {
 
 
 static Shian__TrackEvent *
-view_event(shian_txn_t *t, const shian_keys_t *keys,
-    const Shian__ComplaintEvent *e, size_t row)
+view_event(shian_txn_t *t, const shian_keys_t *keys, const char *at,
+    uint32_t n, const Shian__ComplaintEvent *e, size_t row)
 {
     Shian__TrackEvent  *view;
 
@@ -54,8 +55,8 @@ view_event(shian_txn_t *t, const shian_keys_t *keys,
 
     /* Photos of a visit are the bureau's. */
     if (e->role == SHIAN__ROLE__KIND__public
-        && !shian_view_photos(t, e->photos, e->n_photos, &view->photos,
-                              &view->n_photos))
+        && !shian_view_photos(t, at, n * SHIAN_SHOWN_STEP + 1, e->photos,
+                              e->n_photos, &view->photos, &view->n_photos))
     {
         return NULL;
     }
@@ -76,7 +77,7 @@ view_event(shian_txn_t *t, const shian_keys_t *keys,
 
 
 static bool
-add_events(shian_txn_t *t, const shian_keys_t *keys,
+add_events(shian_txn_t *t, const shian_keys_t *keys, const char *at,
     const Shian__Complaint *c, Shian__TrackView *view)
 {
     size_t                  i;
@@ -99,7 +100,7 @@ add_events(shian_txn_t *t, const shian_keys_t *keys,
             continue;
         }
 
-        view->events[view->n_events] = view_event(t, keys, e, i);
+        view->events[view->n_events] = view_event(t, keys, at, n, e, i);
 
         if (view->events[view->n_events] == NULL) {
             return false;
@@ -266,7 +267,7 @@ shian_view_filed(shian_txn_t *t, uint64_t id)
 
 Shian__TrackView *
 shian_view_track(shian_txn_t *t, const shian_keys_t *keys,
-    const shian_workdays_t *w, uint64_t id, uint64_t now_ms)
+    const shian_workdays_t *w, const char *at, uint64_t id, uint64_t now_ms)
 {
     Shian__Complaint  *c;
     Shian__TrackView  *view;
@@ -296,11 +297,11 @@ shian_view_track(shian_txn_t *t, const shian_keys_t *keys,
     add_end(t, c, view);
 
     return add_category(t, view) && add_clock(t, w, c, now_ms, view)
-           && shian_view_photos(t, c->photos, c->n_photos, &view->photos,
-                                &view->n_photos)
+           && shian_view_photos(t, at, 1, c->photos, c->n_photos,
+                                &view->photos, &view->n_photos)
            && add_actions(t, c, shian_local_day(now_ms, SHIAN_TZ_MINUTES),
                           view)
-           && add_events(t, keys, c, view) ? view : NULL;
+           && add_events(t, keys, at, c, view) ? view : NULL;
 }
 
 

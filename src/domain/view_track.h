@@ -9,11 +9,13 @@
 
 /*
  * The filing `id` at instant now_ms, what was written opened again; in the
- * arena, or NULL when there is none.  Hrefs of photos lack their tokens,
- * links of filings are not set.  The transaction's thread.
+ * arena, or NULL when there is none.  Its photos are under `at`, the address
+ * of its private link; links of filings are not set.  The transaction's
+ * thread.
  */
 Shian__TrackView *shian_view_track(shian_txn_t *t, const shian_keys_t *keys,
-    const shian_workdays_t *w, uint64_t id, uint64_t now_ms);
+    const shian_workdays_t *w, const char *at, uint64_t id,
+    uint64_t now_ms);
 
 /* One as a line, without its link; NULL when there is none. */
 Shian__FiledItem *shian_view_filed(shian_txn_t *t, uint64_t id);

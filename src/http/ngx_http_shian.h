@@ -567,22 +567,12 @@ Shian__StepForm *ngx_http_shian_step_form(ngx_http_shian_ctx_t *c);
 /* What ?done= says was just done becomes the page's flash. */
 void ngx_http_shian_say_done(ngx_http_shian_ctx_t *c);
 
-/*
- * Makes links that are good for a day of those to photos that only who sees
- * this very page may see: a complaint's.  False without memory.
- */
-bool ngx_http_shian_sign_photos(ngx_http_shian_ctx_t *c,
-    Shian__PhotoView **photos, size_t n);
-
 /* May the caller, a shian_caller_t that is not the public, act on it? */
 bool ngx_http_shian_reach(void *ctx, const Shian__Venue *v);
 bool ngx_http_shian_reaches(ngx_http_shian_ctx_t *c, uint64_t venue);
 
 /* A list's desk as the caller reaches; today, 20 lines from the first on. */
 shian_desk_t ngx_http_shian_desk_of(ngx_http_shian_ctx_t *c);
-
-/* The record that the query names, within reach, shows this photo. */
-bool ngx_http_shian_record_shows(ngx_http_shian_ctx_t *c, shian_str_t hash);
 
 
 /* file.c: files by sendfile. */
@@ -592,6 +582,14 @@ ngx_int_t ngx_http_shian_send_file(ngx_http_shian_ctx_t *c, const char *path,
 /* The file `name` of html/static, by the rules of /static/. */
 ngx_int_t ngx_http_shian_send_static(ngx_http_shian_ctx_t *c,
     shian_str_t name);
+
+
+/*
+ * The photo of that hash, for a caller who sees a record that shows it; NONE
+ * and what is no photo is answered as no_photo does: 404.
+ */
+ngx_int_t ngx_http_shian_shown(ngx_http_shian_ctx_t *c, shian_str_t hash);
+ngx_int_t ngx_http_shian_no_photo(ngx_http_shian_ctx_t *c);
 
 
 /* Handlers: one for each row of routes[]. */
@@ -652,7 +650,13 @@ SHIAN_HANDLER(complain);                /* complain.c */
 SHIAN_HANDLER(complaint_post);
 SHIAN_HANDLER(track);                   /* track.c */
 SHIAN_HANDLER(track_post);
-SHIAN_HANDLER(photo);                   /* file.c */
+SHIAN_HANDLER(photo);
+SHIAN_HANDLER(track_photo);
+SHIAN_HANDLER(review_photo);
+SHIAN_HANDLER(complaint_photo);
+SHIAN_HANDLER(finding_photo);
+SHIAN_HANDLER(inspection_photo);
+SHIAN_HANDLER(appeal_photo);                   /* file.c */
 SHIAN_HANDLER(photo_post);
 SHIAN_HANDLER(static);
 SHIAN_HANDLER(patrol);                  /* patrol.c */

@@ -89,77 +89,24 @@ ngx_http_shian_send_file(ngx_http_shian_ctx_t *c, const char *path,
 }
 
 
-/*
- * Published ones are everybody's; of others a signed link, the role, or a
- * record that shows it and that the caller may see: a venue may look at what
- * was found there, but not at what a complaint about it shows.  That opens by
- * the link on the complaint's own page alone.
- */
-static bool
-ngx_http_shian_may_see(ngx_http_shian_ctx_t *c, const Shian__Photo *p)
+/* ---- photos ---------------------------------------------------------------*/
+
+ngx_int_t
+ngx_http_shian_no_photo(ngx_http_shian_ctx_t *c)
 {
-    shian_str_t    text;
-    shian_token_t  t;
-    Shian__Venue  *v;
-
-    if (p->open != 0) {
-        return true;
-    }
-
-    text = ngx_http_shian_arg(c, "token");
-
-    if (text.n != 0
-        && shian_token_verify(&c->arena, c->conf->keys,
-                              ngx_http_shian_str(c->conf->base_url),
-                              SHIAN_USE_PHOTO, c->now_ms, text, &t)
-           == SHIAN_TOKEN_OK)
-    {
-        return t.has_photo
-               && shian_str_eq(shian_slice(t.photo, sizeof(t.photo)),
-                               shian_bytes(p->hash));
-    }
-
-    if (p->complaint) {
-        return false;
-    }
-
-    if (ngx_http_shian_record_shows(c, shian_bytes(p->hash))) {
-        return true;
-    }
-
-    switch (c->caller.actor.role) {
-    case SHIAN__ROLE__KIND__inspector:
-    case SHIAN__ROLE__KIND__officer:
-    case SHIAN__ROLE__KIND__chief:
-    case SHIAN__ROLE__KIND__admin:
-        v = shian_venue_get(&c->txn, p->venue);
-        return v == NULL
-               || shian_in_reach(c->caller.actor.role, c->caller.user, 0, v);
-    default:
-        return false;
-    }
+    return ngx_http_shian_refuse(c, 404, "not_found",
+                                 "There is no such photo.");
 }
 
 
-ngx_int_t
-ngx_http_shian_photo(ngx_http_shian_ctx_t *c)
+static ngx_int_t
+ngx_http_shian_send_photo(ngx_http_shian_ctx_t *c, const Shian__Photo *p,
+    const char *cache_control)
 {
-    char          *path;
-    uint8_t        hash[SHIAN_HASH_SIZE];
-    Shian__Photo  *p;
+    char  *path;
 
-    p = NULL;
-
-    if (shian_unhex(hash, sizeof(hash), c->word)) {
-        p = shian_photo_get(&c->txn, shian_slice(hash, sizeof(hash)));
-    }
-
-    if (p == NULL || !ngx_http_shian_may_see(c, p)) {
-        return ngx_http_shian_refuse(c, 404, "not_found",
-                                     "There is no such photo.");
-    }
-
-    path = shian_photo_path(&c->arena, c->conf->env->store->dir, hash);
+    path = shian_photo_path(&c->arena, c->conf->env->store->dir,
+                            p->hash.data);
 
     if (path == NULL
         || ngx_http_shian_set_header(c->request, "X-Content-Type-Options",
@@ -175,8 +122,42 @@ ngx_http_shian_photo(ngx_http_shian_ctx_t *c)
 
     return ngx_http_shian_send_file(c, path,
                shian_photo_mime((shian_photo_type_t) p->type),
-               p->open != 0 ? "public, max-age=31536000, immutable"
-                            : "no-store");
+               cache_control);
+}
+
+
+/*
+ * What a published record shows is everybody's, and is asked for again soon:
+ * it may be taken down.  All else is under its records, see shown.c.
+ */
+ngx_int_t
+ngx_http_shian_photo(ngx_http_shian_ctx_t *c)
+{
+    uint8_t        hash[SHIAN_HASH_SIZE];
+    Shian__Photo  *p;
+
+    p = NULL;
+
+    if (shian_unhex(hash, sizeof(hash), c->word)) {
+        p = shian_photo_get(&c->txn, shian_slice(hash, sizeof(hash)));
+    }
+
+    return p == NULL || p->open == 0 ? ngx_http_shian_no_photo(c)
+           : ngx_http_shian_send_photo(c, p,
+                                       "public, max-age=60, must-revalidate");
+}
+
+
+ngx_int_t
+ngx_http_shian_shown(ngx_http_shian_ctx_t *c, shian_str_t hash)
+{
+    Shian__Photo  *p;
+
+    c->no_store = 1;
+    p = hash.n != SHIAN_HASH_SIZE ? NULL : shian_photo_get(&c->txn, hash);
+
+    return p == NULL ? ngx_http_shian_no_photo(c)
+                     : ngx_http_shian_send_photo(c, p, "no-store");
 }
 
 

@@ -12,26 +12,6 @@
 
 /* ---- one finding ----------------------------------------------------------*/
 
-/* The photos of a submission are not public: they are asked for by record. */
-static bool
-ngx_http_shian_finding_photos(ngx_http_shian_ctx_t *c,
-    Shian__FindingView *view)
-{
-    size_t  i;
-
-    for (i = 0; i < view->n_after; i++) {
-        view->after[i]->href = shian_printf(&c->arena, "%s?finding=%llu",
-                                   view->after[i]->href,
-                                   (unsigned long long) view->id);
-        if (view->after[i]->href == NULL) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
 /* What the caller may do with it, and where. */
 static bool
 ngx_http_shian_offer_finding(ngx_http_shian_ctx_t *c, const char *at,
@@ -59,13 +39,14 @@ ngx_http_shian_offer_finding(ngx_http_shian_ctx_t *c, const char *at,
         }
     }
 
-    return ngx_http_shian_finding_photos(c, view);
+    return true;
 }
 
 
 static ngx_int_t
 ngx_http_shian_finding(ngx_http_shian_ctx_t *c, const char *at)
 {
+    shian_desk_t         desk;
     Shian__Finding      *f;
     Shian__FindingView  *view;
 
@@ -77,8 +58,8 @@ ngx_http_shian_finding(ngx_http_shian_ctx_t *c, const char *at)
     }
 
     ngx_http_shian_say_done(c);
-    view = shian_view_finding(&c->txn, f,
-                              shian_local_day(c->now_ms, SHIAN_TZ_MINUTES));
+    desk = ngx_http_shian_desk_of(c);
+    view = shian_view_finding(&c->txn, f, desk.eye, desk.day);
 
     if (view == NULL || !ngx_http_shian_offer_finding(c, at, view)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -353,7 +353,7 @@ ngx_http_shian_open311_media(ngx_http_shian_ctx_t *c, shian_str_t url,
         return false;
     }
 
-    p->has_open = p->has_used = p->has_venue = p->has_at = 0;
+    p->has_open = p->has_used = p->has_at = 0;
     post->photo[post->n_photo++] = p;
 
     return true;

@@ -9,24 +9,6 @@
 
 /* ---- showing it -----------------------------------------------------------*/
 
-static bool
-ngx_http_shian_all_photos(ngx_http_shian_ctx_t *c,
-    Shian__ComplaintView *view)
-{
-    size_t  i;
-
-    for (i = 0; i < view->n_events; i++) {
-        if (!ngx_http_shian_sign_photos(c, view->events[i]->photos,
-                                        view->events[i]->n_photos))
-        {
-            return false;
-        }
-    }
-
-    return ngx_http_shian_sign_photos(c, view->photos, view->n_photos);
-}
-
-
 /* A form for each step that is open, with the sentences it may begin with. */
 static bool
 ngx_http_shian_record_steps(ngx_http_shian_ctx_t *c,
@@ -106,9 +88,8 @@ ngx_http_shian_show_record(ngx_http_shian_ctx_t *c, bool contact)
 
     view = shian_view_complaint(&c->txn, c->conf->keys, &b, record);
 
-    if (view == NULL || !ngx_http_shian_all_photos(c, view)
-        || (c->format == SHIAN_OUT_HTML
-            && !ngx_http_shian_record_page(c, view)))
+    if (view == NULL || (c->format == SHIAN_OUT_HTML
+                         && !ngx_http_shian_record_page(c, view)))
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

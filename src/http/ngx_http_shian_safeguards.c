@@ -320,25 +320,6 @@ ngx_http_shian_desk_inspection_post(ngx_http_shian_ctx_t *c)
 /* ---- appeals --------------------------------------------------------------*/
 
 static bool
-ngx_http_shian_appeal_photos(ngx_http_shian_ctx_t *c,
-    Shian__AppealView *view)
-{
-    size_t  i;
-
-    for (i = 0; i < view->n_photos; i++) {
-        view->photos[i]->href = shian_printf(&c->arena, "%s?appeal=%llu",
-                                    view->photos[i]->href,
-                                    (unsigned long long) view->id);
-        if (view->photos[i]->href == NULL) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
-static bool
 ngx_http_shian_offer_appeal(ngx_http_shian_ctx_t *c, const char *at,
     const Shian__Appeal *a, Shian__AppealView *view)
 {
@@ -363,7 +344,7 @@ ngx_http_shian_offer_appeal(ngx_http_shian_ctx_t *c, const char *at,
                               view->actions, SHIAN_ACTIONS_MAX);
     }
 
-    return ngx_http_shian_appeal_photos(c, view);
+    return true;
 }
 
 
@@ -432,6 +413,7 @@ ngx_http_shian_appeal_findings(ngx_http_shian_ctx_t *c,
 static ngx_int_t
 ngx_http_shian_appeal(ngx_http_shian_ctx_t *c, const char *at)
 {
+    shian_desk_t        desk;
     Shian__Appeal      *a;
     Shian__AppealView  *view;
 
@@ -443,9 +425,8 @@ ngx_http_shian_appeal(ngx_http_shian_ctx_t *c, const char *at)
     }
 
     ngx_http_shian_say_done(c);
-    view = shian_view_appeal_on(&c->txn, a,
-                                shian_local_day(c->now_ms,
-                                                SHIAN_TZ_MINUTES));
+    desk = ngx_http_shian_desk_of(c);
+    view = shian_view_appeal_on(&c->txn, a, desk.eye, desk.day);
 
     if (view == NULL || !ngx_http_shian_offer_appeal(c, at, a, view)
         || (c->caller.actor.role != SHIAN__ROLE__KIND__venue

@@ -12,41 +12,6 @@
 #include "domain/safeguard.h"
 
 
-/* ---- photos ---------------------------------------------------------------*/
-
-bool
-ngx_http_shian_sign_photos(ngx_http_shian_ctx_t *c, Shian__PhotoView **photos,
-    size_t n)
-{
-    char     *token;
-    size_t    i, length;
-    uint8_t   hash[SHIAN_HASH_SIZE];
-
-    for (i = 0; i < n; i++) {
-        length = photos[i]->href == NULL ? 0 : strlen(photos[i]->href);
-
-        if (length < SHIAN_HEX_LEN(sizeof(hash))
-            || !shian_unhex(hash, sizeof(hash),
-                   shian_str(photos[i]->href + length
-                             - SHIAN_HEX_LEN(sizeof(hash)))))
-        {
-            return false;
-        }
-
-        token = ngx_http_shian_kept_photo(c, hash);
-        photos[i]->href = token == NULL ? NULL
-                          : shian_printf(&c->arena, "%s?token=%s",
-                                         photos[i]->href, token);
-
-        if (photos[i]->href == NULL) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
 /* ---- forms ----------------------------------------------------------------*/
 
 static Shian__StepForm *
@@ -223,6 +188,8 @@ ngx_http_shian_desk_of(ngx_http_shian_ctx_t *c)
     ngx_memzero(&desk, sizeof(desk));
     desk.day = shian_local_day(c->now_ms, SHIAN_TZ_MINUTES);
     desk.limit = 20;
+    desk.eye = c->caller.actor.role == SHIAN__ROLE__KIND__venue
+               ? SHIAN_EYE_VENUE : SHIAN_EYE_STAFF;
 
     /* Whoever has every district need not be asked about each venue. */
     if (u == NULL || u->n_districts != 0) {
@@ -231,101 +198,4 @@ ngx_http_shian_desk_of(ngx_http_shian_ctx_t *c)
     }
 
     return desk;
-}
-
-
-/* Does the record that the query names show this photo? */
-static bool
-ngx_http_shian_named_in(const ProtobufCBinaryData *list, size_t n,
-    Shian__Photo *const *photos, size_t nphotos, shian_str_t hash)
-{
-    size_t  i;
-
-    for (i = 0; i < n; i++) {
-        if (shian_str_eq(shian_bytes(list[i]), hash)) {
-            return true;
-        }
-    }
-
-    for (i = 0; i < nphotos; i++) {
-        if (shian_str_eq(shian_bytes(photos[i]->hash), hash)) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-static uint64_t
-ngx_http_shian_arg_id(ngx_http_shian_ctx_t *c, const char *name)
-{
-    ngx_int_t    n;
-    shian_str_t  s;
-
-    s = ngx_http_shian_arg(c, name);
-    n = s.n == 0 || s.n > 18 ? NGX_ERROR : ngx_atoi((u_char *) s.p, s.n);
-
-    return n < 1 ? 0 : (uint64_t) n;
-}
-
-
-static bool
-ngx_http_shian_inspection_shows(ngx_http_shian_ctx_t *c, uint64_t id,
-    shian_str_t hash)
-{
-    size_t              i;
-    Shian__Inspection  *in;
-
-    in = shian_inspection_get(&c->txn, 0, id);
-
-    if (in == NULL || !ngx_http_shian_reaches(c, in->venue)) {
-        return false;
-    }
-
-    for (i = 0; i < in->n_items; i++) {
-        if (ngx_http_shian_named_in(in->items[i]->photos,
-                                    in->items[i]->n_photos, NULL, 0, hash))
-        {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-bool
-ngx_http_shian_record_shows(ngx_http_shian_ctx_t *c, shian_str_t hash)
-{
-    uint64_t         id;
-    Shian__Appeal   *a;
-    Shian__Finding  *f;
-
-    switch (c->caller.actor.role) {
-    case SHIAN__ROLE__KIND__public:
-    case SHIAN__ROLE__KIND__bank:
-    case SHIAN__ROLE__KIND__media:
-        return false;
-    default:
-        break;
-    }
-
-    if ((id = ngx_http_shian_arg_id(c, "finding")) != 0) {
-        f = shian_finding_get(&c->txn, id);
-        return f != NULL && ngx_http_shian_reaches(c, f->venue)
-               && ngx_http_shian_named_in(f->photos, f->n_photos, f->after,
-                                          f->n_after, hash);
-    }
-
-    if ((id = ngx_http_shian_arg_id(c, "appeal")) != 0) {
-        a = shian_appeal_get(&c->txn, id);
-        return a != NULL && ngx_http_shian_reaches(c, a->venue)
-               && ngx_http_shian_named_in(NULL, 0, a->photos, a->n_photos,
-                                          hash);
-    }
-
-    id = ngx_http_shian_arg_id(c, "inspection");
-
-    return id != 0 && ngx_http_shian_inspection_shows(c, id, hash);
 }

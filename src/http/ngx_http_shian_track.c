@@ -6,6 +6,7 @@
 #include "ngx_http_shian_complain.h"
 
 #include "core/qr.h"
+#include "domain/shown.h"
 
 
 /* ---- the link -------------------------------------------------------------*/
@@ -59,25 +60,19 @@ ngx_http_shian_tracked(ngx_http_shian_ctx_t *c, shian_token_t *t,
 static bool
 ngx_http_shian_track_links(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
 {
-    size_t  i;
-
     if (view->linked != NULL) {
         view->linked->track = ngx_http_shian_track_path(c, view->linked->id);
-
-        if (view->linked->track == NULL) {
-            return false;
-        }
     }
 
-    for (i = 0; i < view->n_events; i++) {
-        if (!ngx_http_shian_sign_photos(c, view->events[i]->photos,
-                                        view->events[i]->n_photos))
-        {
-            return false;
-        }
-    }
+    return view->linked == NULL || view->linked->track != NULL;
+}
 
-    return ngx_http_shian_sign_photos(c, view->photos, view->n_photos);
+
+/* The address itself: its photos are under it. */
+static char *
+ngx_http_shian_track_here(ngx_http_shian_ctx_t *c)
+{
+    return shian_printf(&c->arena, "/track/%.*s", SHIAN_FMT(c->word));
 }
 
 
@@ -144,7 +139,7 @@ ngx_http_shian_track_page(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
 
     view->added = ngx_http_shian_typed(c, "text");
     view->action = ngx_http_shian_typed(c, "action");
-    view->track = shian_printf(&c->arena, "/track/%.*s", SHIAN_FMT(c->word));
+    view->track = ngx_http_shian_track_here(c);
     c->here = view->track;
 
     return view->track != NULL
@@ -160,11 +155,15 @@ ngx_http_shian_track_page(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
 static ngx_int_t
 ngx_http_shian_track_show(ngx_http_shian_ctx_t *c)
 {
+    char                 *at;
     Shian__TrackView     *view;
     const shian_token_t  *t = c->data;
 
-    view = shian_view_track(&c->txn, c->conf->keys,
-                            ngx_http_shian_workdays(), t->id, c->now_ms);
+    at = ngx_http_shian_track_here(c);
+    view = at == NULL ? NULL
+           : shian_view_track(&c->txn, c->conf->keys,
+                              ngx_http_shian_workdays(), at, t->id,
+                              c->now_ms);
 
     if (view == NULL || !ngx_http_shian_track_links(c, view)
         || (c->format == SHIAN_OUT_HTML
@@ -214,6 +213,26 @@ ngx_http_shian_track(ngx_http_shian_ctx_t *c)
     c->data = &t;
 
     return ngx_http_shian_track_show(c);
+}
+
+
+/* A photo of this filing and of no other. */
+ngx_int_t
+ngx_http_shian_track_photo(ngx_http_shian_ctx_t *c)
+{
+    ngx_int_t          rc;
+    shian_token_t      t;
+    Shian__Complaint  *record;
+
+    if (!ngx_http_shian_tracked(c, &t, &rc)) {
+        return rc;
+    }
+
+    record = shian_complaint_get(&c->txn, t.id);
+
+    return record == NULL ? ngx_http_shian_no_photo(c)
+           : ngx_http_shian_shown(c, shian_shown_complaint(&c->txn, record,
+                                                           c->n, true));
 }
 
 

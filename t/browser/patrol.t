@@ -260,19 +260,19 @@ async function photosOf(city, officer, inspection) {
     const page = await officer.newPage();
     const view = await (await officer.request.get(city.url
         + `/v/${inspection.venue}/inspections/${inspection.id}.json`)).json();
-    const hashes = view.items.flatMap((item) => item.photos || []);
+    const images = view.items.flatMap((item) => item.images || []);
     const widths = [];
 
     await page.goto(city.url + '/desk');
 
-    for (const hash of hashes) {
+    for (const image of images) {
         widths.push(await page.evaluate(async (href) => {
             const img = new Image();
 
             img.src = href;
             await img.decode();
             return img.naturalWidth;
-        }, '/photos/' + hash));
+        }, image.href));
     }
 
     await page.close();

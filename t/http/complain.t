@@ -140,8 +140,11 @@ subtest 'three kinds' => sub {
     my $href = $one->{photos}[0]{href};
     is get($s, $href)->{status}, 200, 'their links show them';
     is header(get($s, $href), 'cache-control'), 'no-store';
-    is get($s, $href =~ s/\?.*//r)->{status}, 404, 'and nothing else does';
-    is get($s, $href =~ s/(.{9})\z/reverse $1/er)->{status}, 404;
+    like $href, qr{^\Q$both->{track}\E/photos/1\z};
+    is get($s, "$both->{track}/photos/$_")->{status}, 404, "no photo $_"
+        for 0, 3, 4, 99, 100, 101, 201, 9901, 10 ** 17;
+    is get($s, $href =~ s/(.{9})\/photos/reverse($1) . '\/photos'/er)
+        ->{status}, 404, 'and no other link does';
 
     my $after = get($s, "/v/$v.json");
     is $after->{body}, $before->{body}, 'the venue page says nothing of it';
@@ -372,8 +375,10 @@ subtest 'the complainant\'s own steps' => sub {
     is header($a, 'location'), "$track?done=add";
     like get($s, header($a, 'location'))->{body}, qr/role="status"/;
     my $t = follow($track);
-    is get($s, $t->{events}[2]{photos}[0]{href})->{status}, 200,
-        'with a photo';
+    my $photo = $t->{events}[2]{photos}[0]{href};
+    is get($s, $photo)->{status}, 200, 'with a photo';
+    my ($n) = $photo =~ /(\d+)\z/;
+    is get($s, "$track/photos/" . ($n + 1))->{status}, 404;
     $a = post($s, $track, form => [action => 'add']);
     is $a->{status}, 422;
     like $a->{body}, qr/id="text-error"/, 'the page again';

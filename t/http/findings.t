@@ -188,17 +188,22 @@ subtest 'the venue reports a fix' => sub {
 };
 
 subtest 'its photo' => sub {
-    my $href = data('owner', "/my/findings/$id{L1}.json")->{after}[0]{href};
-    like $href, qr/\?finding=$id{L1}\z/;
-    my ($bare) = $href =~ /(.*)\?/;
-    is page($_, $href)->{status}, 200, $_ for qw(owner walker near chief);
-    is page($_, $href)->{status}, 404, "not $_"
-        for qw(rival stranger bank public);
-    is page('owner', $bare)->{status}, 404, 'nor without the record';
-    is page('owner', "$bare?finding=$id{L2}")->{status}, 404,
-        'nor by a record that does not show it';
-    is page('owner', "$bare?finding=0")->{status}, 404;
-    is page('owner', "$bare?inspection=$in->{id}")->{status}, 404;
+    my $view = data('owner', "/my/findings/$id{L1}.json");
+    my $href = $view->{after}[0]{href};
+    like $href, qr{^/my/findings/$id{L1}/photos/\d+\z};
+    is page('owner', $href)->{status}, 200, 'the owner';
+    is page('rival', $href)->{status}, 404, 'no other';
+    is page($_, $href)->{status}, 403, "not $_" for qw(walker near bank);
+    is page('public', $href)->{status}, 401;
+    my $desk = data('near', "/desk/findings/$id{L1}.json")->{after}[0]{href};
+    is page($_, $desk)->{status}, 200, $_ for qw(walker near chief);
+    is page($_, $desk)->{status}, 404, "not $_" for qw(stranger);
+    is page($_, $desk)->{status}, 403, "not $_" for qw(owner bank);
+    is page('owner', "/my/findings/$id{L2}/photos/$_")->{status}, 404,
+        'nor by a record that does not show it' for 0, 1, 2, 99, 10 ** 17;
+    my ($n) = $href =~ /(\d+)\z/;
+    is page('owner', "/my/findings/$id{L1}/photos/" . ($n + 1))->{status},
+        404, 'there is no next one';
     is header(page('owner', $href), 'cache-control'), 'no-store';
 };
 

@@ -96,12 +96,23 @@ subtest 'away from the venue' => sub {
     is page('near', '/desk/inspections/999999')->{status}, 404;
     cmp_ok data('near', '/desk.json')->{inspections_waiting}, '>=', 1;
     like page('near', '/desk/inspections.csv')->{body}, qr/^$in->{id},$v,/m;
-    like page('near', $desk)->{body}, qr/photos\/$hash\?inspection=/;
+    like page('near', $desk)->{body}, qr{src="$desk/photos/1"};
+    is data($_, "$at.json")->{items}[0]{images}[0]{href}, "$desk/photos/1",
+        "$_ is told where" for qw(near walker);
+    is page($_, "$desk/photos/1")->{status}, 200, "$_ sees the photo"
+        for qw(near walker);
+    is page($_, "$desk/photos/1")->{status}, 403, "not $_"
+        for qw(owner rival bank);
+    is page($_, "$desk/photos/1")->{status}, 404, "not $_"
+        for qw(away stranger);
+    is page('public', "$desk/photos/1")->{status}, 401;
 
-    is page($_, "/photos/$hash?inspection=$in->{id}")->{status}, 200,
-        "$_ sees the photo" for qw(near walker owner);
-    is page($_, "/photos/$hash?inspection=$in->{id}")->{status}, 404,
-        "$_ does not" for qw(public rival stranger bank);
+    my $mine = data('owner', "$at.json")->{items}[0]{images}[0]{href};
+    is $mine, "/my/inspections/$in->{id}/photos/1";
+    is page('owner', $mine)->{status}, 200, 'the owner sees it';
+    is page('rival', $mine)->{status}, 404, 'and no other';
+    is page($_, "/photos/$hash")->{status}, 404, 'by its name nobody'
+        for qw(near walker owner public);
 
     my $n = seq($s);
     is codes(send_json('near', $desk, { action => 'reject' })),
@@ -239,10 +250,14 @@ subtest 'an appeal' => sub {
     like get($s, "/v/$v?lang=en")->{body}, qr/Under appeal/;
 
     my $photo = data('owner', "/my/appeals/$id.json")->{photos}[0]{href};
-    is page($_, $photo)->{status}, 200, "$_ sees its photo"
-        for qw(owner near);
-    is page($_, $photo)->{status}, 404, "$_ does not"
-        for qw(rival public away stranger);
+    is $photo, "/my/appeals/$id/photos/1";
+    is page('owner', $photo)->{status}, 200, 'the owner sees its photo';
+    is page('rival', $photo)->{status}, 404, 'no other';
+    is page('public', $photo)->{status}, 401;
+    $photo = data('near', "/desk/appeals/$id.json")->{photos}[0]{href};
+    is page('near', $photo)->{status}, 200, 'and the officer';
+    is page($_, $photo)->{status}, 404, "not $_" for qw(away);
+    is page($_, $photo)->{status}, 403, "nor $_" for qw(owner walker);
 
     my $desk = "/desk/appeals/$id";
     is page('rival', "/my/appeals/$id")->{status}, 404;

@@ -22,7 +22,8 @@ track(world_t *w, uint64_t id)
 
     shian_workdays_default(&days);
     read_txn(&w->city, &t);
-    view = shian_view_track(&t, &w->city.keys, &days, id, w->city.now);
+    view = shian_view_track(&t, &w->city.keys, &days, "/t/X", id,
+                            w->city.now);
     shian_txn_abort(&t);
 
     return view;
