@@ -97,13 +97,15 @@ split(shian_ctl_t *c, int argc, char **argv)
     const shian_option_t  *o;
 
     rest = false;
+    c->args = shian_array(&c->arena, (size_t) argc, sizeof(*c->args));
+    c->given = shian_array(&c->arena, (size_t) argc, sizeof(*c->given));
+
+    if (c->args == NULL || c->given == NULL) {
+        return shian_ctl_fail(c, "memory has run out");
+    }
 
     for (i = 1; i < argc; i++) {
         arg = argv[i];
-
-        if (c->nargs == SHIAN_MAX_ARGS || c->ngiven == SHIAN_MAX_ARGS) {
-            return shian_ctl_usage(c, "more than %d words", SHIAN_MAX_ARGS);
-        }
 
         if (rest || arg[0] != '-' || arg[1] == '\0') {
             c->args[c->nargs++] = arg;
@@ -170,11 +172,13 @@ setting(const shian_ctl_t *c, const char *option, const char *variable,
 int
 shian_args_parse(shian_ctl_t *c, int argc, char **argv)
 {
+    int          rc;
     size_t       i;
     const char  *name;
 
-    if (split(c, argc, argv) != SHIAN_DONE) {
-        return SHIAN_USAGE;
+    rc = split(c, argc, argv);
+    if (rc != SHIAN_DONE) {
+        return rc;
     }
 
     c->help = shian_flag(c, "help");

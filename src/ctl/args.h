@@ -10,7 +10,7 @@
 /*
  * Finds the command and fills *c from argv; options stand anywhere, "--" ends
  * them, "--name=value" and "--name value" are the same.  Returns SHIAN_DONE,
- * or SHIAN_USAGE after saying what is wrong.
+ * or another status after saying what is wrong.
  */
 int shian_args_parse(shian_ctl_t *c, int argc, char **argv);
 

@@ -22,6 +22,8 @@ const shian_option_t  shian_import_venues_options[] = {
     { "district", "NAME", "for rows that name none" },
     { "close-missing", NULL, "close venues of this source that it lacks" },
     { "force", NULL, "close them even where they are over a tenth" },
+    { "rejected", "FILE", "for rejected rows, instead of "
+                          "FILE.rejected.csv" },
     { "dry-run", NULL, "report only, on a copy of the store" },
     { NULL, NULL, NULL }
 };

@@ -1,22 +1,32 @@
+/*
+ * Plaques.  The order is: look whether all of it can be issued, write what is
+ * printed, and only then issue, which withdraws what hangs on the wall.
+ */
+
 #include "cmd.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "core/code.h"
+#include "core/charset.h"
+#include "core/csv.h"
 #include "core/ids.h"
-#include "core/qr.h"
-#include "render/template.h"
-
-#define PNG_SCALE  12           /* pixels a module: 60 mm at 200 dpi */
-#define MAX_STYLE  65536
+#include "domain/tally.h"
+#include "output.h"
+#include "plaque_sheet.h"
+#include "progress.h"
 
 const shian_option_t  shian_plaque_issue_options[] = {
     { "format", "F", "svg (default) or png: the QR symbol alone; html: the "
                      "sheet to print" },
-    { "output", "FILE|DIR", "a file for one or a sheet, a folder for many; "
-                            "also -o" },
+    { "output", "FILE|DIR", "a file for one or a sheet, a folder for one "
+                            "file each; also -o" },
+    { "all", NULL, "for every venue that is not closed" },
+    { "district", "D", "for those of the district" },
+    { "from", "FILE", "for those whose ids are its first column" },
+    { "lacking", NULL, "of these only who has none yet" },
     { "city", "NAME", "for the sheet" },
     { "bureau", "NAME", "for the sheet" },
     { NULL, NULL, NULL }
@@ -27,12 +37,302 @@ const shian_option_t  shian_plaque_withdraw_options[] = {
 };
 
 typedef struct {
+    shian_ctl_t         *ctl;
+    const shian_key_t   *key;
+    const char          *format;
+    const char          *output;        /* NULL: standard output */
+    bool                 separate;      /* output is a folder */
+    shian_templates_t   *templates;     /* of html */
+    uint64_t            *ids;           /* malloced */
+    size_t               n;
+    size_t               size;
+    uint64_t             line;          /* of --from */
+    uint64_t             issued;
+    shian_progress_t     progress;
+} plaques_t;
+
+
+/* ---- for whom ------------------------------------------------------------ */
+
+
+static bool
+choose(plaques_t *p, uint64_t venue)
+{
+    size_t     size;
+    uint64_t  *grown;
+
+    if (p->n == p->size) {
+        size = p->size == 0 ? 1024 : p->size * 2;
+        grown = realloc(p->ids, size * sizeof(*grown));
+
+        if (grown == NULL) {
+            (void) shian_ctl_fail(p->ctl, "memory has run out");
+            return false;
+        }
+
+        p->ids = grown;
+        p->size = size;
+    }
+
+    p->ids[p->n++] = venue;
+    return true;
+}
+
+
+/* An id in a first column; a header is none, nor is an empty row. */
+static bool
+on_id(void *ctx, const shian_row_t *row)
+{
+    char          text[24];
     uint64_t      venue;
-    const char   *name;
-    const char   *name_en;
-    char          code[SHIAN_CODE_LEN + 1];
-    const char   *url;
-} issued_t;
+    plaques_t    *p = ctx;
+    shian_str_t   cell;
+
+    p->line = row->line;
+
+    if (row->error != NULL || row->n == 0) {
+        return row->error == NULL;
+    }
+
+    cell = row->row == 0 ? row->name[0] : row->value[0];
+
+    if (cell.n == 0 || (row->row == 0 && (*cell.p < '0' || *cell.p > '9'))) {
+        return true;
+    }
+
+    if (cell.n >= sizeof(text)) {
+        return false;
+    }
+
+    memcpy(text, cell.p, cell.n);
+    text[cell.n] = '\0';
+
+    return shian_number(text, 1, INT64_MAX, &venue) && choose(p, venue);
+}
+
+
+static bool
+choose_from(plaques_t *p, const char *path)
+{
+    bool              ok;
+    char              buf[8192];
+    FILE             *f;
+    size_t            n;
+    shian_rows_t     *rows;
+    shian_charset_t   cs;
+
+    f = shian_ctl_fopen(p->ctl, path, "r");
+    if (f == NULL) {
+        return false;
+    }
+
+    rows = shian_rows_open(0, on_id, p);
+    ok = rows != NULL && shian_charset_open(&cs, NULL,
+                                            shian_rows_sink(rows));
+
+    if (ok) {
+        while ((n = fread(buf, 1, sizeof(buf), f)) != 0 && !cs.sink.failed) {
+            shian_put(&cs.sink, buf, n);
+        }
+
+        ok = ferror(f) == 0 && !cs.sink.failed;
+        ok = shian_charset_close(&cs) && ok;
+        ok = shian_rows_end(rows) && ok;
+    }
+
+    shian_rows_free(rows);
+    (void) fclose(f);
+
+    if (!ok) {
+        (void) shian_ctl_fail(p->ctl, "%s: line %llu does not begin with the "
+                              "id of a venue", path,
+                              (unsigned long long) p->line);
+    }
+
+    return ok;
+}
+
+
+/* All that are not closed, of a district or of the city. */
+static bool
+choose_where(plaques_t *p, const char *district)
+{
+    bool             ok;
+    shian_txn_t      t;
+    shian_scan_t     scan;
+    Shian__Venue    *v;
+    shian_arena_t    a;
+    shian_rowkey_t   every;
+
+    every.n = 0;
+    shian_arena_init(&a, NULL, NULL);
+    ok = shian_txn_begin(p->ctl->store, &a, false, &t) == 0;
+
+    if (ok) {
+        shian_scan_open(&scan, &t, SHIAN_T_VENUE, &every, NULL);
+
+        while (ok && shian_scan_next(&scan)) {
+            v = shian__venue__unpack(&a.pb, scan.value.n, scan.value.p);
+            ok = v != NULL;
+
+            if (ok && v->status != SHIAN__VENUE__STATUS__closed
+                && (district == NULL
+                    || (v->district != NULL
+                        && strcmp(v->district, district) == 0)))
+            {
+                ok = choose(p, v->id);
+            }
+            shian_arena_free(&a);
+        }
+
+        shian_scan_close(&scan);
+        ok = ok && t.err == 0;
+        shian_txn_abort(&t);
+    }
+
+    shian_arena_free(&a);
+
+    if (!ok) {
+        (void) shian_ctl_fail(p->ctl, "the store cannot be read");
+    }
+
+    return ok;
+}
+
+
+static int
+by_id(const void *a, const void *b)
+{
+    uint64_t  x = *(const uint64_t *) a, y = *(const uint64_t *) b;
+
+    return x < y ? -1 : x > y;
+}
+
+
+/* A second plaque would withdraw the first one, printed beside it. */
+static bool
+nobody_twice(plaques_t *p)
+{
+    bool       ok;
+    size_t     i;
+    uint64_t  *sorted;
+
+    sorted = malloc(p->n * sizeof(*sorted));
+
+    if (sorted == NULL) {
+        (void) shian_ctl_fail(p->ctl, "memory has run out");
+        return false;
+    }
+
+    memcpy(sorted, p->ids, p->n * sizeof(*sorted));
+    qsort(sorted, p->n, sizeof(*sorted), by_id);
+    ok = true;
+
+    for (i = 1; ok && i < p->n; i++) {
+        ok = sorted[i] != sorted[i - 1];
+
+        if (!ok) {
+            (void) shian_ctl_fail(p->ctl, "venue %llu is named twice",
+                                  (unsigned long long) sorted[i]);
+        }
+    }
+
+    free(sorted);
+    return ok;
+}
+
+
+/* Takes those out that have one; false: it was said who cannot have any. */
+static bool
+look_at_all(plaques_t *p)
+{
+    bool             ok, lacking;
+    size_t           i, n;
+    shian_txn_t      t;
+    Shian__Tally    *tally;
+    Shian__Venue    *v;
+    shian_arena_t    a;
+
+    lacking = shian_flag(p->ctl, "lacking");
+    shian_arena_init(&a, NULL, NULL);
+
+    if (shian_txn_begin(p->ctl->store, &a, false, &t) != 0) {
+        (void) shian_ctl_fail(p->ctl, "the store cannot be read");
+        return false;
+    }
+
+    ok = true;
+
+    for (n = 0, i = 0; ok && i < p->n; i++) {
+        v = shian_venue_get(&t, p->ids[i]);
+        tally = v == NULL ? NULL : shian_tally_get(&t, p->ids[i]);
+        ok = tally != NULL && v->status != SHIAN__VENUE__STATUS__closed;
+
+        if (!ok) {
+            (void) shian_ctl_fail(p->ctl, "venue %llu %s; no plaque was "
+                                  "issued", (unsigned long long) p->ids[i],
+                                  v == NULL ? "is not there" : "is closed");
+
+        } else if (!lacking || tally->plaque == 0) {
+            p->ids[n++] = p->ids[i];
+        }
+
+        shian_arena_free(&a);
+    }
+
+    p->n = n;
+    shian_txn_abort(&t);
+    shian_arena_free(&a);
+
+    return ok;
+}
+
+
+static int
+choose_all(plaques_t *p)
+{
+    bool          ok;
+    size_t        i;
+    uint64_t      venue;
+    shian_ctl_t  *c = p->ctl;
+    const char   *district, *from;
+
+    ok = true;
+    district = shian_arg(c, "district");
+    from = shian_arg(c, "from");
+
+    for (i = 0; ok && i < c->nargs; i++) {
+        if (!shian_number(c->args[i], 1, INT64_MAX, &venue)) {
+            return shian_ctl_usage(c, "\"%s\" is no venue's id",
+                                   c->args[i]);
+        }
+        ok = choose(p, venue);
+    }
+
+    if (!shian_ctl_keys(c) || !shian_ctl_store(c, false)) {
+        return SHIAN_FAILED;
+    }
+
+    if (from != NULL) {
+        ok = choose_from(p, from);
+
+    } else if (c->nargs == 0) {
+        ok = choose_where(p, district);
+    }
+
+    if (!ok) {
+        return SHIAN_FAILED;
+    }
+
+    if (p->n == 0) {
+        return shian_ctl_fail(c, "there is no venue to issue a plaque for");
+    }
+
+    return nobody_twice(p) && look_at_all(p) ? SHIAN_DONE : SHIAN_FAILED;
+}
+
+
+/* ---- making and issuing -------------------------------------------------- */
 
 
 /*
@@ -40,7 +340,7 @@ typedef struct {
  * a path in the base URL would.
  */
 static const char *
-plaque_url(shian_ctl_t *c, const char *code)
+plaque_url(shian_ctl_t *c, shian_arena_t *a, const char *code)
 {
     char        *z, *p;
     const char  *host;
@@ -49,10 +349,10 @@ plaque_url(shian_ctl_t *c, const char *code)
     host = host == NULL ? c->base_url : host + 3;
 
     if (strchr(host, '/') != NULL) {
-        return shian_printf(&c->arena, "%s/q/%s", c->base_url, code);
+        return shian_printf(a, "%s/q/%s", c->base_url, code);
     }
 
-    z = shian_printf(&c->arena, "%s/Q/%s", c->base_url, code);
+    z = shian_printf(a, "%s/Q/%s", c->base_url, code);
 
     for (p = z; p != NULL && *p != '\0'; p++) {
         if (*p >= 'a' && *p <= 'z') {
@@ -64,253 +364,253 @@ plaque_url(shian_ctl_t *c, const char *code)
 }
 
 
+/* What will be issued to n venues; false: it was said why. */
 static bool
-issue(shian_ctl_t *c, const shian_key_t *key, uint64_t venue, issued_t *out)
+prepare(plaques_t *p, shian_arena_t *a, const uint64_t *ids, size_t n,
+    shian_issued_t *out)
 {
-    shian_txn_t          t;
-    Shian__Venue        *v;
-    Shian__Result        result;
+    bool           ok;
+    size_t         i;
+    shian_txn_t    t;
+    Shian__Venue  *v;
+
+    if (shian_txn_begin(p->ctl->store, a, false, &t) != 0) {
+        (void) shian_ctl_fail(p->ctl, "the store cannot be read");
+        return false;
+    }
+
+    ok = true;
+
+    for (i = 0; ok && i < n; i++) {
+        do {
+            shian_random(&out[i].plaque, sizeof(out[i].plaque));
+            out[i].plaque &= SHIAN_CODE_MAX_ID;
+        } while (out[i].plaque == 0
+                 || shian_plaque_get(&t, out[i].plaque) != NULL);
+
+        v = shian_venue_get(&t, ids[i]);
+        ok = v != NULL && shian_code_make(&p->ctl->keys, p->key->no,
+                                          out[i].plaque, out[i].code);
+        out[i].venue = ids[i];
+        out[i].name = ok ? v->name : NULL;
+        out[i].name_en = ok ? v->name_en : NULL;
+        out[i].url = ok ? plaque_url(p->ctl, a, out[i].code) : NULL;
+        ok = ok && out[i].url != NULL;
+    }
+
+    shian_txn_abort(&t);
+
+    if (!ok) {
+        (void) shian_ctl_fail(p->ctl, "no plaque can be made");
+    }
+
+    return ok;
+}
+
+
+static bool
+write_out(plaques_t *p, shian_arena_t *a, const char *path,
+    const shian_issued_t *plaques, size_t n)
+{
+    shian_output_t  o;
+
+    if (!shian_output_open(p->ctl, &o, path, 0644)) {
+        return false;
+    }
+
+    if (!shian_plaque_put(p->ctl, a, p->templates, p->format, plaques, n,
+                          &o.out.sink))
+    {
+        shian_output_abandon(&o);
+        (void) shian_ctl_fail(p->ctl, "%s cannot be written",
+                              path == NULL ? "standard output" : path);
+        return false;
+    }
+
+    return shian_output_finish(&o);
+}
+
+
+/* What is on paper must not be a plaque that there is not. */
+static void
+take_back(plaques_t *p, const char *file)
+{
+    struct stat  st;
+
+    shian_ctl_as_user(p->ctl);
+
+    if (file != NULL && lstat(file, &st) == 0 && S_ISREG(st.st_mode)) {
+        (void) unlink(file);
+    }
+
+    shian_ctl_as_owner(p->ctl);
+}
+
+
+/* Up to SHIAN_SLICE plaques that are on disk. */
+static bool
+issue(plaques_t *p, const shian_issued_t *plaques, size_t n)
+{
+    bool                 ok;
+    size_t               i;
+    shian_slice_t        s;
     Shian__Operation     op;
     Shian__PlaqueIssue   body = SHIAN__PLAQUE_ISSUE__INIT;
 
-    body.has_venue = body.has_plaque = body.has_key_no = 1;
-    body.venue = venue;
-    body.key_no = key->no;
+    shian_slice_init(&s, p->ctl, &shian_machine);
+    ok = true;
 
-    do {
-        shian_random(&body.plaque, sizeof(body.plaque));
-        body.plaque &= SHIAN_CODE_MAX_ID;
-    } while (body.plaque == 0);
+    for (i = 0; ok && i < n; i++) {
+        body.has_venue = body.has_plaque = body.has_key_no = 1;
+        body.venue = plaques[i].venue;
+        body.plaque = plaques[i].plaque;
+        body.key_no = p->key->no;
+        op = shian_ctl_operation(p->ctl);
+        op.body_case = SHIAN__OPERATION__BODY_PLAQUE_ISSUE;
+        op.plaque_issue = &body;
+        ok = shian_slice_add(&s, &op);
+    }
 
-    op = shian_ctl_operation(c);
-    op.body_case = SHIAN__OPERATION__BODY_PLAQUE_ISSUE;
-    op.plaque_issue = &body;
+    ok = ok && shian_slice_run(&s);
 
-    if (!shian_ctl_run(c, &op, &result)
-        || !shian_code_make(&c->keys, key->no, body.plaque, out->code)
-        || shian_txn_begin(c->store, &c->arena, false, &t) != 0)
+    for (i = 0; i < n; i++) {
+        if (ok && s.items[i].report.status == 200) {
+            p->issued++;
+            continue;
+        }
+
+        take_back(p, plaques[i].file);
+
+        if (ok) {
+            (void) shian_ctl_fail(p->ctl, "venue %llu: %s; what was written "
+                                  "for it is void",
+                                  (unsigned long long) plaques[i].venue,
+                                  shian_ctl_refusal(&s.arena,
+                                                    &s.items[i].report));
+        }
+    }
+
+    shian_slice_free(&s);
+    shian_progress_show(&p->progress, p->issued, p->n);
+
+    return ok;
+}
+
+
+/* A file each: a slice of them is on disk before it is issued. */
+static bool
+each_alone(plaques_t *p)
+{
+    bool             ok;
+    size_t           at, n, made;
+    const char      *file;
+    shian_arena_t    a;
+    shian_issued_t  *slice;
+
+    slice = shian_array(&p->ctl->arena, SHIAN_SLICE, sizeof(*slice));
+    ok = slice != NULL;
+    shian_arena_init(&a, NULL, NULL);
+
+    for (at = 0; ok && at < p->n; at += n) {
+        n = p->n - at < SHIAN_SLICE ? p->n - at : SHIAN_SLICE;
+        ok = prepare(p, &a, p->ids + at, n, slice);
+
+        for (made = 0; ok && made < n; made += ok) {
+            file = shian_printf(&a, "%s/plaque-%llu.%s", p->output,
+                                (unsigned long long) slice[made].venue,
+                                p->format);
+            slice[made].file = file;
+            ok = file != NULL && write_out(p, &a, file, &slice[made], 1);
+        }
+
+        if (ok) {
+            ok = issue(p, slice, n);
+        } else {
+            while (made != 0) {
+                take_back(p, slice[--made].file);
+            }
+        }
+
+        shian_arena_free(&a);
+    }
+
+    return ok;
+}
+
+
+/* One file, or standard output, for all. */
+static bool
+all_together(plaques_t *p)
+{
+    bool             ok;
+    size_t           at, n;
+    shian_issued_t  *all;
+
+    all = shian_array(&p->ctl->arena, p->n, sizeof(*all));
+
+    if (all == NULL || !prepare(p, &p->ctl->arena, p->ids, p->n, all)
+        || !write_out(p, &p->ctl->arena, p->output, all, p->n))
     {
         return false;
     }
 
-    v = shian_venue_get(&t, venue);
-    shian_txn_abort(&t);
+    ok = true;
 
-    out->venue = venue;
-    out->name = v == NULL ? NULL : v->name;
-    out->name_en = v == NULL ? NULL : v->name_en;
-    out->url = plaque_url(c, out->code);
-
-    return out->url != NULL;
-}
-
-
-/* ---- the sheet ----------------------------------------------------------- */
-
-
-/*
- * The page names the style sheet of a site; a file on its own has to carry
- * it.
- */
-static bool
-put_with_style(shian_ctl_t *c, shian_str_t page, shian_sink_t *out)
-{
-    char        *css;
-    FILE        *f;
-    size_t       n;
-    const char  *path, *link, *end;
-
-    link = memmem(page.p, page.n, "<link rel=\"stylesheet\"", 22);
-    end = link == NULL ? NULL : memchr(link, '>',
-              page.n - (size_t) (link - (const char *) page.p));
-    path = shian_printf(&c->arena, "%s/static/shian.css", c->html);
-    css = shian_alloc(&c->arena, MAX_STYLE);
-    f = end == NULL || path == NULL || css == NULL ? NULL : fopen(path, "r");
-
-    if (f == NULL) {
-        shian_puts(out, page);
-        return !out->failed;
+    for (at = 0; ok && at < p->n; at += n) {
+        n = p->n - at < SHIAN_SLICE ? p->n - at : SHIAN_SLICE;
+        ok = issue(p, all + at, n);
     }
 
-    n = fread(css, 1, MAX_STYLE, f);
-    (void) fclose(f);
+    if (p->issued == 0) {
+        take_back(p, p->output);
+    }
 
-    shian_put(out, page.p, (size_t) (link - (const char *) page.p));
-    shian_putz(out, "<style>\n");
-    shian_put(out, css, n);
-    shian_putz(out, "</style>");
-    shian_put(out, end + 1,
-              page.n - (size_t) (end + 1 - (const char *) page.p));
-
-    return !out->failed;
+    return ok;
 }
+
+
+/* ---- the command --------------------------------------------------------- */
 
 
 static bool
-fill_card(shian_ctl_t *c, const issued_t *plaque, Shian__PlaqueCard *card)
+is_folder(shian_ctl_t *c, const char *path)
 {
-    char         grouped[SHIAN_CODE_GROUP_LEN + 1];
-    shian_buf_t  svg;
+    bool          is;
+    struct stat   st;
 
-    shian_buf_init(&svg, &c->arena);
-    shian_code_group(plaque->code, grouped);
+    shian_ctl_as_user(c);
+    is = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 
-    if (!shian_qr_svg(&svg.sink, plaque->url, SHIAN_QR_QUIET)) {
-        return false;
-    }
-
-    shian_putc(&svg.sink, '\0');
-
-    shian__plaque_card__init(card);
-    card->has_venue = 1;
-    card->venue = plaque->venue;
-    card->venue_name = (char *) (uintptr_t) plaque->name;
-    card->venue_name_en = (char *) (uintptr_t) plaque->name_en;
-    card->code = (char *) (uintptr_t) plaque->code;
-    card->code_grouped = shian_strdup(&c->arena, shian_str(grouped));
-    card->url = (char *) (uintptr_t) plaque->url;
-    card->qr_svg = (char *) svg.p;
-    card->city = (char *) (uintptr_t) shian_arg(c, "city");
-    card->bureau = (char *) (uintptr_t) shian_arg(c, "bureau");
-
-    return !svg.sink.failed && card->code_grouped != NULL;
+    return is;
 }
 
 
-static bool
-render_sheet(shian_ctl_t *c, const shian_templates_t *templates,
-    const issued_t *plaques, size_t n, shian_sink_t *out)
-{
-    size_t                i;
-    shian_buf_t           page;
-    shian_page_t          p;
-    Shian__Frame          frame = SHIAN__FRAME__INIT;
-    Shian__PlaqueCard    *cards, **items;
-    Shian__PlaqueSheet    sheet = SHIAN__PLAQUE_SHEET__INIT;
-
-    cards = shian_array(&c->arena, n, sizeof(*cards));
-    items = shian_array(&c->arena, n, sizeof(*items));
-
-    if (cards == NULL || items == NULL) {
-        return false;
-    }
-
-    for (i = 0; i < n; i++) {
-        if (!fill_card(c, &plaques[i], &cards[i])) {
-            return false;
-        }
-        items[i] = &cards[i];
-    }
-
-    sheet.n_items = n;
-    sheet.items = items;
-    sheet.has_single = 1;
-    sheet.single = n == 1;
-
-    frame.lang = (char *) (uintptr_t) "zh";
-    frame.site_url = (char *) (uintptr_t) c->base_url;
-    p = (shian_page_t) { "zh", SHIAN_TZ_MINUTES, &frame.base, &sheet.base,
-                         "plaque" };
-
-    shian_buf_init(&page, &c->arena);
-
-    return shian_template_render(templates, "layout", &p, &page.sink)
-           && put_with_style(c, shian_buf_str(&page), out);
-}
-
-
-/* ---- output -------------------------------------------------------------- */
-
-
-static bool
-put_one(const char *format, const char *url, shian_sink_t *out)
-{
-    if (strcmp(format, "png") == 0) {
-        return shian_qr_png(out, url, PNG_SCALE);
-    }
-
-    if (!shian_qr_svg(out, url, SHIAN_QR_QUIET)) {
-        return false;
-    }
-
-    shian_putc(out, '\n');
-    return !out->failed;
-}
-
-
+/* What is wrong with the words of the command. */
 static int
-write_to(shian_ctl_t *c, const shian_templates_t *templates,
-    const char *path, const char *format, const issued_t *plaques, size_t n)
+check_request(plaques_t *p)
 {
-    bool                ok;
-    FILE               *f;
-    shian_file_sink_t   out;
+    bool          html, many;
+    int           ways;
+    shian_ctl_t  *c = p->ctl;
 
-    f = path == NULL ? stdout : shian_ctl_fopen(c, path, "w");
-    if (f == NULL) {
-        return SHIAN_FAILED;
-    }
+    html = strcmp(p->format, "html") == 0;
+    ways = (c->nargs != 0) + shian_flag(c, "all")
+           + (shian_arg(c, "district") != NULL)
+           + (shian_arg(c, "from") != NULL);
+    many = c->nargs != 1;
 
-    shian_file_sink(&out, f);
-    ok = strcmp(format, "html") == 0
-         ? render_sheet(c, templates, plaques, n, &out.sink)
-         : put_one(format, plaques[0].url, &out.sink);
-
-    if (path != NULL) {
-        ok = fclose(f) == 0 && ok;
-    }
-
-    return ok ? SHIAN_DONE
-           : shian_ctl_fail(c, "%s cannot be written; the plaques are "
-                            "issued, issue them again",
-                            path == NULL ? "the output" : path);
-}
-
-
-static int
-write_all(shian_ctl_t *c, const shian_templates_t *templates,
-    const char *format, const issued_t *plaques, size_t n)
-{
-    int          rc;
-    size_t       i;
-    const char  *path, *dir;
-
-    dir = shian_arg(c, "output");
-
-    if (n == 1 || templates != NULL) {
-        return write_to(c, templates, dir, format, plaques, n);
-    }
-
-    rc = SHIAN_DONE;
-
-    for (i = 0; rc == SHIAN_DONE && i < n; i++) {
-        path = shian_printf(&c->arena, "%s/plaque-%llu.%s", dir,
-                            (unsigned long long) plaques[i].venue, format);
-        rc = path == NULL ? SHIAN_FAILED
-             : write_to(c, NULL, path, format, &plaques[i], 1);
-    }
-
-    return rc;
-}
-
-
-/* Everything that can be wrong before the first plaque is issued. */
-static int
-check_request(shian_ctl_t *c, const char *format)
-{
-    bool         html;
-    size_t       i;
-    uint64_t     venue;
-    const char  *dir;
-
-    dir = shian_arg(c, "output");
-    html = strcmp(format, "html") == 0;
-
-    if (!html && strcmp(format, "svg") != 0 && strcmp(format, "png") != 0) {
+    if (!html && strcmp(p->format, "svg") != 0
+        && strcmp(p->format, "png") != 0)
+    {
         return shian_ctl_usage(c, "--format is svg, png or html");
     }
 
-    if (c->nargs > 1 && dir == NULL && !html) {
+    if (ways != 1) {
+        return shian_ctl_usage(c, "plaque issue needs venues, --all, "
+                               "--district or --from, and one of these only");
+    }
+
+    if (many && p->output == NULL && !html) {
         return shian_ctl_usage(c, "for many plaques name a folder with -o");
     }
 
@@ -319,89 +619,82 @@ check_request(shian_ctl_t *c, const char *format)
                                "nginx.conf, or set SHIAN_BASE_URL");
     }
 
-    for (i = 0; i < c->nargs; i++) {
-        if (!shian_number(c->args[i], 1, INT64_MAX, &venue)) {
-            return shian_ctl_usage(c, "\"%s\" is no venue's id",
-                                   c->args[i]);
-        }
-    }
-
-    if (!shian_ctl_keys(c) || !shian_ctl_store(c, false)) {
-        return SHIAN_FAILED;
-    }
-
-    if (c->nargs > 1 && !html) {
-        shian_ctl_as_user(c);
-
-        if (mkdir(dir, 0755) != 0 && errno != EEXIST) {
-            return shian_ctl_fail(c, "%s: %s", dir, strerror(errno));
-        }
-
-        shian_ctl_as_owner(c);
-    }
+    p->separate = p->output != NULL
+                  && ((many && !html) || is_folder(c, p->output));
 
     return SHIAN_DONE;
 }
 
 
 static int
-issue_all(shian_ctl_t *c, const shian_templates_t *templates,
-    const char *format)
+issue_all(plaques_t *p)
 {
-    size_t              i;
-    uint64_t            venue;
-    issued_t           *plaques;
-    const shian_key_t  *key;
+    bool          ok;
+    char          err[512];
+    shian_ctl_t  *c = p->ctl;
 
-    key = shian_key_issuing(&c->keys, SHIAN_KEY_PLAQUE);
-    plaques = shian_array(&c->arena, c->nargs, sizeof(*plaques));
+    p->key = shian_key_issuing(&c->keys, SHIAN_KEY_PLAQUE);
 
-    if (key == NULL || plaques == NULL) {
+    if (p->key == NULL) {
         return shian_ctl_fail(c, "there is no plaque key; add one with "
                               "\"shianctl keys rotate --kind plaque\"");
     }
 
-    for (i = 0; i < c->nargs; i++) {
-        if (!shian_number(c->args[i], 1, INT64_MAX, &venue)
-            || !issue(c, key, venue, &plaques[i]))
-        {
-            return shian_ctl_fail(c, "venue %s got no plaque%s",
-                                  c->args[i], i == 0 ? ""
-                                  : "; those before it did");
+    if (strcmp(p->format, "html") == 0) {
+        p->templates = shian_templates_load(c->html, err, sizeof(err));
+
+        if (p->templates == NULL) {
+            return shian_ctl_fail(c, "%s", err);
         }
     }
 
-    return write_all(c, templates, format, plaques, c->nargs);
+    if (p->separate) {
+        shian_ctl_as_user(c);
+
+        if (mkdir(p->output, 0755) != 0 && errno != EEXIST) {
+            return shian_ctl_fail(c, "%s: %s", p->output, strerror(errno));
+        }
+
+        shian_ctl_as_owner(c);
+    }
+
+    shian_progress_start(&p->progress, "plaques");
+    ok = p->n == 0 || (p->separate ? each_alone(p) : all_together(p));
+    shian_progress_end(&p->progress);
+
+    if (p->output != NULL) {
+        printf(c->json ? "{\"issued\":%llu}\n" : "%llu issued\n",
+               (unsigned long long) p->issued);
+    }
+
+    return ok && p->issued == p->n ? SHIAN_DONE : SHIAN_FAILED;
 }
 
 
 int
 shian_cmd_plaque_issue(shian_ctl_t *c)
 {
-    int                 rc;
-    char                err[512];
-    const char         *format;
-    shian_templates_t  *templates;
+    int        rc;
+    plaques_t  p;
 
-    format = shian_arg(c, "format");
-    format = format == NULL ? "svg" : format;
-    templates = NULL;
+    memset(&p, 0, sizeof(p));
+    p.ctl = c;
+    p.format = shian_arg(c, "format");
+    p.format = p.format == NULL ? "svg" : p.format;
+    p.output = shian_arg(c, "output");
 
-    rc = check_request(c, format);
+    rc = check_request(&p);
 
-    if (rc != SHIAN_DONE) {
-        return rc;
+    if (rc == SHIAN_DONE) {
+        rc = choose_all(&p);
     }
 
-    if (strcmp(format, "html") == 0) {
-        templates = shian_templates_load(c->html, err, sizeof(err));
-        if (templates == NULL) {
-            return shian_ctl_fail(c, "%s", err);
-        }
+    if (rc == SHIAN_DONE) {
+        rc = issue_all(&p);
     }
 
-    rc = issue_all(c, templates, format);
-    shian_templates_free(templates);
+    shian_templates_free(p.templates);
+    free(p.ids);
 
     return rc;
 }

@@ -41,9 +41,16 @@ bind_user(shian_ctl_t *c)
 {
     size_t              i, j, n;
     const char         *v;
-    shian_pair_t        pairs[SHIAN_MAX_ARGS];
+    shian_pair_t       *pairs;
     shian_report_t      report;
     ProtobufCMessage   *m;
+
+    pairs = shian_array(&c->arena, c->ngiven + 1, sizeof(*pairs));
+
+    if (pairs == NULL) {
+        (void) shian_ctl_fail(c, "memory has run out");
+        return NULL;
+    }
 
     for (n = 0, i = 0; shian_user_add_options[i].name != NULL; i++) {
         if (shian_user_add_options[i].value == NULL) {

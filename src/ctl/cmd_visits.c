@@ -13,6 +13,8 @@ const shian_option_t  shian_import_inspections_options[] = {
     { "map", "COLUMN=FIELD", "read a column as a field; or @FILE of such "
                              "lines; FIELD empty: ignore it" },
     { "encoding", "NAME", "instead of finding out: utf-8, gb18030, ..." },
+    { "rejected", "FILE", "for rejected rows, instead of "
+                          "FILE.rejected.csv" },
     { "dry-run", NULL, "report only, on a copy of the store" },
     { NULL, NULL, NULL }
 };
@@ -22,6 +24,8 @@ const shian_option_t  shian_import_credit_options[] = {
     { "map", "COLUMN=FIELD", "read a column as a field; or @FILE of such "
                              "lines; FIELD empty: ignore it" },
     { "encoding", "NAME", "instead of finding out: utf-8, gb18030, ..." },
+    { "rejected", "FILE", "for rejected rows, instead of "
+                          "FILE.rejected.csv" },
     { "dry-run", NULL, "report only, on a copy of the store" },
     { NULL, NULL, NULL }
 };

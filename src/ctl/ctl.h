@@ -21,7 +21,6 @@ enum {
 };
 
 #define SHIAN_SLICE     500         /* operations in one write transaction */
-#define SHIAN_MAX_ARGS  256
 
 typedef struct shian_ctl_s  shian_ctl_t;
 
@@ -58,12 +57,12 @@ struct shian_ctl_s {
     bool                    json;
     bool                    help;
 
-    size_t                  nargs;
-    const char             *args[SHIAN_MAX_ARGS];
-    size_t                  ngiven;
-    shian_given_t           given[SHIAN_MAX_ARGS];
-
     shian_arena_t           arena;      /* as long as the command runs */
+
+    size_t                  nargs;
+    const char            **args;       /* in the arena, as given[] */
+    size_t                  ngiven;
+    shian_given_t          *given;
     shian_keys_t            keys;
     bool                    has_keys;
     shian_store_t          *store;

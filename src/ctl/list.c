@@ -39,6 +39,16 @@ static struct {
 /* ---- counting reasons ---------------------------------------------------- */
 
 
+static bool
+stop(shian_list_t *l, const char *cause, const char *what)
+{
+    (void) shian_ctl_fail(l->ctl, "%s: %s%s", l->path, cause, what);
+    l->stopped = true;
+
+    return false;
+}
+
+
 static size_t
 reason(shian_reasons_t *r, const char *text)
 {
@@ -148,51 +158,81 @@ copy(FILE *from, FILE *to)
 }
 
 
-/* FILE.rejected.csv, or nothing of that name. */
+/*
+ * What is handed back needs a place before anything is taken: the file is
+ * begun first.
+ */
+static bool
+open_rejects(shian_list_t *l)
+{
+    shian_ctl_t  *c = l->ctl;
+
+    if (l->dry) {
+        return true;
+    }
+
+    l->rejected_to = shian_arg(c, "rejected");
+
+    if (l->rejected_to == NULL) {
+        l->rejected_to = shian_printf(&c->arena, "%s.rejected.csv", l->path);
+    }
+
+    if (l->rejected_to == NULL) {
+        return stop(l, "memory has run out", "");
+    }
+
+    l->has_output = shian_output_open(c, &l->output, l->rejected_to, 0644);
+
+    return l->has_output
+           || stop(l, "rejected rows would have no place", "; name a file "
+                   "for them with --rejected");
+}
+
+
+/* The file of rejects, or nothing of that name. */
 static bool
 write_rejects(shian_list_t *l)
 {
-    bool                ok;
-    FILE               *f;
-    size_t              i;
-    const char         *path;
-    shian_file_sink_t   out;
+    size_t         i;
+    struct stat    st;
+    shian_sink_t  *out = &l->output.out.sink;
 
-    path = shian_printf(&l->ctl->arena, "%s.rejected.csv", l->path);
-
-    if (path == NULL || l->dry) {
-        return path != NULL;
+    if (!l->has_output) {
+        return true;
     }
 
+    l->has_output = false;
+
     if (l->rejects == NULL) {
+        shian_output_abandon(&l->output);
         shian_ctl_as_user(l->ctl);
-        (void) unlink(path);
+
+        /* Of an earlier run. */
+        if (lstat(l->rejected_to, &st) == 0 && S_ISREG(st.st_mode)) {
+            (void) unlink(l->rejected_to);
+        }
+
         shian_ctl_as_owner(l->ctl);
         return true;
     }
 
-    f = shian_ctl_fopen(l->ctl, path, "w");
-    if (f == NULL) {
+    shian_putz(out, "\xef\xbb\xbfline,reason");
+
+    for (i = 0; i < l->nnames; i++) {
+        shian_putc(out, ',');
+        shian_csv_cell(l->names[i], out);
+    }
+
+    shian_putz(out, "\r\n");
+
+    if (!copy(l->rejects, l->output.out.file) || out->failed) {
+        shian_output_abandon(&l->output);
+        (void) shian_ctl_fail(l->ctl, "%s: %s", l->rejected_to,
+                              strerror(errno));
         return false;
     }
 
-    shian_file_sink(&out, f);
-    shian_putz(&out.sink, "\xef\xbb\xbfline,reason");
-
-    for (i = 0; i < l->nnames; i++) {
-        shian_putc(&out.sink, ',');
-        shian_csv_cell(l->names[i], &out.sink);
-    }
-
-    shian_putz(&out.sink, "\r\n");
-    ok = copy(l->rejects, f) && !out.sink.failed;
-    ok = fclose(f) == 0 && ok;
-
-    if (!ok) {
-        (void) shian_ctl_fail(l->ctl, "%s: %s", path, strerror(errno));
-    }
-
-    return ok;
+    return shian_output_finish(&l->output);
 }
 
 
@@ -507,16 +547,6 @@ keep_names(shian_list_t *l, const shian_row_t *row)
 }
 
 
-static bool
-stop(shian_list_t *l, const char *cause, const char *what)
-{
-    (void) shian_ctl_fail(l->ctl, "%s: %s%s", l->path, cause, what);
-    l->stopped = true;
-
-    return false;
-}
-
-
 static const char *
 error_text(const char *code)
 {
@@ -692,7 +722,7 @@ shian_list_run(shian_list_t *l, unsigned kind, const char *datum,
 
     l->size = st.st_size > 0 ? (uint64_t) st.st_size : 0;
 
-    if (!shian_ctl_store(l->ctl, false)
+    if (!shian_ctl_store(l->ctl, false) || !open_rejects(l)
         || (l->dry && !shian_ctl_rehearse(l->ctl)))
     {
         (void) fclose(in);
@@ -806,7 +836,7 @@ report(shian_list_t *l)
         }
 
         if (l->rejects != NULL && !l->dry) {
-            printf("rejected rows are in %s.rejected.csv\n", l->path);
+            printf("rejected rows are in %s\n", l->rejected_to);
         }
     }
 
@@ -849,6 +879,10 @@ shian_list_end(shian_list_t *l, int rc)
         && report(l) != SHIAN_DONE)
     {
         rc = SHIAN_FAILED;
+    }
+
+    if (l->has_output) {
+        shian_output_abandon(&l->output);
     }
 
     shian_slice_free(&l->slice);

@@ -8,6 +8,7 @@
 
 #include "columns.h"
 #include "ctl.h"
+#include "output.h"
 #include "progress.h"
 
 #define SHIAN_MAX_REASONS  64
@@ -72,7 +73,10 @@ struct shian_list_s {
     shian_reasons_t       warnings;
     shian_reasons_t       refusals;
 
-    FILE                 *rejects;  /* rows for FILE.rejected.csv */
+    FILE                 *rejects;  /* rows for the file of rejects */
+    const char           *rejected_to;
+    shian_output_t        output;   /* that file, begun before any row */
+    bool                  has_output;
     shian_str_t          *names;    /* all columns seen */
     size_t                nnames;
     shian_progress_t      progress;

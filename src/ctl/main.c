@@ -2,13 +2,14 @@
  * shianctl: the command line of a store.  It works while nginx serves.
  */
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include <sodium.h>
 
 #include "cmd.h"
 
-#define ANY  SHIAN_MAX_ARGS
+#define ANY  UINT_MAX
 
 #define ROW(name, operands, help, min, max, fn)                              \
     { name, operands, help, shian_##fn##_options, min, max, shian_cmd_##fn }
@@ -37,8 +38,8 @@ const shian_command_t  shian_commands[] = {
     ROW("user list", "", "Lists users", 0, 0, user_list),
     ROW("link", "", "Prints a sign-in link, or a token for programs", 0, 0,
         link),
-    ROW("plaque issue", "VENUE...", "Issues plaques; earlier ones of the "
-        "venues are withdrawn", 1, ANY, plaque_issue),
+    ROW("plaque issue", "[VENUE...]", "Issues plaques; earlier ones of the "
+        "venues are withdrawn", 0, ANY, plaque_issue),
     ROW("plaque withdraw", "CODE", "Withdraws a plaque", 1, 1,
         plaque_withdraw),
     ROW("grade", "", "Grades anew from the log, for any day; changes nothing",
