@@ -12,13 +12,17 @@ import argparse
 import collections
 import copy
 import random
+import re
 import sys
 
 import rules
 from product import Product
 from deeds import Deeds, rfc3339
 
-START = rules.day_number('2026-01-05')
+START = rules.day_number('2025-11-17')
+
+WORDS = {'green': 'Good', 'yellow': 'Fair', 'red': 'Poor',
+         'ungraded': 'Not yet graded', 'closed': 'Closed'}
 
 
 class Compared:
@@ -26,7 +30,7 @@ class Compared:
     grade of a venue is counted and not told."""
 
     GRADE = ('page ', 'cli today', 'cli past', 'findings', 'open findings',
-             'may appeal')
+             'may appeal', 'html', 'due_on')
 
     def __init__(self, city):
         self.city = city
@@ -158,6 +162,7 @@ class City(Deeds):
         for v in self.model.venues.values():
             self.check_page(v)
         if thorough:
+            self.check_model()
             self.check_findings()
             self.check_due()
             self.check_cli()
@@ -202,6 +207,30 @@ class City(Deeds):
                                       told.get(name)):
                 break
         self.check_rest(v, page)
+        if self.rng.random() < 0.1:
+            self.check_words(v, g)
+            self.check_history(v)
+
+    def check_words(self, v, g):
+        html = self.product.get(f'/v/{v.number}?lang=en',
+                                Accept='text/html').body
+        hero = re.search(r'class="hero (\w+)"', html)
+        self.compared.same(v.number, 'html colour', g['colour'],
+                           hero and hero.group(1))
+        self.compared.same(v.number, 'html word', True,
+                           WORDS[g['colour']] in html)
+
+    def check_history(self, v):
+        """The colours that were to be seen, one after the other."""
+        told = []
+        for row in self.product.all(f'/v/{v.number}/grades.json?limit=100'):
+            if not told or told[0] != row['colour']:
+                told.insert(0, row['colour'])
+        seen = [colour for _, colour in v.shown]
+        for rows in (told, seen):
+            if rows[:1] == ['ungraded']:
+                rows.pop(0)
+        self.compared.same(v.number, 'page history', seen, told)
 
     def check_rest(self, v, page):
         same = self.compared.same
@@ -219,6 +248,14 @@ class City(Deeds):
         last = v.last_visit()
         same(v.number, 'last_inspected_on', last and rules.date(last),
              page.get('last_inspected_on'))
+
+    def check_model(self):
+        """Walked at once it comes to the same as step by step."""
+        for v in self.model.venues.values():
+            g = v.grade(self.now)
+            v.changed(0)
+            if v.grade(self.now) != g:
+                raise RuntimeError(f'the model of venue {v.number}: {g}')
 
     def check_findings(self):
         told = collections.defaultdict(dict)

@@ -9,6 +9,7 @@ import rules
 WALKERS = ('walker1', 'walker2', 'walker3')
 OFFICERS = ('officer1', 'officer2')
 STREETS = ('锦屏街道', '岳林街道')
+FIRST = rules.day_number('2025-11-17')
 GRAVE = ('critical', 'major', 'minor')
 
 
@@ -44,6 +45,7 @@ class Deeds:
         self.appeals = []
         self.waiting = []               # visits that an officer may look at
         self.begun = set()
+        self.checkins = collections.defaultdict(list)
         self.plaques = {}
         self.ways = [(w, getattr(self, n)) for w, n in (
             (30, 'visit'), (8, 'late_visit'), (6, 'far_visit'),
@@ -52,7 +54,7 @@ class Deeds:
             (6, 'case'), (5, 'credit'), (4, 'licence'), (5, 'status'),
             (5, 'self_check'), (9, 'review'), (3, 'remove_review'),
             (0.4, 'policy'), (2, 'move'), (5, 'appeal'), (6, 'decide_appeal'),
-            (3, 'import_visit')) if n not in without]
+            (3, 'import_visit'), (1, 'visit_tomorrow')) if n not in without]
         self.kinds = [k for k in ('complaint', 'report', 'report', 'both')
                       if k not in without]
         p = self.product
@@ -121,7 +123,7 @@ class Deeds:
 
     # ---- inspections -------------------------------------------------------
 
-    def answers(self, v, spotless):
+    def answers(self, v, spotless, officer=False):
         """code: (result, severity or None, deadline or None) as sent."""
         rng, out = self.rng, {}
         known = v.open_findings()
@@ -139,7 +141,7 @@ class Deeds:
             if result == 'fail':
                 if rng.random() < 0.7:
                     severity = rng.choices(GRAVE, (1, 3, 6))[0]
-                if rng.random() < 0.1:
+                if officer and rng.random() < 0.5:
                     deadline = rules.day_of(self.now) + rng.randint(
                         1, rules.DEADLINE[severity or self.items[code]])
             out[code] = (result, severity, deadline)
@@ -167,24 +169,25 @@ class Deeds:
                    spotless=False):
         """One that ended so many seconds ago, by a device whose clock is so
         many seconds ahead."""
-        v = self.a_venue()
-        walker = self.rng.choice(WALKERS)
-        if v is None:
-            return False
+        v = self.rng.choice(list(self.model.venues.values()))
+        walker = self.rng.choice(WALKERS * 3 + OFFICERS)
         ended = self.now - ago
         started = ended - lasts
-        # One at a time, and none of a day before the city began or of a
-        # time at which the place was closed.
+        # One at a time, by day, and none before the city began.
         if (any(w == walker and abs(s - started) < 3600 and s != started
                 for w, s in self.begun) or (walker, started) in self.begun
-                or rules.day_of(ended) < rules.day_number('2026-01-05')
-                or v.status.when(ended) == 'closed'):
+                or rules.day_of(ended) < FIRST
+                or not 7 <= (ended + rules.TZ) % 86400 // 3600 < 22):
             return False
-        answers = self.answers(v, spotless)
+        answers = self.answers(v, spotless, walker in OFFICERS)
         a = self.product.post(
             f'/v/{v.number}/inspections',
             self.document(v, answers, started + ahead, ended + ahead, away),
             who=walker, Shian_Device_Time=rfc3339(self.now + ahead))
+        closed = v.status.when(ended) == 'closed'
+        if closed or v.status.when(self.now) == 'closed':
+            self.compared.same(v.number, 'visit about a closing',
+                               409 if closed else 201, a.status)
         if not self.took(name, a):
             return False
         self.begun.add((walker, started))
@@ -195,6 +198,11 @@ class Deeds:
             flags.add('clock')
         if lasts < 180 and all(r[0] == 'pass' for r in answers.values()):
             flags.add('fast')
+        lat, lng = self.place[v.number]
+        here = (started, ended, lat + away, lng)
+        if rules.too_fast(here, self.checkins[walker]):
+            flags.add('speed')
+        self.checkins[walker].append(here)
         self.check_flags(v, told['id'], flags)
         return True
 
@@ -223,7 +231,7 @@ class Deeds:
     def check_flags(self, v, number, flags):
         a = self.product.get(f'/desk/inspections/{number}.json',
                              who='officer1').json()
-        told = set(a.get('flags', [])) - {'speed', 'photo'}
+        told = set(a.get('flags', [])) - {'photo'}
         self.compared.same(v.number, 'flags of a visit', sorted(flags),
                            sorted(told))
         if 'distance' in flags:
@@ -239,7 +247,8 @@ class Deeds:
 
     def far_visit(self):
         ago = self.rng.choice([60, 60, 20000, 100000])
-        return self.send_visit('far visit', ago, away=0.02,
+        return self.send_visit('far visit', ago,
+                               away=self.rng.choice([0.02, 0.02, 1.5]),
                                ahead=self.rng.choice([0, 0, 0, 432000]))
 
     def odd_visit(self):
@@ -254,7 +263,7 @@ class Deeds:
             return False
         v, visit = self.waiting.pop(self.rng.randrange(len(self.waiting)))
         reject = self.rng.random() < 0.5
-        officer = self.rng.choice(OFFICERS)
+        officer = self.rng.choice([o for o in OFFICERS if o not in visit.by])
         a = self.product.post(
             f'/desk/inspections/{visit.number}',
             {'action': 'reject', 'reason': 'no'} if reject else
@@ -275,7 +284,7 @@ class Deeds:
         v = self.a_venue()
         day = rules.day_of(self.now) - self.rng.randint(1, 20)
         quiet = v and all(rules.day_of(t) != day for t in v.evidence_at())
-        if not quiet or day < rules.day_number('2026-01-05'):
+        if not quiet or day < FIRST:
             return False
         if v.status.when(rules.midnight(day) + 43200) == 'closed':
             return False
@@ -289,6 +298,19 @@ class Deeds:
                                        share=(score, 100))
         v.changed(ended)
         self.note(v.number, f'visit of {rules.date(day)} imported, {score}')
+        return True
+
+    def visit_tomorrow(self):
+        """None may be."""
+        v = self.a_venue()
+        if v is None:
+            return False
+        ended = self.now + 86400
+        a = self.product.post(
+            f'/v/{v.number}/inspections',
+            self.document(v, self.answers(v, True), ended - 1800, ended, 0),
+            who='walker1', Shian_Device_Time=rfc3339(self.now))
+        self.compared.same(v.number, 'visit of tomorrow', 422, a.status)
         return True
 
     # ---- findings ----------------------------------------------------------

@@ -525,6 +525,19 @@ def on_site(distance, accuracy):
     return distance <= 200 + min(accuracy, 100)
 
 
+def too_fast(here, others):
+    """Whether it is over 120 km/h from or to the check-in before or after;
+    each is (started, ended, lat, lng)."""
+    before = [o for o in others if o[1] <= here[0]]
+    after = [o for o in others if o[0] >= here[1]]
+    for a, b in ([(max(before), here)] if before else []) + (
+            [(here, min(after))] if after else []):
+        far = metres(a[2], a[3], b[2], b[3])
+        if far * 3.6 > 120 * (b[0] - a[1]):
+            return True
+    return False
+
+
 def due_on(p, colour, last):
     """The day of the next visit; None where nobody was ever there."""
     if last is None:

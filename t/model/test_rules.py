@@ -392,6 +392,14 @@ class Small(unittest.TestCase):
         self.assertTrue(rules.on_site(300, 500))
         self.assertFalse(rules.on_site(301, 500))
 
+    def test_speed(self):
+        a, b = (0, 1800, 29.0, 121.0), (5400, 7200, 30.0, 121.0)  # 111 km
+        self.assertFalse(rules.too_fast(b, [a]))
+        late = (3600, 4000, 30.0, 121.0)
+        self.assertTrue(rules.too_fast(late, [a]))
+        self.assertTrue(rules.too_fast(a, [late, b]))
+        self.assertFalse(rules.too_fast(b, [a, late]))
+
     def test_working_days(self):
         c = rules.Calendar(os.path.join(ROOT, 'conf', 'holidays'))
         friday = rules.day_number('2026-11-20')
