@@ -66,7 +66,8 @@ clock_gettime(clockid_t id, struct timespec *ts)
     }
 
     if (moved != NULL
-        && (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_COARSE))
+        && (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_COARSE
+            || id == CLOCK_BOOTTIME))
     {
         ms = moved->ahead + moved->gain * looks++;
         ts->tv_sec += (time_t) (ms / 1000);

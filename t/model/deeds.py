@@ -386,17 +386,11 @@ class Deeds:
         if not self.took('file', a):
             return False
         told = a.json()
-        new = sorted(i['id'] for i in self.product.all(
-            f'/desk/complaints.json?limit=100&q={told["id"]}'
-            if 'id' in told else '/desk/complaints.json?limit=100',
-            who='officer1') if i['id'] not in known)
-        if 'linked' in told and 'id' in told['linked']:
-            new = [told['id'], told['linked']['id']]
-        for i, number in enumerate(new):
+        new = self.filed(told, known)
+        for number, which in new:
             record = v.records[number] = rules.Record(number)
-            record.group = new[0]
-            which = kind if kind != 'both' else ('complaint', 'report')[i]
-            track = told if i == 0 else told.get('linked', {})
+            record.group = new[0][0]
+            track = told if which == new[0][1] else told.get('linked', {})
             f = Filing(number, track.get('track', ''), v, which, record,
                        rules.day_of(self.now))
             f.linked = kind == 'both'
@@ -405,6 +399,16 @@ class Deeds:
                 self.calendar, which, f.received))
         self.note(v.number, f'{kind} {new} filed')
         return True
+
+    def filed(self, told, known):
+        """(number, kind) of what is on the board now and was not."""
+        only = f'&q={told["id"]}' if 'id' in told else ''
+        rows = [(i['id'], i['kind']) for i in self.product.all(
+            f'/desk/complaints.json?limit=100{only}', who='officer1')
+            if i['id'] not in known]
+        if 'id' in told.get('linked', {}):
+            rows.append((told['linked']['id'], told['linked']['kind']))
+        return sorted(set(rows))
 
     def check_clock(self, f, due):
         """The day it is due, and the days that are left until then."""
