@@ -1,5 +1,6 @@
 #include "answers.h"
 
+#include "checkin.h"
 #include "checklist.h"
 #include "finding.h"
 
@@ -193,17 +194,11 @@ shian_inspection_prepare(shian_txn_t *t, Shian__InspectionPost *op,
 {
     size_t     i;
     int32_t    day;
-    uint64_t   began;
+    uint64_t   began, ended;
     answers_t  a = { t, NULL, op->items, op->n_items, report };
 
-    began = op->started_at;
-
-    if (op->has_device_at) {
-        began = began + at_ms - op->device_at;
-    }
-
     /* An instant that no clock shows is check's to refuse. */
-    began = began > at_ms ? at_ms : began;
+    shian_visit_times(op, at_ms, &began, &ended);
     a.list = in_force(t, op->checklist, began);
 
     if (a.list == NULL) {
@@ -215,7 +210,7 @@ shian_inspection_prepare(shian_txn_t *t, Shian__InspectionPost *op,
 
     check_complete(&a);
     check_photos(&a);
-    day = shian_local_day(began, SHIAN_TZ_MINUTES);
+    day = shian_local_day(ended, SHIAN_TZ_MINUTES);
 
     for (i = 0; i < a.n; i++) {
         if (a.items[i]->code == NULL || !a.items[i]->has_result) {

@@ -33,10 +33,10 @@ SHIAN_CAPABILITY(session_start);        /* session.c */
 SHIAN_CAPABILITY(session_end);
 SHIAN_CAPABILITY(inspection_import);    /* inspection.c */
 SHIAN_CAPABILITY(inspection_post);      /* checkin.c */
-SHIAN_CAPABILITY(inspection_decide);
+SHIAN_CAPABILITY(inspection_decide);    /* checkin_decide.c */
 SHIAN_CAPABILITY(evaluation_set);       /* evaluation.c */
 SHIAN_CAPABILITY(evaluation_close);
-SHIAN_CAPABILITY(finding_submit);       /* finding.c */
+SHIAN_CAPABILITY(finding_submit);       /* finding_steps.c */
 SHIAN_CAPABILITY(finding_decide);
 SHIAN_CAPABILITY(inspection_reply);     /* safeguard.c */
 SHIAN_CAPABILITY(reply_remove);

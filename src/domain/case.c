@@ -7,12 +7,15 @@
 
 #include "capabilities.h"
 #include "checkin.h"
-#include "complaint_parts.h"
+#include "core/text.h"
 #include "evidence.h"
+#include "filing.h"
 #include "states.h"
 
 #define STATE(name)  SHIAN__CASE__STATE__##name
 #define DO(name)     SHIAN__CASE_STEP__ACTION__##name
+
+#define NUMBER       'C'            /* of unique: a document's number */
 
 
 Shian__Case *
@@ -42,7 +45,7 @@ index_keys(const Shian__Case *c, shian_rowkey_t keys[3])
     shian_rowkey_be(&keys[1], ~c->at, 8);
     shian_rowkey_be(&keys[1], c->id, 8);
 
-    if (c->penalty) {
+    if (c->penalty && c->state != STATE(corrected)) {
         keys[n] = shian_complaint_prefix_id('g', c->venue);
         shian_rowkey_be(&keys[n],
                         ~(uint32_t) shian_local_day(c->decided_at,
@@ -80,6 +83,49 @@ put(shian_op_t *o, const Shian__Case *was, const Shian__Case *is)
 
 /* ---- opening --------------------------------------------------------------*/
 
+/* The case upon an inspection, unless it was corrected away; 0: none. */
+static uint64_t
+case_upon(shian_txn_t *t, uint64_t venue, uint64_t inspection)
+{
+    uint64_t        id;
+    Shian__Case    *c;
+    shian_scan_t    scan;
+    shian_rowkey_t  prefix = shian_complaint_prefix_id('v', venue);
+
+    id = 0;
+    shian_scan_open(&scan, t, SHIAN_T_CASE_BY, &prefix, NULL);
+
+    while (id == 0 && shian_scan_next(&scan)) {
+        c = shian_case_get(t, shian_by_id(scan.key));
+
+        if (c != NULL && c->has_inspection && c->inspection == inspection
+            && c->state != STATE(corrected))
+        {
+            id = c->id;
+        }
+    }
+
+    shian_scan_close(&scan);
+
+    return id;
+}
+
+
+/* The other one's number goes with the refusal, for whoever asks. */
+static bool
+is_first(shian_op_t *o, uint64_t other)
+{
+    if (other == 0) {
+        return true;
+    }
+
+    shian_result(o, other, o->op->case_open->venue);
+
+    return shian_wrong_state(o, "There is a case upon it; a chief can correct "
+                             "that one.");
+}
+
+
 bool
 shian_case_open_check(shian_op_t *o)
 {
@@ -100,7 +146,8 @@ shian_case_open_check(shian_op_t *o)
             shian_fail_field(o->report, "inspection", "unknown", NULL);
             return false;
         }
-        return true;
+
+        return is_first(o, case_upon(o->txn, op->venue, op->inspection));
     }
 
     c = shian_complaint_get(o->txn, op->complaint);
@@ -111,8 +158,11 @@ shian_case_open_check(shian_op_t *o)
         return false;
     }
 
-    return shian_is_substantiated(c)
-           || shian_wrong_state(o, "The complaint is not substantiated.");
+    if (!shian_is_substantiated(c)) {
+        return shian_wrong_state(o, "The complaint is not substantiated.");
+    }
+
+    return is_first(o, shian_filing_case(o->txn, c));
 }
 
 
@@ -184,9 +234,29 @@ action_of(const Shian__CaseStep *op)
 }
 
 
+/*
+ * A document's number as it is compared: without brackets, spaces and widths.
+ * False: there is none.
+ */
 static bool
-may_decide(shian_op_t *o, const Shian__CaseStep *op)
+number_of(shian_op_t *o, const char *document_no, shian_str_t *number)
 {
+    if (document_no == NULL
+        || !shian_text_key(o->arena, shian_str(document_no), number))
+    {
+        return false;
+    }
+
+    return number->n != 0;
+}
+
+
+static bool
+may_decide(shian_op_t *o, const Shian__Case *c, const Shian__CaseStep *op)
+{
+    uint64_t     other;
+    shian_str_t  number;
+
     if (!op->has_penalty) {
         return shian_lacks(o->report, "penalty");
     }
@@ -195,6 +265,15 @@ may_decide(shian_op_t *o, const Shian__CaseStep *op)
         && (op->document_no == NULL || op->document_no[0] == '\0'))
     {
         return shian_lacks(o->report, "document_no");
+    }
+
+    other = number_of(o, op->document_no, &number)
+            ? shian_unique_get(o->txn, NUMBER, number) : 0;
+
+    if (other != 0 && other != c->id) {
+        shian_fail_field(o->report, "document_no", "duplicate",
+                         "Another case has this number.");
+        return false;
     }
 
     return !op->published || (op->text != NULL && op->text[0] != '\0')
@@ -226,24 +305,81 @@ shian_case_step_check(shian_op_t *o)
         return false;
     }
 
-    return op->action != DO(decide) || may_decide(o, op);
+    if (op->action == DO(correct)) {
+        return (op->text != NULL && op->text[0] != '\0')
+               || shian_lacks(o->report, "text");
+    }
+
+    return op->action != DO(decide) || may_decide(o, c, op);
 }
 
 
+/* Another penalty of the venue, or one less. */
 static void
-settle_venue(shian_op_t *o, const Shian__Case *c)
+settle_venue(shian_op_t *o, const Shian__Case *c, int delta)
 {
     Shian__Tally     *tally;
     Shian__Evidence   e;
 
     tally = shian_tally_get(o->txn, c->venue);
-    e = shian_evidence(SHIAN_EVIDENCE(case), c->id);
-    shian_evidence_put(o, c->venue, c->decided_at, &e);
+
+    if (delta > 0) {
+        e = shian_evidence(SHIAN_EVIDENCE(case), c->id);
+        shian_evidence_put(o, c->venue, c->decided_at, &e);
+    } else {
+        shian_evidence_del(o, c->venue, c->decided_at, SHIAN_EVIDENCE(case),
+                           c->id);
+    }
 
     if (tally != NULL) {
         tally->has_cases_penalised = 1;
-        tally->cases_penalised++;
+        tally->cases_penalised += (uint32_t) delta;
         shian_settle(o, c->venue, tally);
+    }
+}
+
+
+static void
+decide(shian_op_t *o, const Shian__Case *was, Shian__Case *c)
+{
+    shian_str_t             number;
+    const Shian__CaseStep  *op = o->op->case_step;
+
+    c->state = STATE(decided);
+    c->has_penalty = c->has_published = 1;
+    c->penalty = op->penalty;
+    c->published = op->published;
+    c->document_no = op->document_no;
+    c->text = op->text;
+    c->has_decided_at = c->has_decided_by = 1;
+    c->decided_at = o->op->at;
+    c->decided_by = o->op->actor->user;
+    put(o, was, c);
+
+    /* It stays used, whatever becomes of the case. */
+    if (number_of(o, c->document_no, &number)) {
+        shian_unique_put(o->txn, NUMBER, number, c->id);
+    }
+
+    if (c->penalty) {
+        settle_venue(o, c, 1);
+    }
+}
+
+
+/* The record stays as it was, with the step beside it: nothing follows. */
+static void
+correct(shian_op_t *o, const Shian__Case *was, Shian__Case *c)
+{
+    c->state = STATE(corrected);
+    c->has_corrected_at = c->has_corrected_by = 1;
+    c->corrected_at = o->op->at;
+    c->corrected_by = o->op->actor->user;
+    c->correction = o->op->case_step->text;
+    put(o, was, c);
+
+    if (c->penalty) {
+        settle_venue(o, c, -1);
     }
 }
 
@@ -262,26 +398,20 @@ shian_case_step_apply(shian_op_t *o)
 
     was = *c;
 
-    if (op->action == DO(close)) {
+    switch (op->action) {
+
+    case DO(decide):
+        decide(o, &was, c);
+        break;
+
+    case DO(correct):
+        correct(o, &was, c);
+        break;
+
+    default:
         c->state = STATE(closed);
         c->has_closed_at = 1;
         c->closed_at = o->op->at;
         put(o, &was, c);
-        return;
-    }
-
-    c->state = STATE(decided);
-    c->has_penalty = c->has_published = 1;
-    c->penalty = op->penalty;
-    c->published = op->published;
-    c->document_no = op->document_no;
-    c->text = op->text;
-    c->has_decided_at = c->has_decided_by = 1;
-    c->decided_at = o->op->at;
-    c->decided_by = o->op->actor->user;
-    put(o, &was, c);
-
-    if (c->penalty) {
-        settle_venue(o, c);
     }
 }

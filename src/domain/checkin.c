@@ -6,8 +6,6 @@
 #include "capabilities.h"
 #include "complaint.h"
 #include "core/geo.h"
-#include "evidence.h"
-#include "finding.h"
 #include "gallery.h"
 #include "states.h"
 
@@ -46,11 +44,14 @@ by_server(const Shian__InspectionPost *op, uint64_t ms, uint64_t at_ms)
 }
 
 
-static int32_t
-visit_day(const Shian__InspectionPost *op, uint64_t at_ms)
+void
+shian_visit_times(const Shian__InspectionPost *op, uint64_t at_ms,
+    uint64_t *began, uint64_t *ended)
 {
-    return shian_local_day(by_server(op, op->started_at, at_ms),
-                           SHIAN_TZ_MINUTES);
+    *ended = by_server(op, op->finished_at, at_ms);
+    *ended = *ended < at_ms ? *ended : at_ms;
+    *began = by_server(op, op->started_at, at_ms);
+    *began = *began < *ended ? *began : *ended;
 }
 
 
@@ -155,7 +156,7 @@ bool
 shian_inspection_post_check(shian_op_t *o)
 {
     Shian__Venue                 *v;
-    shian_checkin_t               before;
+    uint64_t                      same;
     const Shian__InspectionPost  *op = o->op->inspection_post;
 
     v = shian_venue_of(o, op->venue, "There is no such venue.");
@@ -165,13 +166,13 @@ shian_inspection_post_check(shian_op_t *o)
     }
 
     /* The same visit sent once more, by whatever way: its first answer. */
-    if (o->op->actor->user != 0
-        && shian_checkin_before(o->txn, o->op->actor->user, op->started_at,
-                                &before)
-        && before.started_ms == op->started_at && before.venue == op->venue)
-    {
+    same = o->op->actor->user == 0 ? 0
+           : shian_checkin_same(o->txn, o->op->actor->user, op->venue,
+                                op->started_at);
+
+    if (same != 0) {
         o->unchanged = true;
-        shian_result(o, before.id, op->venue);
+        shian_result(o, same, op->venue);
         return true;
     }
 
@@ -232,36 +233,43 @@ locate(Shian__Inspection *in, const Shian__InspectionPost *op,
 }
 
 
+/* From the end of one visit to the beginning of a later one. */
 static bool
-too_fast_from(shian_op_t *o, const Shian__InspectionPost *op)
+too_fast(uint64_t from_ms, shian_point_t from, uint64_t to_ms,
+    shian_point_t to)
 {
-    double           d, hours;
-    shian_point_t    p;
-    shian_checkin_t  before;
+    double  d;
 
-    if (!op->has_lat || op->started_at == 0 || o->op->actor->user == 0
-        || !shian_checkin_before(o->txn, o->op->actor->user,
-                                 op->started_at - 1, &before)
-        || before.place == 0)
-    {
-        return false;
-    }
-
-    p = shian_geo_point(before.place);
-    d = metres(op, p.lat, p.lng);
+    d = shian_geo_distance(from, to);
 
     /* Standing at two doors of one street at once is nothing. */
-    if (d <= 2 * SITE_M) {
+    return d > 2 * SITE_M
+           && (to_ms <= from_ms
+               || d / 1000 > SPEED_KMH * (double) (to_ms - from_ms) / 3.6e6);
+}
+
+
+/* Of the inspector's visits before and after it, whichever arrived first. */
+static bool
+was_too_fast(shian_op_t *o, const Shian__Inspection *in)
+{
+    shian_point_t    here;
+    shian_checkin_t  other;
+
+    if (!in->has_lat || in->user == 0) {
         return false;
     }
 
-    if (op->started_at <= before.finished_ms) {
-        return true;
-    }
+    here = (shian_point_t) { in->lat, in->lng };
 
-    hours = (double) (op->started_at - before.finished_ms) / 3.6e6;
-
-    return d / 1000 > SPEED_KMH * hours;
+    return (shian_checkin_before(o->txn, in->user, in->began_at, &other)
+            && other.place != 0
+            && too_fast(other.ended_ms, shian_geo_point(other.place),
+                        in->began_at, here))
+           || (shian_checkin_after(o->txn, in->user, in->began_at, &other)
+               && other.place != 0
+               && too_fast(in->ended_at, here, other.began_ms,
+                           shian_geo_point(other.place)));
 }
 
 
@@ -301,7 +309,7 @@ add_flags(shian_op_t *o, Shian__Inspection *in)
     off = ahead(op, o->op->at);
 
     (void) (!in->on_site && add_flag(in, FLAG(distance)));
-    (void) (too_fast_from(o, op) && add_flag(in, FLAG(speed)));
+    (void) (was_too_fast(o, in) && add_flag(in, FLAG(speed)));
     (void) (photo_was_used(o, op) && add_flag(in, FLAG(photo)));
     (void) (in->failed == 0 && in->passed != 0
             && op->finished_at - op->started_at < FAST_MS
@@ -326,170 +334,6 @@ count_items(Shian__Inspection *in)
 }
 
 
-/* Photos of it that everybody may see, from now on or no longer. */
-static void
-show_photos(shian_op_t *o, const Shian__Inspection *in, int delta)
-{
-    size_t         i, j;
-    Shian__Photo   p = SHIAN__PHOTO__INIT;
-    Shian__Answer  *a;
-
-    for (i = 0; i < in->n_items; i++) {
-        a = in->items[i];
-
-        for (j = 0; a->photos_public && j < a->n_photos; j++) {
-            p.hash = a->photos[j];
-            shian_gallery_open(o, &p, delta);
-        }
-    }
-}
-
-
-static void
-open_finding(shian_op_t *o, Shian__Tally *tally, Shian__Inspection *in,
-    const Shian__Answer *a)
-{
-    int32_t         least;
-    uint64_t        known;
-    Shian__Finding  f = SHIAN__FINDING__INIT, *old;
-
-    known = shian_finding_on(o->txn, in->venue, a->code);
-    old = known == 0 ? NULL : shian_finding_get(o->txn, known);
-
-    if (old != NULL) {
-        old->has_repeats = 1;
-        old->repeats++;
-        shian_finding_put(o, old);
-        in->findings[in->n_findings++] = known;
-        return;
-    }
-
-    f.has_venue = f.has_severity = f.has_opened_at = f.has_deadline_on = 1;
-    f.has_inspection = 1;
-    f.venue = in->venue;
-    f.item = a->code;
-    f.checklist = in->checklist;
-    f.severity = a->severity;
-    f.opened_at = o->op->at;
-    f.inspection = in->id;
-    f.note = a->note;
-    f.n_photos = a->n_photos;
-    f.photos = a->photos;
-    f.has_photos_public = a->has_photos_public;
-    f.photos_public = a->photos_public;
-    f.has_complaint = in->has_complaint_id;
-    f.complaint = in->complaint_id;
-
-    /* A visit that counts late leaves the venue as many days as any. */
-    least = shian_op_day(o) + shian_finding_days(a->severity);
-    f.deadline_on = a->deadline_on;
-
-    if (in->state == STATE(confirmed) && f.deadline_on < least) {
-        f.deadline_on = least;
-    }
-
-    shian_finding_open(o, tally, &f);
-    in->findings[in->n_findings++] = f.id;
-}
-
-
-static void
-pass_finding(shian_op_t *o, Shian__Tally *tally, Shian__Inspection *in,
-    const Shian__Answer *a, uint64_t ended)
-{
-    uint64_t         known;
-    Shian__Finding  *f;
-
-    known = shian_finding_on(o->txn, in->venue, a->code);
-    f = known == 0 ? NULL : shian_finding_get(o->txn, known);
-
-    /* A visit from before, that arrives late, proves nothing. */
-    if (f != NULL && f->opened_at < ended) {
-        shian_finding_verify(o, tally, f, in->id);
-        in->findings[in->n_findings++] = known;
-    }
-}
-
-
-/* What a visit that counts does to findings and to the venue. */
-static void
-take_effect(shian_op_t *o, Shian__Tally *tally, Shian__Inspection *in,
-    uint64_t ended)
-{
-    size_t           i;
-    Shian__Evidence  e;
-
-    in->has_evidence_at = 1;
-    in->evidence_at = ended;
-    e = shian_evidence_on(SHIAN_EVIDENCE(visit), in->id, in->on);
-    shian_evidence_put(o, in->venue, ended, &e);
-
-    in->findings = shian_array(o->arena, in->n_items + 1,
-                               sizeof(*in->findings));
-    if (in->findings == NULL) {
-        o->txn->err = ENOMEM;
-        return;
-    }
-
-    for (i = 0; i < in->n_items; i++) {
-        if (in->items[i]->result == RESULT(fail)) {
-            open_finding(o, tally, in, in->items[i]);
-        } else if (in->items[i]->result == RESULT(pass)) {
-            pass_finding(o, tally, in, in->items[i], ended);
-        }
-    }
-
-    tally->has_inspections = 1;
-    tally->inspections++;
-
-    if (!tally->has_last_inspected_on || tally->last_inspected_on <= in->on) {
-        tally->has_last_inspected_on = 1;
-        tally->last_inspected_on = in->on;
-    }
-
-    if (!tally->has_last_visit_at || tally->last_visit_at < ended) {
-        tally->has_last_visit_at = 1;
-        tally->last_visit_at = ended;
-    }
-
-    if (tally->has_reinspection_at && tally->reinspection_at < ended) {
-        tally->has_reinspection_at = tally->has_reinspection_due_on = 0;
-    }
-
-    show_photos(o, in, 1);
-}
-
-
-/* A year that is over and was worked out is worked out anew. */
-static void
-evaluate_again(shian_op_t *o, Shian__Tally *tally,
-    const Shian__Inspection *in)
-{
-    size_t   i;
-    int32_t  y, m, d;
-
-    shian_civil_from_day(in->on, &y, &m, &d);
-
-    for (i = 0; i < tally->n_evaluations; i++) {
-        if (tally->evaluations[i]->year == (uint32_t) y
-            && tally->evaluations[i]->source == NULL)
-        {
-            (void) shian_evaluate(o->txn, tally, in->venue, (uint32_t) y);
-            return;
-        }
-    }
-}
-
-
-static void
-settle(shian_op_t *o, const Shian__Inspection *in, Shian__Tally *tally)
-{
-    evaluate_again(o, tally, in);
-    shian_settle(o, in->venue, tally);
-    shian_result(o, in->id, in->venue);
-}
-
-
 static void
 describe(shian_op_t *o, Shian__Inspection *in, const Shian__Venue *v)
 {
@@ -498,7 +342,6 @@ describe(shian_op_t *o, Shian__Inspection *in, const Shian__Venue *v)
     in->has_id = in->has_venue = in->has_on = in->has_kind = in->has_by = 1;
     in->id = shian_count_get(o->txn, '#', SHIAN_STR("inspection"), 0);
     in->venue = op->venue;
-    in->on = visit_day(op, o->op->at);
     in->kind = op->kind;
     in->by = o->op->actor->role;
     in->checklist = op->checklist;
@@ -506,6 +349,9 @@ describe(shian_op_t *o, Shian__Inspection *in, const Shian__Venue *v)
     in->started_at = op->started_at;
     in->finished_at = op->finished_at;
     in->at = o->op->at;
+    in->has_began_at = in->has_ended_at = 1;
+    shian_visit_times(op, o->op->at, &in->began_at, &in->ended_at);
+    in->on = shian_local_day(in->ended_at, SHIAN_TZ_MINUTES);
     in->has_lat = op->has_lat;
     in->lat = op->lat;
     in->has_lng = op->has_lng;
@@ -527,6 +373,8 @@ describe(shian_op_t *o, Shian__Inspection *in, const Shian__Venue *v)
     in->has_state = 1;
     in->state = !in->on_site ? STATE(waiting)
                 : in->n_flags != 0 ? STATE(flagged) : STATE(counted);
+    in->has_counted_by = in->on_site;
+    in->counted_by = in->on_site ? o->seq : 0;
 }
 
 
@@ -534,7 +382,6 @@ void
 shian_inspection_post_apply(shian_op_t *o)
 {
     size_t                        i, j;
-    uint64_t                      ended;
     Shian__Venue                 *v;
     Shian__Tally                 *tally;
     Shian__Inspection             in = SHIAN__INSPECTION__INIT;
@@ -556,172 +403,11 @@ shian_inspection_post_apply(shian_op_t *o)
         }
     }
 
-    if (shian_inspection_counts(&in)) {
-        ended = by_server(op, op->finished_at, o->op->at);
-        take_effect(o, tally, &in, ended < o->op->at ? ended : o->op->at);
-    }
-
     shian_inspection_put(o, &in);
-    settle(o, &in, tally);
-}
 
-
-/* ---- an officer's word ----------------------------------------------------*/
-
-static const char *
-decision(Shian__InspectionDecide__Action action)
-{
-    return action == SHIAN__INSPECTION_DECIDE__ACTION__confirm ? "confirm"
-           : action == SHIAN__INSPECTION_DECIDE__ACTION__reject ? "reject"
-           : "";
-}
-
-
-bool
-shian_inspection_decide_check(shian_op_t *o)
-{
-    Shian__Inspection              *in;
-    const Shian__InspectionDecide  *op = o->op->inspection_decide;
-
-    in = shian_inspection_get(o->txn, op->venue, op->inspection);
-
-    if (shian_venue_of(o, in == NULL ? 0 : in->venue,
-                       "There is no such inspection.") == NULL
-        || shian_take_step(o, SHIAN_FLOW_INSPECTION,
-                           in->has_state ? (int) in->state : 0,
-                           decision(op->action)) == NULL)
-    {
-        return false;
+    if (shian_inspection_counts(&in)) {
+        shian_visit_count(o, tally, &in, true);
     }
 
-    if (in->user != 0 && in->user == o->op->actor->user) {
-        return shian_fail(o->report, 403, "forbidden",
-                          "Somebody else has to look at your own visit.");
-    }
-
-    if (op->action == SHIAN__INSPECTION_DECIDE__ACTION__reject
-        && (op->reason == NULL || op->reason[0] == '\0'))
-    {
-        shian_fail_field(o->report, "reason", "required", NULL);
-        return false;
-    }
-
-    return true;
-}
-
-
-/* The last visit that still counts, by its day. */
-static void
-look_for_last(shian_op_t *o, uint64_t venue, Shian__Tally *tally)
-{
-    shian_scan_t        scan;
-    shian_rowkey_t      prefix = shian_rowkey_id(venue);
-    Shian__Inspection  *in;
-
-    tally->has_last_inspected_on = tally->has_last_visit_at = 0;
-    tally->last_visit_at = 0;
-
-    shian_scan_open(&scan, o->txn, SHIAN_T_INSPECTION, &prefix, NULL);
-
-    while (shian_scan_next(&scan)) {
-        in = shian__inspection__unpack(&o->arena->pb, scan.value.n,
-                                       scan.value.p);
-
-        if (in == NULL) {
-            o->txn->err = ENOMEM;
-            break;
-        }
-
-        if (shian_inspection_counts(in)
-            && (in->on_site || in->state == STATE(confirmed)))
-        {
-            tally->has_last_inspected_on = tally->has_last_visit_at = 1;
-            tally->last_inspected_on = in->on;
-            tally->last_visit_at = in->has_finished_at ? in->finished_at
-                : (uint64_t) in->on * UINT64_C(86400000)
-                  - SHIAN_TZ_MINUTES * UINT64_C(60000);
-            break;
-        }
-    }
-
-    shian_scan_close(&scan);
-}
-
-
-/* What a visit had done, as if it had never been. */
-static void
-undo(shian_op_t *o, Shian__Tally *tally, const Shian__Inspection *in)
-{
-    size_t           i;
-    Shian__Finding  *f;
-
-    for (i = 0; i < in->n_findings; i++) {
-        f = shian_finding_get(o->txn, in->findings[i]);
-
-        if (f == NULL || f->state == SHIAN__FINDING__STATE__void) {
-            continue;
-        }
-
-        if (f->inspection == in->id) {
-            shian_finding_void(o, tally, f);
-
-        } else if (f->has_verified_in && f->verified_in == in->id) {
-            shian_finding_reopen(o, tally, f);
-
-        } else if (f->repeats != 0) {
-            f->repeats--;
-            shian_finding_put(o, f);
-        }
-    }
-
-    shian_evidence_del(o, in->venue, in->evidence_at, SHIAN_EVIDENCE(visit),
-                       in->id);
-    tally->inspections--;
-    shian_finding_taken_back(o, tally);
-    show_photos(o, in, -1);
-}
-
-
-void
-shian_inspection_decide_apply(shian_op_t *o)
-{
-    bool                            counted;
-    Shian__Tally                   *tally;
-    Shian__Inspection              *in;
-    const Shian__InspectionDecide  *op = o->op->inspection_decide;
-
-    in = shian_inspection_get(o->txn, op->venue, op->inspection);
-    tally = in == NULL ? NULL : shian_tally_get(o->txn, in->venue);
-
-    if (tally == NULL) {
-        return;
-    }
-
-    counted = shian_inspection_counts(in);
-    in->has_decided_at = in->has_decided_by = 1;
-    in->decided_at = o->op->at;
-    in->decided_by = o->op->actor->user;
-    in->reason = op->reason;
-
-    if (op->action == SHIAN__INSPECTION_DECIDE__ACTION__confirm) {
-        in->state = STATE(confirmed);
-
-        if (!counted) {
-            take_effect(o, tally, in, in->finished_at < o->op->at
-                                      ? in->finished_at : o->op->at);
-        }
-
-        shian_inspection_put(o, in);
-
-    } else {
-        in->state = STATE(rejected);
-        shian_inspection_put(o, in);
-
-        if (counted) {
-            undo(o, tally, in);
-            look_for_last(o, in->venue, tally);
-        }
-    }
-
-    settle(o, in, tally);
+    shian_visit_settle(o, tally, &in);
 }

@@ -30,6 +30,19 @@ inspection_key(const Shian__Inspection *in)
 }
 
 
+/* One visit by what its device says, however often it is sent. */
+static shian_rowkey_t
+same_key(uint64_t user, uint64_t venue, uint64_t started_ms)
+{
+    shian_rowkey_t  k = shian_checkin_prefix('k', user);
+
+    shian_rowkey_be(&k, venue, 8);
+    shian_rowkey_be(&k, started_ms, 8);
+
+    return k;
+}
+
+
 Shian__Inspection *
 shian_inspection_get(shian_txn_t *t, uint64_t venue, uint64_t id)
 {
@@ -63,15 +76,23 @@ shian_inspection_counts(const Shian__Inspection *in)
 
 
 bool
+shian_inspection_is_evidence(const Shian__Inspection *in)
+{
+    return shian_inspection_counts(in)
+           && (in->on_site || in->state == STATE(confirmed));
+}
+
+
+bool
 shian_checkin_read(shian_str_t key, shian_str_t value, shian_checkin_t *out)
 {
     if (key.n != 25 || value.n != 31) {
         return false;
     }
 
-    out->started_ms = ~shian_be(key.p + 9, 8);
+    out->began_ms = ~shian_be(key.p + 9, 8);
     out->id = shian_be(key.p + 17, 8);
-    out->finished_ms = shian_be(value.p, 8);
+    out->ended_ms = shian_be(value.p, 8);
     out->venue = shian_be(value.p + 8, 8);
     out->place = shian_be(value.p + 16, 8);
     out->passed = (uint32_t) shian_be(value.p + 24, 2);
@@ -98,6 +119,27 @@ flag_bits(const Shian__Inspection *in)
 }
 
 
+/* Those that are evidence, the one that ended last first. */
+static void
+index_counted(shian_txn_t *t, const Shian__Inspection *in)
+{
+    shian_rowkey_t  k, v;
+
+    k = shian_checkin_prefix('v', in->venue);
+    shian_rowkey_be(&k, ~in->ended_at, 8);
+    shian_rowkey_be(&k, in->id, 8);
+
+    if (!shian_inspection_is_evidence(in)) {
+        shian_row_del(t, SHIAN_T_INSPECTION_BY, &k);
+        return;
+    }
+
+    v = shian_rowkey_id(in->counted_by);
+    shian_rowkey_be(&v, (uint32_t) in->on, 4);
+    shian_row_put(t, SHIAN_T_INSPECTION_BY, &k, shian_slice(v.b, v.n));
+}
+
+
 void
 shian_inspection_put(shian_op_t *o, const Shian__Inspection *in)
 {
@@ -114,6 +156,8 @@ shian_inspection_put(shian_op_t *o, const Shian__Inspection *in)
     k = shian_checkin_prefix('i', in->id);
     shian_row_put(o->txn, SHIAN_T_INSPECTION_BY, &k, shian_slice(v.b, v.n));
 
+    index_counted(o->txn, in);
+
     waits = in->state == STATE(waiting) || in->state == STATE(flagged);
     k = shian_checkin_prefix('w', ~in->at);
     shian_rowkey_be(&k, in->id, 8);
@@ -125,10 +169,14 @@ shian_inspection_put(shian_op_t *o, const Shian__Inspection *in)
         shian_row_del(o->txn, SHIAN_T_INSPECTION_BY, &k);
     }
 
+    if (in->user == 0) {
+        return;
+    }
+
     place = in->has_lat ? shian_geo_key((shian_point_t) { in->lat,
                                                           in->lng }) : 0;
     v.n = 0;
-    shian_rowkey_be(&v, in->finished_at, 8);
+    shian_rowkey_be(&v, in->ended_at, 8);
     shian_rowkey_be(&v, in->venue, 8);
     shian_rowkey_be(&v, place, 8);
     shian_rowkey_be(&v, in->passed, 2);
@@ -137,14 +185,75 @@ shian_inspection_put(shian_op_t *o, const Shian__Inspection *in)
     shian_rowkey_be(&v, in->state, 1);
     shian_rowkey_be(&v, in->on_site, 1);
     k = shian_checkin_prefix('u', in->user);
-    shian_rowkey_be(&k, ~in->started_at, 8);
+    shian_rowkey_be(&k, ~in->began_at, 8);
     shian_rowkey_be(&k, in->id, 8);
+    shian_row_put(o->txn, SHIAN_T_INSPECTION_BY, &k, shian_slice(v.b, v.n));
+
+    k = same_key(in->user, in->venue, in->started_at);
+    v = shian_rowkey_id(in->id);
     shian_row_put(o->txn, SHIAN_T_INSPECTION_BY, &k, shian_slice(v.b, v.n));
 }
 
 
 bool
-shian_checkin_before(shian_txn_t *t, uint64_t user, uint64_t started_ms,
+shian_visit_last(shian_txn_t *t, uint64_t venue, uint64_t *ended,
+    int32_t *on)
+{
+    bool            found;
+    shian_scan_t    scan;
+    shian_rowkey_t  prefix = shian_checkin_prefix('v', venue);
+
+    shian_scan_open(&scan, t, SHIAN_T_INSPECTION_BY, &prefix, NULL);
+    found = shian_scan_next(&scan) && scan.key.n == 25 && scan.value.n == 12;
+
+    if (found) {
+        *ended = ~shian_be(scan.key.p + 9, 8);
+        *on = (int32_t) shian_be(scan.value.p + 8, 4);
+    }
+
+    shian_scan_close(&scan);
+
+    return found;
+}
+
+
+bool
+shian_visit_is_late(shian_txn_t *t, uint64_t venue, uint64_t ended,
+    uint64_t counted)
+{
+    bool            late;
+    shian_scan_t    scan;
+    shian_rowkey_t  prefix = shian_checkin_prefix('v', venue);
+
+    late = false;
+    shian_scan_open(&scan, t, SHIAN_T_INSPECTION_BY, &prefix, NULL);
+
+    while (!late && shian_scan_next(&scan) && scan.key.n == 25
+           && scan.value.n == 12 && ~shian_be(scan.key.p + 9, 8) > ended)
+    {
+        late = shian_be(scan.value.p, 8) < counted;
+    }
+
+    shian_scan_close(&scan);
+
+    return late;
+}
+
+
+uint64_t
+shian_checkin_same(shian_txn_t *t, uint64_t user, uint64_t venue,
+    uint64_t started_ms)
+{
+    shian_str_t     v;
+    shian_rowkey_t  k = same_key(user, venue, started_ms);
+
+    return shian_row_get(t, SHIAN_T_INSPECTION_BY, &k, &v) && v.n == 8
+           ? shian_be(v.p, 8) : 0;
+}
+
+
+bool
+shian_checkin_before(shian_txn_t *t, uint64_t user, uint64_t began_ms,
     shian_checkin_t *out)
 {
     bool            found;
@@ -153,11 +262,38 @@ shian_checkin_before(shian_txn_t *t, uint64_t user, uint64_t started_ms,
 
     prefix = shian_checkin_prefix('u', user);
     start = prefix;
-    shian_rowkey_be(&start, ~started_ms, 8);
+    shian_rowkey_be(&start, ~began_ms, 8);
 
     shian_scan_open(&scan, t, SHIAN_T_INSPECTION_BY, &prefix, &start);
     found = shian_scan_next(&scan)
             && shian_checkin_read(scan.key, scan.value, out);
+    shian_scan_close(&scan);
+
+    return found;
+}
+
+
+bool
+shian_checkin_after(shian_txn_t *t, uint64_t user, uint64_t began_ms,
+    shian_checkin_t *out)
+{
+    bool             found;
+    shian_scan_t     scan;
+    shian_rowkey_t   prefix = shian_checkin_prefix('u', user);
+    shian_checkin_t  one;
+
+    /* The newest come first, and few arrive out of order. */
+    found = false;
+    shian_scan_open(&scan, t, SHIAN_T_INSPECTION_BY, &prefix, NULL);
+
+    while (shian_scan_next(&scan)
+           && shian_checkin_read(scan.key, scan.value, &one)
+           && one.began_ms > began_ms)
+    {
+        *out = one;
+        found = true;
+    }
+
     shian_scan_close(&scan);
 
     return found;

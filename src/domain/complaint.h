@@ -78,7 +78,9 @@ const Shian__Category *shian_category(const Shian__Categories *all,
  *                                due: what the dispatch says
  *   v venue(8) ~at(8) id         every one about a venue
  *   i device hash(8) ~at(8) id   every one of a device that was not erased
- *   g venue(8) ~day(4) id        substantiated, by the day of the decision
+ *   g venue(8) ~day(4) id        by which its filing counts for the grade,
+ *                                by the day of the decision
+ *   m into(8) id                 merged into that one
  *   x day(4) id                  ended, by the day; waits to be erased
  *
  * The value of all but x: state, and kind in the upper half of the byte.

@@ -6,7 +6,7 @@
 #include "evidence.h"
 
 #define NEVER       UINT64_C(0xffffffff)
-#define MAX_KEYS    8
+#define MAX_KEYS    9
 #define MINUTE_MS   60000
 
 #define STATE(name)  SHIAN__COMPLAINT__STATE__##name
@@ -197,12 +197,18 @@ index_keys(const Shian__Complaint *c, shian_rowkey_t *keys)
         add_key(keys, &n, shian_complaint_prefix_id('v', c->venue), ~c->at, 8,
                 c->id);
 
-        if (shian_is_substantiated(c)) {
+        if (c->counts) {
             add_key(keys, &n, shian_complaint_prefix_id('g', c->venue),
                     ~(uint32_t) shian_local_day(c->decided_at,
                                                 SHIAN_TZ_MINUTES),
                     4, c->id);
         }
+    }
+
+    if (c->has_merged_into) {
+        k = shian_complaint_prefix_id('m', c->merged_into);
+        shian_rowkey_be(&k, c->id, 8);
+        keys[n++] = k;
     }
 
     if (c->has_device) {
@@ -215,54 +221,30 @@ index_keys(const Shian__Complaint *c, shian_rowkey_t *keys)
 }
 
 
-/*
- * The record that a filing counts by for the grade: of its two halves the
- * first decided substantiated that still stands; NULL: none.
- */
-static const Shian__Complaint *
-counts_by(const Shian__Complaint *c, const Shian__Complaint *other)
-{
-    bool  mine, others;
-
-    mine = c != NULL && c->has_venue && shian_is_substantiated(c);
-    others = other != NULL && other->has_venue
-             && shian_is_substantiated(other);
-
-    if (mine && others) {
-        return other->decided_at < c->decided_at
-               || (other->decided_at == c->decided_at && other->id < c->id)
-               ? other : c;
-    }
-
-    return mine ? c : others ? other : NULL;
-}
-
-
+/* A filing counts by one record's decision, as long as that stands. */
 static void
 move_evidence(shian_op_t *o, const Shian__Complaint *was,
     const Shian__Complaint *is)
 {
-    Shian__Evidence          e;
-    const Shian__Complaint  *other, *old, *new;
+    bool             old;
+    Shian__Evidence  e;
 
-    other = is->has_linked ? shian_complaint_get(o->txn, is->linked) : NULL;
-    old = counts_by(was, other);
-    new = counts_by(is, other);
+    old = was != NULL && was->counts;
 
-    if (old != NULL && new != NULL && old->id == new->id
-        && old->venue == new->venue && old->decided_at == new->decided_at)
+    if (old && is->counts && was->venue == is->venue
+        && was->decided_at == is->decided_at)
     {
         return;
     }
 
-    if (old != NULL) {
-        shian_evidence_del(o, old->venue, old->decided_at,
-                           SHIAN_EVIDENCE(complaint), old->id);
+    if (old) {
+        shian_evidence_del(o, was->venue, was->decided_at,
+                           SHIAN_EVIDENCE(complaint), was->id);
     }
 
-    if (new != NULL) {
-        e = shian_evidence(SHIAN_EVIDENCE(complaint), new->id);
-        shian_evidence_put(o, new->venue, new->decided_at, &e);
+    if (is->counts) {
+        e = shian_evidence(SHIAN_EVIDENCE(complaint), is->id);
+        shian_evidence_put(o, is->venue, is->decided_at, &e);
     }
 }
 

@@ -103,6 +103,30 @@ work_until(const shian_workdays_t *w, const Shian__Complaint *c,
 }
 
 
+/*
+ * When it was to be over before the step that is corrected: what is wrong at
+ * the bureau gives the bureau no time.
+ */
+static int32_t
+clock_again(const shian_workdays_t *w, const Shian__Complaint *c,
+    bool *known)
+{
+    int32_t  received;
+
+    received = shian_local_day(c->at, SHIAN_TZ_MINUTES);
+
+    if (c->kind == SHIAN__COMPLAINT__KIND__report) {
+        return shian_workdays_after(w, received,
+                                    c->extended ? 2 * REPORT_DAYS
+                                                : REPORT_DAYS, known);
+    }
+
+    return c->has_accepted_at
+           ? shian_local_day(c->accepted_at, SHIAN_TZ_MINUTES) + MEDIATE_DAYS
+           : shian_workdays_after(w, received, ACCEPT_DAYS, known);
+}
+
+
 /* Severity and deadline of a breach where the officer set none. */
 static bool
 fill_findings(shian_txn_t *t, int32_t today, Shian__ComplaintStep *op,
@@ -181,6 +205,10 @@ shian_complaint_step_prepare(shian_txn_t *t, const shian_workdays_t *w,
         op->clock_on = shian_workdays_after(w, c->due_on, REPORT_DAYS,
                                             &known);
         known = known && !c->due_by_weekends;
+
+    } else if (op->action == SHIAN__COMPLAINT_STEP__ACTION__correct) {
+        op->has_clock_on = 1;
+        op->clock_on = clock_again(w, c, &known);
     }
 
     op->has_due_by_weekends = op->has_clock_on;

@@ -4,8 +4,10 @@
 #include "checklist.h"
 #include "complaint_parts.h"
 #include "core/geo.h"
+#include "filing.h"
 #include "finding.h"
 #include "gallery.h"
+#include "mark.h"
 #include "states.h"
 
 #define CLOCK_DAYS    400
@@ -100,11 +102,12 @@ may_merge(shian_op_t *o, const Shian__Complaint *c,
 
     into = op->into == c->id ? NULL : shian_complaint_get(o->txn, op->into);
 
-    if (into == NULL || into->has_venue != c->has_venue
-        || into->venue != c->venue)
+    /* Places in words are sealed: nobody can say here that two are one. */
+    if (into == NULL || !c->has_venue || !into->has_venue
+        || into->venue != c->venue || into->kind != c->kind)
     {
         shian_fail_field(o->report, "into", "unknown",
-                         "No other complaint about this place.");
+                         "No other one of its kind about this venue.");
         return false;
     }
 
@@ -315,6 +318,9 @@ may_step(shian_op_t *o, const Shian__Complaint *c,
         return may_decide(o, c, op);
     case DO(extend):
         return may_extend(o, c, op);
+    case DO(correct):
+        return (has_text(op) || shian_lacks(o->report, "text"))
+               && has_clock(o, op);
     case DO(note):
     case DO(release):
         return has_text(op) || shian_lacks(o->report, "text");
@@ -541,103 +547,155 @@ take_fields(shian_op_t *o, Shian__Complaint *c,
 }
 
 
-/* As an inspection's: one that is open already is found once more. */
-static uint64_t
-find(shian_op_t *o, Shian__Tally *tally, const Shian__Complaint *c,
-    const Shian__ComplaintStep__Breach *b)
+/* ---- what it found --------------------------------------------------------*/
+
+static bool
+add_breach(shian_op_t *o, Shian__Complaint *c, const char *item)
 {
-    uint64_t         known;
-    Shian__Finding   f = SHIAN__FINDING__INIT, *old;
+    size_t                     i;
+    Shian__Complaint__Breach  *b, **all;
 
-    known = shian_finding_on(o->txn, c->venue, b->item);
-    old = known == 0 ? NULL : shian_finding_get(o->txn, known);
+    b = shian_alloc(o->arena, sizeof(*b));
+    all = shian_array(o->arena, c->n_found + 1, sizeof(*all));
 
-    if (old != NULL) {
-        old->has_repeats = 1;
-        old->repeats++;
-        shian_finding_put(o, old);
-
-        return known;
+    if (b == NULL || all == NULL) {
+        o->txn->err = ENOMEM;
+        return false;
     }
 
-    f.has_venue = f.has_severity = f.has_opened_at = f.has_deadline_on = 1;
-    f.has_complaint = 1;
-    f.venue = c->venue;
-    f.item = b->item;
-    f.checklist = o->op->complaint_step->checklist;
-    f.severity = b->severity;
-    f.opened_at = o->op->at;
-    f.deadline_on = b->deadline_on;
-    f.complaint = c->id;
-    f.note = b->note;
-    shian_finding_open(o, tally, &f);
+    for (i = 0; i < c->n_found; i++) {
+        all[i] = c->found[i];
+    }
 
-    return f.id;
+    shian__complaint__breach__init(b);
+    b->has_at = 1;
+    b->at = o->op->at;
+    b->item = (char *) item;
+    all[c->n_found++] = b;
+    c->found = all;
+
+    return true;
+}
+
+
+/* A decision that finds something: beside what one before it has found. */
+static void
+mark_found(shian_op_t *o, Shian__Complaint *c)
+{
+    size_t                               i;
+    Shian__Mark                          m;
+    const Shian__ComplaintStep          *op = o->op->complaint_step;
+    const Shian__ComplaintStep__Breach  *b;
+
+    for (i = 0; i < op->n_findings; i++) {
+        b = op->findings[i];
+
+        if (!add_breach(o, c, b->item)) {
+            return;
+        }
+
+        shian__mark__init(&m);
+        m.has_source = m.has_id = m.has_at = m.has_failed = 1;
+        m.source = SHIAN__MARK__SOURCE__complaint;
+        m.id = c->id;
+        m.at = o->op->at;
+        m.failed = 1;
+        m.has_severity = m.has_deadline_on = m.has_user = 1;
+        m.severity = b->severity;
+        m.deadline_on = b->deadline_on;
+        m.note = b->note;
+        m.checklist = op->checklist;
+        m.user = o->op->actor->user;
+        shian_mark_put(o, c->venue, b->item, &m);
+    }
+}
+
+
+/* Nothing of what its decisions found stands any more. */
+static void
+unmark_found(shian_op_t *o, Shian__Complaint *c)
+{
+    size_t  i;
+
+    for (i = 0; i < c->n_found; i++) {
+        shian_mark_del(o, c->venue, c->found[i]->item, c->found[i]->at,
+                       SHIAN__MARK__SOURCE__complaint, c->id);
+    }
+
+    c->n_found = 0;
 }
 
 
 static void
-open_findings(shian_op_t *o, Shian__Tally *tally, Shian__Complaint *c)
+derive(shian_op_t *o, Shian__Tally *tally, const Shian__Complaint *c)
 {
-    size_t                       i;
-    uint64_t                    *all;
-    const Shian__ComplaintStep  *op = o->op->complaint_step;
+    size_t  i;
 
-    if (op->n_findings == 0) {
-        return;
+    for (i = 0; i < c->n_found; i++) {
+        shian_finding_derive(o, tally, c->venue, c->found[i]->item);
     }
-
-    all = shian_array(o->arena, c->n_findings + op->n_findings,
-                      sizeof(*all));
-
-    if (all == NULL) {
-        o->txn->err = ENOMEM;
-        return;
-    }
-
-    for (i = 0; i < c->n_findings; i++) {
-        all[i] = c->findings[i];
-    }
-
-    for (i = 0; i < op->n_findings; i++) {
-        all[c->n_findings++] = find(o, tally, c, op->findings[i]);
-    }
-
-    c->findings = all;
 }
 
 
 /*
- * The grade rests on what is decided, and a page counts it.  Finishes and
- * writes the record, for the grade reads its index.
+ * The grade rests on what is decided, and a page counts it; what is merged
+ * counts with what it was merged into.  Writes the record.
  */
 static void
 settle_venue(shian_op_t *o, const Shian__Complaint *was,
     Shian__Complaint *is)
 {
-    bool           before, after;
-    Shian__Venue  *v;
-    Shian__Tally  *tally;
+    bool                         changed;
+    Shian__Tally                *tally;
+    Shian__Complaint            *head;
+    const Shian__ComplaintStep  *op = o->op->complaint_step;
 
-    before = shian_is_substantiated(was);
-    after = shian_is_substantiated(is);
+    tally = is->has_venue ? shian_tally_get(o->txn, is->venue) : NULL;
 
-    v = is->has_venue && (before || after)
-        ? shian_venue_get(o->txn, is->venue) : NULL;
-    tally = v == NULL ? NULL : shian_tally_get(o->txn, v->id);
+    if (tally == NULL) {
+        shian_complaint_put(o, was, is);
+        return;
+    }
 
-    if (tally != NULL) {
-        open_findings(o, tally, is);
+    if (!shian_is_substantiated(is)) {
+        unmark_found(o, is);
+    } else if (op->action == DO(decide)) {
+        mark_found(o, is);
     }
 
     shian_complaint_put(o, was, is);
+    derive(o, tally, was);
+    derive(o, tally, is);
+    changed = shian_filing_count(o, tally, is);
 
-    if (tally != NULL) {
-        tally->has_complaints_substantiated = 1;
-        tally->complaints_substantiated += (uint32_t) after
-                                           - (uint32_t) before;
-        shian_settle(o, v->id, tally);
+    /* Parted from it: then that one counts for itself. */
+    head = was->has_merged_into && !is->has_merged_into
+           ? shian_complaint_get(o->txn, was->merged_into) : NULL;
+    changed |= head != NULL && shian_filing_count(o, tally, head);
+
+    if (changed || shian_is_substantiated(was) || shian_is_substantiated(is))
+    {
+        shian_settle(o, is->venue, tally);
     }
+}
+
+
+/* Back to before the step that was wrong. */
+static void
+correct(shian_op_t *o, Shian__Complaint *c, Shian__Complaint__State to)
+{
+    c->has_ground = c->has_merged_into = 0;
+    c->ground = 0;
+    c->merged_into = 0;
+    c->has_outcome = c->has_decided_at = 0;
+    c->outcome = 0;
+    c->decided_at = 0;
+    c->public_text = NULL;
+    c->has_ended_at = 0;
+    c->ended_at = 0;
+    c->state = to;
+    c->state_since = o->op->at;
+    start_clock(c, o->op->complaint_step);
 }
 
 
@@ -668,7 +726,9 @@ shian_complaint_step_apply(shian_op_t *o)
 
     look(o, c, op->action);
 
-    if (to != c->state) {
+    if (op->action == DO(correct)) {
+        correct(o, c, to);
+    } else if (to != c->state) {
         shian_complaint_move(o, c, to);
     }
 
@@ -682,7 +742,9 @@ shian_complaint_step_apply(shian_op_t *o)
 
     shian_complaint_tell(o, c, action_of(op), &e);
 
-    if (op->action == DO(decide)) {
+    if (op->action == DO(decide) || op->action == DO(merge)
+        || op->action == DO(correct))
+    {
         settle_venue(o, &was, c);
     } else {
         shian_complaint_put(o, &was, c);

@@ -38,9 +38,12 @@ evaluation(const Shian__Tally *tally, uint32_t year)
 }
 
 
-/* Latest year first; a year that is there already is replaced. */
+/*
+ * Latest year first; a year that is there already is replaced, and e NULL
+ * takes it out.
+ */
 static bool
-set(shian_txn_t *t, Shian__Tally *tally, Shian__Evaluation *e)
+set(shian_txn_t *t, Shian__Tally *tally, uint32_t year, Shian__Evaluation *e)
 {
     size_t               i, n;
     Shian__Evaluation  **all;
@@ -52,15 +55,17 @@ set(shian_txn_t *t, Shian__Tally *tally, Shian__Evaluation *e)
     }
 
     for (n = 0, i = 0; i < tally->n_evaluations
-                       && tally->evaluations[i]->year > e->year; i++)
+                       && tally->evaluations[i]->year > year; i++)
     {
         all[n++] = tally->evaluations[i];
     }
 
-    all[n++] = e;
+    if (e != NULL) {
+        all[n++] = e;
+    }
 
     for (; i < tally->n_evaluations; i++) {
-        if (tally->evaluations[i]->year != e->year) {
+        if (tally->evaluations[i]->year != year) {
             all[n++] = tally->evaluations[i];
         }
     }
@@ -74,17 +79,89 @@ set(shian_txn_t *t, Shian__Tally *tally, Shian__Evaluation *e)
 
 /* ---- worked out -----------------------------------------------------------*/
 
-/* Hundredths of a percent, cut; of *n inspections with items. */
+/*
+ * A sum of fractions, exact: whole and part, part / of < 1 in lowest terms.
+ * Checklists have so few items that `of` stays small; should it ever pass 2^96
+ * the part is cut to that.
+ */
+typedef struct {
+    uint64_t           whole;
+    unsigned __int128  part;
+    unsigned __int128  of;
+} shian_sum_t;
+
+#define MOST_OF  ((unsigned __int128) 1 << 96)
+
+
+static unsigned __int128
+divisor(unsigned __int128 a, unsigned __int128 b)
+{
+    unsigned __int128  rest;
+
+    while (b != 0) {
+        rest = a % b;
+        a = b;
+        b = rest;
+    }
+
+    return a;
+}
+
+
+/* n / of, of < 2^31 and not 0, n <= of. */
+static void
+add(shian_sum_t *sum, uint32_t n, uint32_t of)
+{
+    unsigned __int128  d;
+
+    d = divisor(sum->of, of);
+    sum->part = sum->part * (of / d) + n * (sum->of / d);
+    sum->of *= of / d;
+    sum->whole += (uint64_t) (sum->part / sum->of);
+    sum->part %= sum->of;
+
+    d = divisor(sum->part, sum->of);
+    sum->part /= d;
+    sum->of /= d;
+
+    while (sum->of > MOST_OF) {
+        sum->part >>= 1;
+        sum->of >>= 1;
+    }
+}
+
+
+/* Of a visit that is evidence; imported ones may have a score and no items. */
+static bool
+add_visit(shian_sum_t *sum, const Shian__Inspection *in)
+{
+    if (in->passed + in->failed != 0) {
+        add(sum, in->passed, in->passed + in->failed);
+
+    } else if (in->has_score) {
+        add(sum, in->score, 100);
+
+    } else {
+        return false;
+    }
+
+    return true;
+}
+
+
+/*
+ * The mean share in hundredths of a percent, cut once; of *n inspections with
+ * items or a score.
+ */
 static int32_t
 mean_share(shian_txn_t *t, uint64_t venue, int32_t year, uint32_t *n)
 {
-    int64_t             sum;
+    shian_sum_t         sum = { 0, 0, 1 };
     shian_scan_t        scan;
     shian_rowkey_t      prefix = shian_rowkey_id(venue), start = prefix;
     Shian__Inspection  *in;
 
     *n = 0;
-    sum = 0;
     shian_rowkey_be(&start,
                     ~(uint32_t) (shian_day_from_civil(year + 1, 1, 1) - 1),
                     4);
@@ -95,36 +172,27 @@ mean_share(shian_txn_t *t, uint64_t venue, int32_t year, uint32_t *n)
                                        scan.value.p);
 
         if (in == NULL || year_of(in->on) != year) {
+            t->err = in == NULL ? ENOMEM : t->err;
             break;
         }
 
-        if (!shian_inspection_counts(in)
-            || (!in->on_site
-                && in->state != SHIAN__INSPECTION__STATE__confirmed))
-        {
-            continue;
-        }
-
-        /* An imported visit may have a score and no items. */
-        if (in->passed + in->failed != 0) {
-            sum += INT64_C(10000) * in->passed / (in->passed + in->failed);
-            (*n)++;
-
-        } else if (in->has_score) {
-            sum += INT64_C(100) * in->score;
-            (*n)++;
-        }
+        *n += shian_inspection_is_evidence(in) && add_visit(&sum, in);
     }
 
     shian_scan_close(&scan);
 
-    return *n == 0 ? 0 : (int32_t) (sum / *n);
+    return *n == 0 ? 0
+           : (int32_t) ((10000 * (sum.whole * sum.of + sum.part))
+                        / (sum.of * *n));
 }
 
 
-bool
-shian_evaluate(shian_txn_t *t, Shian__Tally *tally, uint64_t venue,
-    uint32_t year)
+/*
+ * The level of a year by its visits, newly into the tally; none where none
+ * counts.  False: there is nothing to tell, or a recorded one.
+ */
+static bool
+evaluate(shian_txn_t *t, Shian__Tally *tally, uint64_t venue, uint32_t year)
 {
     int32_t             share;
     uint32_t            n;
@@ -139,7 +207,7 @@ shian_evaluate(shian_txn_t *t, Shian__Tally *tally, uint64_t venue,
     share = mean_share(t, venue, (int32_t) year, &n);
 
     if (n == 0) {
-        return false;
+        return e != NULL && set(t, tally, year, NULL);
     }
 
     e = shian_alloc(t->arena, sizeof(*e));
@@ -156,7 +224,21 @@ shian_evaluate(shian_txn_t *t, Shian__Tally *tally, uint64_t venue,
     e->level = share >= 9000 ? LEVEL(A) : share >= 7500 ? LEVEL(B)
                : share >= 6000 ? LEVEL(C) : LEVEL(unrated);
 
-    return set(t, tally, e);
+    return set(t, tally, year, e);
+}
+
+
+void
+shian_evaluate_again(shian_op_t *o, Shian__Tally *tally, uint64_t venue,
+    int32_t on)
+{
+    int32_t  year;
+
+    year = year_of(on);
+
+    if (year < year_of(shian_op_day(o))) {
+        (void) evaluate(o->txn, tally, venue, (uint32_t) year);
+    }
 }
 
 
@@ -205,8 +287,7 @@ shian_evaluation_close_check(shian_op_t *o)
     }
 
     e = evaluation(tally, op->year);
-    o->unchanged = e != NULL || !shian_evaluate(o->txn, tally, op->venue,
-                                                op->year);
+    o->unchanged = e != NULL || !evaluate(o->txn, tally, op->venue, op->year);
 
     return true;
 }
@@ -221,7 +302,7 @@ shian_evaluation_close_apply(shian_op_t *o)
     tally = shian_tally_get(o->txn, op->venue);
 
     if (tally != NULL
-        && shian_evaluate(o->txn, tally, op->venue, op->year))
+        && evaluate(o->txn, tally, op->venue, op->year))
     {
         shian_tally_put(o, op->venue, tally);
     }
@@ -273,7 +354,9 @@ shian_evaluation_set_apply(shian_op_t *o)
 
     tally = shian_tally_get(o->txn, op->venue);
 
-    if (tally != NULL && set(o->txn, tally, op->evaluation)) {
+    if (tally != NULL
+        && set(o->txn, tally, op->evaluation->year, op->evaluation))
+    {
         shian_tally_put(o, op->venue, tally);
     }
 

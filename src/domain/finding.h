@@ -4,7 +4,10 @@
  * finding_by: 'o' venue id → severity(1) deadline(4) code: not yet verified;
  * 'p' venue inverted-day id → severity(1): verified on that local day;
  * 'd' deadline(4) id: not yet verified, of all venues; 's' ms(8) id: says
- * that it is put right and waits for somebody to look.
+ * that it is put right and waits for somebody to look; 'i' venue item NUL id:
+ * every one that the item ever had.
+ *
+ * What was found and put right is derived from the item's marks (mark.h).
  */
 
 #ifndef SHIAN_FINDING_H
@@ -17,29 +20,33 @@ int32_t shian_finding_days(Shian__Severity__Kind severity);
 
 Shian__Finding *shian_finding_get(shian_txn_t *t, uint64_t id);
 
-/* The finding on that item that is not yet verified, or 0. */
-uint64_t shian_finding_on(shian_txn_t *t, uint64_t venue, const char *item);
+/*
+ * The finding of the item that this mark found or, of a visit, verified; NULL:
+ * none that stands.  In the arena.
+ */
+Shian__Finding *shian_finding_found(shian_txn_t *t, uint64_t venue,
+    const char *item, Shian__Mark__Source source, uint64_t id);
 
 /*
- * Apply only; each keeps the indexes and the tally's counts in step, and
- * leaves regrading and writing the tally to the caller.  open sets id, state
- * and repeats of *f; verify and reopen change *f and write it.
+ * Brings the item's records to what its marks give: opens, verifies, opens
+ * again, voids.  A finding stays the same record as long as any mark that
+ * found it counts; what the venue said of it stays with it.  Keeps indexes and
+ * the tally's counts in step; regrading and writing the tally are the
+ * caller's.  Apply only.
  */
-void shian_finding_open(shian_op_t *o, Shian__Tally *tally,
-    Shian__Finding *f);
-void shian_finding_verify(shian_op_t *o, Shian__Tally *tally,
-    Shian__Finding *f, uint64_t inspection);
-void shian_finding_reopen(shian_op_t *o, Shian__Tally *tally,
-    Shian__Finding *f);
-void shian_finding_void(shian_op_t *o, Shian__Tally *tally,
-    Shian__Finding *f);
-void shian_finding_put(shian_op_t *o, const Shian__Finding *f);
+void shian_finding_derive(shian_op_t *o, Shian__Tally *tally, uint64_t venue,
+    const char *item);
 
 /*
- * What had lowered the venue's colour was taken back by an officer: that lifts
- * a hold as a rectification does, for there is nothing to rectify.
+ * Writes the record, and moves its index entries and its evidence from what
+ * the store has (NULL: it is new).  For what is not the marks' to say; the
+ * tally and grading are the caller's.  Apply only.
  */
-void shian_finding_taken_back(shian_op_t *o, Shian__Tally *tally);
+void shian_finding_change(shian_op_t *o, const Shian__Finding *was,
+    const Shian__Finding *is);
+
+/* Sets deadline_on by the first one and the extension. */
+void shian_finding_deadline(Shian__Finding *f);
 
 /*
  * What a grade at local day `day` takes of the venue's findings: those not

@@ -1,7 +1,6 @@
 #include "capabilities.h"
 #include "checkin.h"
 #include "domain.h"
-#include "evidence.h"
 
 #define DAY_MS  UINT64_C(86400000)
 
@@ -61,8 +60,6 @@ shian_inspection_import_apply(shian_op_t *o)
     uint64_t           at;
     Shian__Venue      *v;
     Shian__Tally      *tally;
-    shian_rowkey_t     k, where;
-    Shian__Evidence    e;
     Shian__Inspection  in;
 
     in = *o->op->inspection_import->inspection;
@@ -83,40 +80,16 @@ shian_inspection_import_apply(shian_op_t *o)
 
     /* Only the day is known: its first moment claims the least. */
     at = (uint64_t) in.on * DAY_MS - SHIAN_TZ_MINUTES * UINT64_C(60000);
+    in.has_at = in.has_began_at = in.has_ended_at = in.has_counted_by = 1;
+    in.at = o->op->at;
+    in.began_at = in.ended_at = at;
+    in.counted_by = o->seq;
+    in.has_user = 0;
+    in.user = 0;
+    shian_inspection_put(o, &in);
 
-    if (in.on_site) {
-        in.has_evidence_at = 1;
-        in.evidence_at = at;
-        e = shian_evidence_on(SHIAN_EVIDENCE(visit), in.id, in.on);
-        shian_evidence_put(o, in.venue, at, &e);
-    }
-
-    k = shian_rowkey_id(in.venue);
-    shian_rowkey_be(&k, ~(uint32_t) in.on, 4);
-    shian_rowkey_be(&k, in.id, 8);
-    shian_row_put_message(o->txn, SHIAN_T_INSPECTION, &k, &in);
-
-    where.n = 0;
-    shian_rowkey_be(&where, in.venue, 8);
-    shian_rowkey_be(&where, (uint32_t) in.on, 4);
-    k = shian_checkin_prefix('i', in.id);
-    shian_row_put(o->txn, SHIAN_T_INSPECTION_BY, &k,
-                  shian_slice(where.b, where.n));
-
-    tally->has_inspections = 1;
-    tally->inspections++;
-
-    if (in.on_site && (!tally->has_last_inspected_on
-                       || tally->last_inspected_on < in.on))
-    {
-        tally->has_last_inspected_on = tally->has_last_visit_at = 1;
-        tally->last_inspected_on = in.on;
-        tally->last_visit_at = at;
-    }
-
-    shian_settle(o, in.venue, tally);
-
-    shian_result(o, in.id, in.venue);
+    shian_visit_count(o, tally, &in, true);
+    shian_visit_settle(o, tally, &in);
     o->result.has_outcome = 1;
     o->result.outcome = SHIAN__RESULT__OUTCOME__created;
 }

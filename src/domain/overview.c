@@ -137,7 +137,7 @@ count_visits(shian_txn_t *t, work_t *w, row_t *row)
 
     while (shian_scan_next(&scan)
            && shian_checkin_read(scan.key, scan.value, &visit)
-           && visit.started_ms >= w->since_ms)
+           && visit.began_ms >= w->since_ms)
     {
         if (sees(t, w->for_user, &visit)) {
             count_visit(w, row, &visit);
@@ -387,8 +387,8 @@ visit_view(shian_txn_t *t, const shian_checkin_t *visit)
     NEW(view, supervisor_visit);
     SET(view, id, visit->id);
     SET(view, venue, visit->venue);
-    SET(view, started_at, visit->started_ms);
-    SET(view, minutes, (uint32_t) ((visit->finished_ms - visit->started_ms)
+    SET(view, started_at, visit->began_ms);
+    SET(view, minutes, (uint32_t) ((visit->ended_ms - visit->began_ms)
                                    / 60000));
     SET(view, passed, visit->passed);
     SET(view, failed, visit->failed);

@@ -10,14 +10,16 @@
 #include "capabilities.h"
 #include "checkin.h"
 #include "evidence.h"
+#include "filing.h"
 #include "finding.h"
 #include "gallery.h"
+#include "mark.h"
 #include "states.h"
 
 #define STATE(name)  SHIAN__APPEAL__STATE__##name
 
 #define APPEAL_DAYS    21       /* to file one, and to decide it */
-#define MOST_PART      32       /* users remembered as having had part */
+#define MOST_PART      128      /* users remembered as having had part */
 
 
 Shian__Appeal *
@@ -139,7 +141,10 @@ shian_reply_remove_apply(shian_op_t *o)
 
 /* ---- appeal ---------------------------------------------------------------*/
 
-/* The last change of the venue's grade; NULL: none was ever given. */
+/*
+ * The last change of the venue's colour; NULL: none was ever given.  Where
+ * only the score or the reasons changed it is the same grade.
+ */
 static Shian__Grade *
 last_change(shian_txn_t *t, uint64_t venue)
 {
@@ -150,8 +155,17 @@ last_change(shian_txn_t *t, uint64_t venue)
     g = NULL;
     shian_scan_open(&scan, t, SHIAN_T_GRADE, &prefix, NULL);
 
-    if (shian_scan_next(&scan)) {
+    while (shian_scan_next(&scan)) {
         g = shian__grade__unpack(&t->arena->pb, scan.value.n, scan.value.p);
+
+        if (g == NULL) {
+            t->err = ENOMEM;
+            break;
+        }
+
+        if (!g->has_before || g->before != g->colour) {
+            break;
+        }
     }
 
     shian_scan_close(&scan);
@@ -249,36 +263,131 @@ add_part(Shian__Appeal *a, uint64_t user)
 }
 
 
-/* "finding:7" leads to who found it. */
+/* Who decided about it, went there, or reported of it. */
 static void
-add_component(shian_op_t *o, Shian__Appeal *a, const char *ref)
+add_complaint(shian_op_t *o, Shian__Appeal *a, uint64_t id)
 {
-    uint64_t            id;
-    Shian__Finding     *f;
-    Shian__Inspection  *in;
+    size_t                  i, n;
+    uint32_t                j;
+    Shian__Complaint       *c, *records[SHIAN_FILING_MOST];
+    Shian__ComplaintEvent  *e;
 
-    if (ref == NULL || strncmp(ref, "finding:", 8) != 0) {
-        return;
-    }
+    c = shian_complaint_get(o->txn, id);
+    n = c == NULL ? 0 : shian_filing(o->txn, c, records);
 
-    for (id = 0, ref += 8; *ref >= '0' && *ref <= '9'; ref++) {
-        id = 10 * id + (uint64_t) (*ref - '0');
-    }
+    for (i = 0; i < n; i++) {
+        for (j = 1; j <= records[i]->events; j++) {
+            e = shian_complaint_event(o->txn, records[i]->id, j);
 
-    f = shian_finding_get(o->txn, id);
-    in = f == NULL ? NULL
-         : shian_inspection_get(o->txn, f->venue, f->inspection);
-
-    if (in != NULL) {
-        add_part(a, in->user);
-        add_part(a, in->decided_by);
+            if (e != NULL && e->action != NULL
+                && (strcmp(e->action, "decide") == 0
+                    || strcmp(e->action, "check_in") == 0
+                    || strcmp(e->action, "report") == 0))
+            {
+                add_part(a, e->user);
+            }
+        }
     }
 }
 
 
-/* Whoever caused the grade, or found what it rests on. */
 static void
-note_parts(shian_op_t *o, Shian__Appeal *a, const Shian__Grade *g)
+add_visit(shian_op_t *o, Shian__Appeal *a, uint64_t id)
+{
+    size_t              i;
+    Shian__Inspection  *in;
+
+    in = shian_inspection_get(o->txn, a->venue, id);
+
+    if (in != NULL) {
+        add_part(a, in->user);
+    }
+
+    for (i = 0; in != NULL && i < in->n_steps; i++) {
+        add_part(a, in->steps[i]->by);
+    }
+}
+
+
+/* Every visit and decision that found it, and who said it is put right. */
+static void
+add_finding(shian_op_t *o, Shian__Appeal *a, uint64_t id)
+{
+    size_t           i;
+    Shian__Finding  *f;
+
+    f = shian_finding_get(o->txn, id);
+
+    for (i = 0; f != NULL && i < f->n_found_by; i++) {
+        if (f->found_by[i]->source == SHIAN__MARK__SOURCE__visit) {
+            add_visit(o, a, f->found_by[i]->id);
+        } else {
+            add_complaint(o, a, f->found_by[i]->id);
+        }
+    }
+
+    if (f != NULL && f->has_verified_by) {
+        add_part(a, f->verified_by);
+    }
+}
+
+
+static void
+add_case(shian_op_t *o, Shian__Appeal *a, uint64_t id)
+{
+    Shian__Case  *c;
+
+    c = shian_case_get(o->txn, id);
+
+    if (c != NULL) {
+        add_part(a, c->by);
+        add_part(a, c->decided_by);
+
+        if (c->has_complaint) {
+            add_complaint(o, a, c->complaint);
+        } else if (c->has_inspection) {
+            add_visit(o, a, c->inspection);
+        }
+    }
+}
+
+
+/* "finding:7" leads to who found it. */
+static void
+add_component(shian_op_t *o, Shian__Appeal *a, const char *ref)
+{
+    size_t       i;
+    uint64_t     id;
+    const char  *s;
+
+    static const struct {
+        const char  *name;
+        void       (*add)(shian_op_t *o, Shian__Appeal *a, uint64_t id);
+    } kinds[] = {
+        { "finding:", add_finding },
+        { "complaint:", add_complaint },
+        { "case:", add_case },
+    };
+
+    for (i = 0; ref != NULL && i < SHIAN_COUNT(kinds); i++) {
+        s = ref + strlen(kinds[i].name);
+
+        if (strncmp(ref, kinds[i].name, strlen(kinds[i].name)) == 0) {
+            for (id = 0; *s >= '0' && *s <= '9'; s++) {
+                id = 10 * id + (uint64_t) (*s - '0');
+            }
+
+            kinds[i].add(o, a, id);
+            return;
+        }
+    }
+}
+
+
+/* Whoever caused the grade, or had part in what it rests on, then or now. */
+static void
+note_parts(shian_op_t *o, Shian__Appeal *a, const Shian__Grade *g,
+    const Shian__Grade *now)
 {
     size_t         i;
     Shian__Entry  *e;
@@ -297,6 +406,10 @@ note_parts(shian_op_t *o, Shian__Appeal *a, const Shian__Grade *g)
 
     for (i = 0; i < g->n_components; i++) {
         add_component(o, a, g->components[i]->ref);
+    }
+
+    for (i = 0; now != NULL && i < now->n_components; i++) {
+        add_component(o, a, now->components[i]->ref);
     }
 }
 
@@ -346,7 +459,7 @@ shian_appeal_file_apply(shian_op_t *o)
 
     shian_gallery_use(o, a.photos, a.n_photos, false);
 
-    note_parts(o, &a, g);
+    note_parts(o, &a, g, tally->grade);
     settle_appeal(o, &a, tally);
 }
 
@@ -440,19 +553,54 @@ shian_appeal_decide_check(shian_op_t *o)
 }
 
 
+/* What found it counts no longer, for its item. */
+static void
+strike(shian_op_t *o, const Shian__Appeal *a, const Shian__Finding *f)
+{
+    size_t              i;
+    Shian__Mark         m = SHIAN__MARK__INIT, *was;
+    Shian__Mark__Ref  **struck;
+
+    was = shian_mark_get(o->txn, f->venue, f->item, a->decided_at,
+                         SHIAN__MARK__SOURCE__appeal, a->id);
+    m.n_struck = was == NULL ? 0 : was->n_struck;
+    struck = shian_array(o->arena, m.n_struck + f->n_found_by + 1,
+                         sizeof(*struck));
+
+    if (struck == NULL) {
+        o->txn->err = ENOMEM;
+        return;
+    }
+
+    for (i = 0; i < m.n_struck; i++) {
+        struck[i] = was->struck[i];
+    }
+
+    for (i = 0; i < f->n_found_by; i++) {
+        struck[m.n_struck++] = f->found_by[i];
+    }
+
+    m.has_source = m.has_id = m.has_at = m.has_user = 1;
+    m.source = SHIAN__MARK__SOURCE__appeal;
+    m.id = a->id;
+    m.at = a->decided_at;
+    m.user = o->op->actor->user;
+    m.struck = struck;
+    shian_mark_put(o, f->venue, f->item, &m);
+}
+
+
 void
 shian_appeal_decide_apply(shian_op_t *o)
 {
     size_t                      i;
-    Shian__Venue               *v;
     Shian__Tally               *tally;
     Shian__Appeal              *a;
     Shian__Finding             *f;
     const Shian__AppealDecide  *op = o->op->appeal_decide;
 
     a = shian_appeal_get(o->txn, op->appeal);
-    v = a == NULL ? NULL : shian_venue_get(o->txn, a->venue);
-    tally = v == NULL ? NULL : shian_tally_get(o->txn, a->venue);
+    tally = a == NULL ? NULL : shian_tally_get(o->txn, a->venue);
 
     if (tally == NULL) {
         return;
@@ -473,12 +621,11 @@ shian_appeal_decide_apply(shian_op_t *o)
         f = shian_finding_get(o->txn, op->finding[i]);
 
         if (f != NULL && f->state != SHIAN__FINDING__STATE__void) {
-            shian_finding_void(o, tally, f);
+            strike(o, a, f);
+            shian_finding_derive(o, tally, f->venue, f->item);
+            tally->has_rectified_at = 1;
+            tally->rectified_at = o->op->at;
         }
-    }
-
-    if (a->state == STATE(upheld)) {
-        shian_finding_taken_back(o, tally);
     }
 
     settle_appeal(o, a, tally);
@@ -584,9 +731,10 @@ shian_reinspection_ask_apply(shian_op_t *o)
         return;
     }
 
-    tally->has_reinspection_at = tally->has_reinspection_due_on = 1;
-    tally->reinspection_at = o->op->at;
-    tally->reinspection_due_on = in_three_months(shian_op_day(o));
+    tally->has_asked_at = tally->has_asked_due_on = 1;
+    tally->asked_at = o->op->at;
+    tally->asked_due_on = in_three_months(shian_op_day(o));
+    shian_visit_note_last(o, tally, op->venue);
     shian_tally_put(o, op->venue, tally);
 
     shian_result(o, 0, op->venue);

@@ -47,6 +47,9 @@ const shian_state_row_t  shian_states[] = {
     /* On site, and something about it was odd. */
     INSPECTION(flagged, "confirm", OFFICER, confirmed),
     INSPECTION(flagged, "reject", OFFICER, rejected),
+    /* That word was wrong. */
+    INSPECTION(confirmed, "correct", CHIEF, rejected),
+    INSPECTION(rejected, "correct", CHIEF, confirmed),
 
     FINDING(open, "submit", VENUE, submitted, NONE),
     FINDING(open, "extend", OFFICER, open, RECTIFY),
@@ -81,9 +84,19 @@ const shian_state_row_t  shian_states[] = {
     COMPLAINT_OPEN(rectifying),
     COMPLAINT(closed, "reopen", PUBLIC, accepted, MEDIATE),
     COMPLAINT(closed, "rate", PUBLIC, closed, NONE),
+    /* What was wrong is taken back, beside it, by a chief. */
+    COMPLAINT(refused, "correct", CHIEF, received, CORRECTION),
+    COMPLAINT(merged, "correct", CHIEF, received, CORRECTION),
+    COMPLAINT(substantiated, "correct", CHIEF, reported, CORRECTION),
+    COMPLAINT(unsubstantiated, "correct", CHIEF, reported, CORRECTION),
+    COMPLAINT(rectifying, "correct", CHIEF, reported, CORRECTION),
+    COMPLAINT(closed, "correct", CHIEF, reported, CORRECTION),
 
     CASE(opened, "decide", OFFICER, decided),
     CASE(decided, "close", OFFICER, closed),
+    CASE(opened, "correct", CHIEF, corrected),
+    CASE(decided, "correct", CHIEF, corrected),
+    CASE(closed, "correct", CHIEF, corrected),
 };
 
 const size_t  shian_nstates = SHIAN_COUNT(shian_states);

@@ -23,7 +23,8 @@ typedef enum {
     SHIAN_CLOCK_RECTIFY,        /* by severity */
     SHIAN_CLOCK_APPEAL,         /* 21 days */
     SHIAN_CLOCK_MEDIATE,        /* complaint: 60 days; report: 15 working */
-    SHIAN_CLOCK_EXTENSION       /* report: 15 working days more, once */
+    SHIAN_CLOCK_EXTENSION,      /* report: 15 working days more, once */
+    SHIAN_CLOCK_CORRECTION      /* what ran before, from where it began */
 } shian_clock_t;
 
 typedef struct {

@@ -53,6 +53,13 @@ shian_view_case(shian_txn_t *t, const Shian__Case *c, Shian__Role__Kind role)
                                              SHIAN_TZ_MINUTES));
     }
 
+    if (c->has_corrected_at) {
+        SET(view, corrected_on, shian_local_day(c->corrected_at,
+                                                SHIAN_TZ_MINUTES));
+        view->corrected_by = name_of(t, c->corrected_by);
+        view->correction = c->correction;
+    }
+
     v = shian_venue_get(t, c->venue);
 
     if (v != NULL) {

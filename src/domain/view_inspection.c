@@ -300,23 +300,8 @@ add_items(shian_txn_t *t, const Shian__Inspection *in,
 }
 
 
-static Shian__AnswerView *
-answered(const Shian__InspectionView *view, const char *code)
-{
-    size_t  i;
-
-    for (i = 0; i < view->n_items; i++) {
-        if (strcmp(view->items[i]->code, code) == 0) {
-            return view->items[i];
-        }
-    }
-
-    return NULL;
-}
-
-
-/* What became of what it found, opened again or found put right. */
-static void
+/* What became of what it found, found again or found put right. */
+static bool
 add_outcomes(shian_txn_t *t, const Shian__Inspection *in,
     Shian__InspectionView *view)
 {
@@ -324,14 +309,19 @@ add_outcomes(shian_txn_t *t, const Shian__Inspection *in,
     Shian__Finding     *f;
     Shian__AnswerView  *a;
 
-    for (i = 0; i < in->n_findings; i++) {
-        f = shian_finding_get(t, in->findings[i]);
-        a = f == NULL ? NULL : answered(view, f->item);
+    view->findings = shian_array(t->arena, view->n_items + 1,
+                                 sizeof(*view->findings));
 
-        if (a == NULL) {
+    for (i = 0; view->findings != NULL && i < view->n_items; i++) {
+        a = view->items[i];
+        f = shian_finding_found(t, in->venue, a->code,
+                                SHIAN__MARK__SOURCE__visit, in->id);
+
+        if (f == NULL) {
             continue;
         }
 
+        view->findings[view->n_findings++] = f->id;
         COPY(a, f, deadline_on);
         SET(a, finding, f->id);
         SET(a, finding_state, f->state);
@@ -341,6 +331,8 @@ add_outcomes(shian_txn_t *t, const Shian__Inspection *in,
                                                 SHIAN_TZ_MINUTES));
         }
     }
+
+    return view->findings != NULL;
 }
 
 
@@ -474,7 +466,40 @@ add_self_check(shian_txn_t *t, const Shian__Inspection *in,
 /* ---- one inspection -------------------------------------------------------*/
 
 /* What the bureau, and in part the venue, sees besides. */
-static void
+static bool
+add_steps(shian_txn_t *t, const Shian__Inspection *in,
+    Shian__InspectionView *view)
+{
+    size_t                       i;
+    Shian__User                 *u;
+    Shian__InspectionStepView   *s;
+
+    view->steps = shian_array(t->arena, in->n_steps + 1,
+                              sizeof(*view->steps));
+
+    for (i = 0; view->steps != NULL && i < in->n_steps; i++) {
+        s = shian_alloc(t->arena, sizeof(*s));
+
+        if (s == NULL) {
+            return false;
+        }
+
+        shian__inspection_step_view__init(s);
+        COPY(s, in->steps[i], at);
+        COPY(s, in->steps[i], state);
+        COPY(s, in->steps[i], corrects);
+        s->reason = in->steps[i]->reason;
+        u = in->steps[i]->by == 0 ? NULL
+            : shian_user_get(t, in->steps[i]->by);
+        s->by = u == NULL ? NULL : u->name;
+        view->steps[view->n_steps++] = s;
+    }
+
+    return view->steps != NULL;
+}
+
+
+static bool
 add_circumstances(shian_txn_t *t, const Shian__Inspection *in,
     shian_eye_t eye, Shian__InspectionView *view)
 {
@@ -482,15 +507,14 @@ add_circumstances(shian_txn_t *t, const Shian__Inspection *in,
 
     view->note = in->note;
     view->reason = in->reason;
-    view->findings = in->findings;
-    view->n_findings = in->n_findings;
 
     if (eye != SHIAN_EYE_STAFF) {
-        return;
+        return true;
     }
 
-    COPY(view, in, started_at);
-    COPY(view, in, finished_at);
+    /* When it was, not what the device's clock showed. */
+    SET(view, started_at, in->began_at);
+    SET(view, finished_at, in->ended_at);
     COPY(view, in, lat);
     COPY(view, in, lng);
     COPY(view, in, accuracy);
@@ -499,6 +523,8 @@ add_circumstances(shian_txn_t *t, const Shian__Inspection *in,
     view->n_flags = in->n_flags;
     u = in->user != 0 ? shian_user_get(t, in->user) : NULL;
     view->inspector = u == NULL ? NULL : u->name;
+
+    return add_steps(t, in, view);
 }
 
 
@@ -521,11 +547,16 @@ shian_view_inspection(shian_txn_t *t, const Shian__Inspection *in,
     }
 
     view->venue_name = v->name;
-    add_outcomes(t, in, view);
     add_self_check(t, in, view);
 
-    if (eye != SHIAN_EYE_PUBLIC) {
-        add_circumstances(t, in, eye, view);
+    if (!add_outcomes(t, in, view)) {
+        return NULL;
+    }
+
+    if (eye == SHIAN_EYE_PUBLIC) {
+        view->n_findings = 0;
+    } else if (!add_circumstances(t, in, eye, view)) {
+        return NULL;
     }
 
     return view;

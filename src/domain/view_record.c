@@ -170,18 +170,24 @@ add_similar(shian_txn_t *t, shian_board_t *b, const Shian__Complaint *c,
 }
 
 
+/* What its decisions found, each item once. */
 static bool
 add_findings(shian_txn_t *t, const shian_board_t *b,
     const Shian__Complaint *c, Shian__ComplaintView *view)
 {
-    size_t           i;
+    size_t           i, j;
     Shian__Finding  *f;
 
-    view->findings = shian_array(t->arena, c->n_findings + 1,
+    view->findings = shian_array(t->arena, c->n_found + 1,
                                  sizeof(*view->findings));
 
-    for (i = 0; view->findings != NULL && i < c->n_findings; i++) {
-        f = shian_finding_get(t, c->findings[i]);
+    for (i = 0; view->findings != NULL && i < c->n_found; i++) {
+        f = shian_finding_found(t, c->venue, c->found[i]->item,
+                                SHIAN__MARK__SOURCE__complaint, c->id);
+
+        for (j = 0; f != NULL && j < view->n_findings; j++) {
+            f = view->findings[j]->id == f->id ? NULL : f;
+        }
 
         if (f != NULL) {
             view->findings[view->n_findings] = shian_view_finding(t, f,

@@ -313,7 +313,9 @@ ngx_http_shian_desk_inspection_post(ngx_http_shian_ctx_t *c)
 
     return ngx_http_shian_step(c, &op,
                decide->action == SHIAN__INSPECTION_DECIDE__ACTION__confirm
-               ? "inspection_confirmed" : "inspection_rejected");
+               ? "inspection_confirmed"
+               : decide->action == SHIAN__INSPECTION_DECIDE__ACTION__correct
+               ? "inspection_corrected" : "inspection_rejected");
 }
 
 

@@ -32,6 +32,8 @@ const shian_table_row_t  shian_tables[SHIAN_T_MAX] = {
     [SHIAN_T_FINDING] = { "finding", "id(8)", SHIAN_REPLAYED },
     [SHIAN_T_FINDING_BY] = { "finding_by", "field(1) value id(8)",
                              SHIAN_REPLAYED },
+    [SHIAN_T_MARK] = { "mark", "venue(8) item NUL ms(8) source(1) id(8)",
+                       SHIAN_REPLAYED },
     [SHIAN_T_APPEAL] = { "appeal", "id(8)", SHIAN_REPLAYED },
     [SHIAN_T_SELF_CHECK] = { "self_check", "venue(8)", SHIAN_REPLAYED },
     [SHIAN_T_COMPLAINT] = { "complaint", "id(8)", SHIAN_REPLAYED },

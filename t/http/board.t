@@ -157,7 +157,7 @@ subtest 'the way through' => sub {
         'post accept dispatch check_in report decide rectify close',
         'the timeline';
     is $r->{events}[2]{to_name}, 'walker';
-    ok !$r->{actions}, 'nothing more to do';
+    is "@{$r->{actions}}", 'correct', 'nothing more to do but to correct';
     is step('here', $n, 'close')->{status}, 409, 'and not twice';
 };
 

@@ -444,8 +444,9 @@ whole(city_t *c, shian_txn_t *t)
     p = shian_zalloc(&c->arena, sizeof(*p));
     shian__inspection_post__init(p);
     p->checklist = list->version;
-    p->has_started_at = 1;
+    p->has_started_at = p->has_finished_at = 1;
     p->started_at = c->now - MINUTE;
+    p->finished_at = c->now;
     p->items = shian_array(&c->arena, list->n_items, sizeof(*p->items));
 
     for (i = 0; i < list->n_items; i++) {

@@ -704,8 +704,8 @@ a_decision_may_open_findings(void **state)
     assert_int_equal(finding(c, 1)->complaint, 1);
     assert_int_equal(finding(c, 1)->deadline_on,
                      today(c) + shian_finding_days(finding(c, 1)->severity));
-    assert_int_equal(complaint(c, 1)->n_findings, 1);
-    assert_int_equal(complaint(c, 1)->findings[0], 1);
+    assert_int_equal(complaint(c, 1)->n_found, 1);
+    assert_string_equal(complaint(c, 1)->found[0]->item, "L2");
     assert_true(tally(c)->grade->score < 9000);
 }
 

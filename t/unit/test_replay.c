@@ -14,6 +14,7 @@
 #include "recount_visits.h"
 #include "core/geo.h"
 #include "core/text.h"
+#include "domain/filing.h"
 #include "domain/tally.h"
 #include "domain/venue.h"
 
@@ -237,6 +238,7 @@ check_uniques(shian_txn_t *t)
     char           kind;
     uint8_t        hash[16];
     shian_str_t    value;
+    Shian__Case   *a;
     shian_scan_t   s;
     Shian__User   *u;
     Shian__Venue  *v;
@@ -250,7 +252,12 @@ check_uniques(shian_txn_t *t)
         assert_int_equal(s.value.n, 8);
         kind = (char) s.key.p[0];
 
-        if (kind == 'U') {
+        if (kind == 'C') {
+            a = shian_case_get(t, shian_be(s.value.p, 8));
+            assert_non_null(a);
+            assert_true(shian_text_key(t->arena, shian_str(a->document_no),
+                                       &value));
+        } else if (kind == 'U') {
             u = shian_user_get(t, shian_be(s.value.p, 8));
             assert_non_null(u);
             value = shian_str(u->login);
@@ -546,8 +553,7 @@ check_complaint_by(shian_txn_t *t, const Shian__Complaint *c)
     n += c->has_device;
     n += c->state == SHIAN__COMPLAINT__STATE__dispatched
          || c->state == SHIAN__COMPLAINT__STATE__on_site;
-    n += c->has_venue && c->has_outcome
-         && c->outcome == SHIAN__OUTCOME__KIND__substantiated;
+    n += c->counts + c->has_merged_into;
 
     /* Of a pair the first one stands for both. */
     if (c->has_ended_at && !c->erased && (!c->has_linked
@@ -561,11 +567,42 @@ check_complaint_by(shian_txn_t *t, const Shian__Complaint *c)
 }
 
 
+/* A filing counts once, by the first of its decisions that stand. */
+static void
+check_filing(shian_txn_t *t, Shian__Complaint *c)
+{
+    size_t             i, n, counts, found;
+    uint64_t           first;
+    Shian__Complaint  *records[SHIAN_FILING_MOST];
+
+    n = shian_filing(t, c, records);
+    first = UINT64_MAX;
+
+    for (counts = found = i = 0; i < n; i++) {
+        if (records[i]->has_venue && shian_is_substantiated(records[i])) {
+            found++;
+            first = records[i]->decided_at < first ? records[i]->decided_at
+                                                   : first;
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        if (records[i]->counts) {
+            counts++;
+            assert_int_equal(records[i]->decided_at, first);
+        }
+    }
+
+    assert_int_equal(counts, found != 0);
+}
+
+
 /* Complaints again from the first to the last: index, figures, tallies. */
 static void
 check_complaints(shian_txn_t *t)
 {
     size_t             by, events, ended;
+    bool               weighs;
     uint64_t           id, venue;
     uint32_t           sum[VENUES + 1] = { 0 };
     Shian__Case       *a;
@@ -577,9 +614,8 @@ check_complaints(shian_txn_t *t)
         by += check_complaint_by(t, c);
         events += c->events;
         ended += c->has_ended_at;
-        sum[c->has_venue ? c->venue : 0]
-            += c->has_outcome
-               && c->outcome == SHIAN__OUTCOME__KIND__substantiated;
+        sum[c->has_venue ? c->venue : 0] += c->counts;
+        check_filing(t, c);
 
         if (c->has_linked) {
             assert_int_equal(shian_complaint_get(t, c->linked)->linked, id);
@@ -599,8 +635,9 @@ check_complaints(shian_txn_t *t)
     }
 
     for (by = 0, id = 1; (a = shian_case_get(t, id)) != NULL; id++) {
-        by += 2u + a->penalty;
-        sum[a->venue] += a->penalty;
+        weighs = a->penalty && a->state != SHIAN__CASE__STATE__corrected;
+        by += 2u + weighs;
+        sum[a->venue] += weighs;
     }
 
     assert_int_equal(rows(t, SHIAN_T_CASE), id - 1);

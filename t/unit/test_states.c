@@ -136,13 +136,17 @@ ask_case(Shian__Operation *op, const char *action)
                     &shian__case_step__action__descriptor, action)->value;
     s->penalty = 1;
     s->document_no = "甬市监罚〔2026〕7号";
+    s->text = "because";
 }
 
 
 static void
 put_finding(shian_txn_t *t, int state)
 {
-    Shian__Finding  f = SHIAN__FINDING__INIT;
+    Shian__Mark        m = SHIAN__MARK__INIT;
+    Shian__Finding     f = SHIAN__FINDING__INIT;
+    shian_rowkey_t     k;
+    Shian__Mark__Ref   r = SHIAN__MARK__REF__INIT, *all[] = { &r };
 
     f.has_id = f.has_venue = f.has_severity = f.has_opened_at = 1;
     f.has_deadline_on = f.has_state = 1;
@@ -151,8 +155,37 @@ put_finding(shian_txn_t *t, int state)
     f.severity = SHIAN__SEVERITY__KIND__minor;
     f.opened_at = city.now;
     f.deadline_on = shian_local_day(city.now, SHIAN_TZ_MINUTES) + 3;
+    f.has_first_deadline_on = 1;
+    f.first_deadline_on = f.deadline_on;
     f.state = (Shian__Finding__State) state;
+
+    /* The mark that found it. */
+    r.has_source = r.has_id = r.has_at = 1;
+    r.source = SHIAN__MARK__SOURCE__visit;
+    r.id = 1;
+    r.at = f.opened_at;
+    f.n_found_by = 1;
+    f.found_by = all;
     shian_put_record(t, SHIAN_T_FINDING, 1, &f);
+    k = shian_finding_prefix('i', 1, 8);
+    shian_rowkey_bytes(&k, "L1", 3);
+    shian_rowkey_be(&k, 1, 8);
+    shian_index_put(t, SHIAN_T_FINDING_BY, &k, 1);
+
+    m.has_source = m.has_id = m.has_at = m.has_failed = 1;
+    m.source = r.source;
+    m.id = r.id;
+    m.at = r.at;
+    m.failed = 1;
+    m.has_deadline_on = m.has_severity = 1;
+    m.deadline_on = f.deadline_on;
+    m.severity = f.severity;
+    k = shian_rowkey_id(1);
+    shian_rowkey_bytes(&k, "L1", 3);
+    shian_rowkey_be(&k, m.at, 8);
+    shian_rowkey_be(&k, (uint64_t) m.source, 1);
+    shian_rowkey_be(&k, m.id, 8);
+    shian_row_put_message(t, SHIAN_T_MARK, &k, &m);
 }
 
 
