@@ -563,5 +563,7 @@ main(void)
         cmocka_unit_test(the_city_is_for_who_has_it),
     };
 
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
