@@ -156,6 +156,8 @@ tell_complaint(shian_txn_t *t, const Shian__Complaint *c,
     event->district = c->district;
     event->state = name_of(&shian__complaint__state__descriptor, c->state);
     event->href = shian_printf(t->arena, "/desk/complaints/%" PRIu64, c->id);
+    event->has_inspector = 1;
+    event->inspector = c->dispatched_to;
     SET(event, urgent, c->state == SHIAN__COMPLAINT__STATE__received
                        && c->severity == SHIAN__SEVERITY__KIND__critical);
 
@@ -438,7 +440,10 @@ shian_event_for(const Shian__Event *event, Shian__Role__Kind role,
             v.district = event->district;
 
             return (shian_events[i].roles & (1u << role)) != 0
-                   && shian_in_reach(role, user, 0, &v);
+                   && shian_in_reach(role, user, 0, &v)
+                   && (i == CHANGE || !event->has_inspector
+                       || role != SHIAN__ROLE__KIND__inspector
+                       || (user != NULL && user->id == event->inspector));
         }
     }
 

@@ -55,7 +55,8 @@ bool shian_event_is_news(const Shian__Event *event);
 
 /*
  * May somebody of this role, and of this user's districts (NULL: of all),
- * see it?  NULL is for nobody.  Any thread.
+ * see it?  News of a complaint are no inspector's but that one's to whom it
+ * is sent.  NULL is for nobody.  Any thread.
  */
 bool shian_event_for(const Shian__Event *event, Shian__Role__Kind role,
     const Shian__User *user);
