@@ -309,18 +309,18 @@ shian_review_flag_apply(shian_op_t *o)
 
 
 /*
- * Flagged, and no officer has looked at it since.  The queue knows; instants
- * do not, since clocks step back and two operations share a millisecond.
+ * The queue knows; instants do not, since clocks step back and two operations
+ * share a millisecond.
  */
-static bool
-flag_waits(shian_op_t *o, const Shian__Review *r)
+bool
+shian_review_flag_waits(shian_txn_t *t, const Shian__Review *r)
 {
     shian_str_t     v;
     shian_rowkey_t  k;
 
     k = shian_review_key('s', SHIAN_FLAGGED, r->at, r->id);
 
-    return shian_row_get(o->txn, SHIAN_T_REVIEW_BY, &k, &v);
+    return shian_row_get(t, SHIAN_T_REVIEW_BY, &k, &v);
 }
 
 
@@ -347,7 +347,7 @@ shian_review_decide_check(shian_op_t *o)
                || shian_wrong_state(o, "It was removed before.");
     }
 
-    return r->state != STATE(published) || flag_waits(o, r)
+    return r->state != STATE(published) || shian_review_flag_waits(o->txn, r)
            || shian_wrong_state(o, "It is published already.");
 }
 
@@ -367,7 +367,7 @@ shian_review_decide_apply(shian_op_t *o)
         return;
     }
 
-    if (flag_waits(o, r)) {
+    if (shian_review_flag_waits(o->txn, r)) {
         queue(o, r, SHIAN_FLAGGED, false);
     }
 

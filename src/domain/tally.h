@@ -22,6 +22,9 @@ shian_rowkey_t shian_review_prefix(char field, uint64_t value);
 /* Writes the 'v' entry: its two bytes hold state and stars. */
 void shian_review_index(shian_txn_t *t, const Shian__Review *r);
 
+/* Flagged, and no officer has looked at it since? */
+bool shian_review_flag_waits(shian_txn_t *t, const Shian__Review *r);
+
 /* Adds (delta 1) or takes away (-1) the stars of a published review. */
 void shian_tally_review(shian_arena_t *a, Shian__Tally *tally,
     uint32_t hygiene, uint32_t food, uint32_t service, int delta);

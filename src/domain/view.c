@@ -126,6 +126,37 @@ shian_view_review(shian_txn_t *t, const shian_keys_t *keys, uint64_t id,
 }
 
 
+bool
+shian_view_own_reviews(shian_txn_t *t, Shian__ReviewView **items, size_t n)
+{
+    size_t          i;
+    Shian__Review  *r;
+
+    for (i = 0; i < n; i++) {
+        r = shian_review_get(t, items[i]->id);
+        items[i]->actions = shian_array(t->arena, 2,
+                                        sizeof(*items[i]->actions));
+
+        if (r == NULL || items[i]->actions == NULL) {
+            return false;
+        }
+
+        if (r->reply == NULL) {
+            items[i]->actions[items[i]->n_actions++] = "reply";
+        }
+
+        if (!r->has_flagged_at) {
+            items[i]->actions[items[i]->n_actions++] = "flag";
+
+        } else if (shian_review_flag_waits(t, r)) {
+            items[i]->flag = r->flag;
+        }
+    }
+
+    return true;
+}
+
+
 shian_str_t
 shian_view_keep(shian_txn_t *t, shian_str_t key)
 {

@@ -34,6 +34,13 @@ Shian__ReviewList *shian_view_reviews(shian_txn_t *t,
     const shian_keys_t *keys, uint64_t venue, shian_str_t after,
     size_t limit, shian_str_t *next);
 
+/*
+ * What the venue itself may do about its reviews, and its flag while that
+ * waits.  False without memory.
+ */
+bool shian_view_own_reviews(shian_txn_t *t, Shian__ReviewView **items,
+    size_t n);
+
 /* Who looks: what is shown of one record grows from left to right. */
 typedef enum {
     SHIAN_EYE_PUBLIC = 0,

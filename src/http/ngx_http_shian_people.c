@@ -335,7 +335,10 @@ ngx_http_shian_my(ngx_http_shian_ctx_t *c)
     desk->venue_name = desk->venue_view->name;
     desk->better = shian_view_better(&c->txn, desk->venue, c->now_ms);
 
-    if (desk->better == NULL || !ngx_http_shian_add_due(c, desk)) {
+    if (desk->better == NULL || !ngx_http_shian_add_due(c, desk)
+        || !shian_view_own_reviews(&c->txn, desk->venue_view->reviews,
+                                   desk->venue_view->n_reviews))
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -13,7 +13,7 @@
 /* ---- reading --------------------------------------------------------------*/
 
 static ngx_int_t
-ngx_http_shian_review_list(ngx_http_shian_ctx_t *c, uint64_t venue)
+ngx_http_shian_review_list(ngx_http_shian_ctx_t *c, uint64_t venue, bool own)
 {
     size_t              limit;
     shian_str_t         after, next;
@@ -32,6 +32,10 @@ ngx_http_shian_review_list(ngx_http_shian_ctx_t *c, uint64_t venue)
                                      "There is no such venue.");
     }
 
+    if (own && !shian_view_own_reviews(&c->txn, view->items, view->n_items)) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     view->next = ngx_http_shian_next(c, next);
     c->view = &view->base;
 
@@ -42,7 +46,7 @@ ngx_http_shian_review_list(ngx_http_shian_ctx_t *c, uint64_t venue)
 ngx_int_t
 ngx_http_shian_reviews(ngx_http_shian_ctx_t *c)
 {
-    return ngx_http_shian_review_list(c, c->id);
+    return ngx_http_shian_review_list(c, c->id, false);
 }
 
 
@@ -56,7 +60,7 @@ ngx_http_shian_my_reviews(ngx_http_shian_ctx_t *c)
                : shian_str_is(flash, "flag") ? "review_flagged"
                : NULL;
 
-    return ngx_http_shian_review_list(c, c->caller.actor.venue);
+    return ngx_http_shian_review_list(c, c->caller.actor.venue, true);
 }
 
 
