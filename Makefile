@@ -19,7 +19,7 @@ BUILD_PACKAGES := gcc make nginx nginx-dev liblmdb-dev libsodium-dev \
     libcurl4-openssl-dev ca-certificates
 TEST_PACKAGES  := libcmocka-dev zbar-tools libimage-exiftool-perl webp \
     librsvg2-bin lmdb-utils chromium fonts-noto-cjk clang python3 curl \
-    openssl poppler-utils
+    openssl poppler-utils strace
 BENCH_PACKAGES := wrk
 ASAN_PACKAGES  := libclang-rt-14-dev valgrind
 

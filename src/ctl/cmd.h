@@ -45,6 +45,9 @@ SHIAN_CMD(grade);                   /* cmd_grade.c */
 SHIAN_CMD(demo);                    /* cmd_demo.c */
 SHIAN_CMD(notify);                  /* cmd_notify.c */
 
+/* Writes a new key file, 0600, whole or not at all; false: it was said why. */
+bool shian_make_keys(shian_ctl_t *c);
+
 /* Makes the store and, where there is none, the key file: init and demo. */
 bool shian_make_store(shian_ctl_t *c);
 

@@ -1,7 +1,8 @@
 /*
  * A backup is a folder that looks like a store: data.mdb of one instant and
- * the photos.  Photos are on disk before the operation that names them, so
- * copying them after the tables loses none.
+ * the photos that it names.  data.mdb gets its name last, here as in a restored
+ * store, so what a killed or failed attempt has left is no backup and no store,
+ * and the next attempt goes on from it.
  */
 
 #include "cmd.h"
@@ -9,264 +10,587 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_DEPTH  4            /* photos/ab/cd/hash */
+#include "core/ids.h"
+#include "output.h"
+#include "photo_copy.h"
+
+#define STAGE   ".part"         /* holds data.mdb until all is there */
+#define ABOUT   "backup.json"
+#define ROUNDS  5               /* where photos are erased meanwhile */
+#define SHOWN   10
 
 const shian_option_t  shian_backup_options[] = { { NULL, NULL, NULL } };
-const shian_option_t  shian_restore_options[] = { { NULL, NULL, NULL } };
+
+const shian_option_t  shian_restore_options[] = {
+    { "owner", "USER", "as root: the nginx workers' user, if it is another "
+                       "than the store's was" },
+    { NULL, NULL, NULL }
+};
+
+/* What both commands work with; strings in the command's arena. */
+typedef struct {
+    shian_ctl_t          *ctl;
+    shian_photo_copy_t    copy;
+    const char           *dir;          /* what is made */
+    const char           *stage;        /* its folder for data.mdb */
+    const char           *staged;
+    const char           *data;         /* data.mdb in its place */
+    shian_store_t        *snapshot;     /* the staged one, open */
+    shian_head_t          head;
+} job_t;
+
+
+static bool
+said(shian_ctl_t *c, const char *path)
+{
+    (void) shian_ctl_fail(c, "%s: %s", path, strerror(errno));
+    return false;
+}
+
+
+/* ---- the stage ----------------------------------------------------------- */
+
+
+/* Removes what an earlier attempt has left there, and nothing else. */
+static bool
+clear_stage(job_t *j)
+{
+    bool         ok;
+    size_t       i;
+    const char  *path;
+
+    static const char *const  files[] = {
+        "data.mdb", "data.mdb.part", "lock.mdb"
+    };
+
+    for (ok = true, i = 0; ok && i < SHIAN_COUNT(files); i++) {
+        path = shian_printf(&j->ctl->arena, "%s/%s", j->stage, files[i]);
+        ok = path != NULL && (unlink(path) == 0 || errno == ENOENT);
+    }
+
+    ok = ok && (rmdir(j->stage) == 0 || errno == ENOENT);
+
+    return ok || said(j->ctl, j->stage);
+}
+
+
+static void
+close_snapshot(job_t *j)
+{
+    shian_store_close(j->snapshot);
+    j->snapshot = NULL;
+}
+
+
+/* Opens what is staged, and so sees that it can be opened. */
+static bool
+open_snapshot(job_t *j)
+{
+    char         err[1024];
+    shian_txn_t  t;
+
+    j->snapshot = shian_store_open(j->stage, 0, 0, false, err, sizeof(err));
+
+    if (j->snapshot == NULL) {
+        (void) shian_ctl_fail(j->ctl, "%s", err);
+        return false;
+    }
+
+    if (shian_txn_begin(j->snapshot, &j->ctl->arena, false, &t) != 0) {
+        (void) shian_ctl_fail(j->ctl, "%s cannot be read", j->staged);
+        return false;
+    }
+
+    shian_log_head(&t, &j->head);
+    shian_txn_abort(&t);
+
+    return true;
+}
+
+
+static bool
+begin(job_t *j, shian_ctl_t *c, const char *from, const char *to)
+{
+    memset(j, 0, sizeof(*j));
+    j->ctl = j->copy.ctl = c;
+    j->copy.from = from;
+    j->copy.to = j->dir = to;
+    j->stage = shian_printf(&c->arena, "%s/%s", to, STAGE);
+    j->staged = shian_printf(&c->arena, "%s/%s/data.mdb", to, STAGE);
+    j->data = shian_printf(&c->arena, "%s/data.mdb", to);
+
+    if (j->stage == NULL || j->staged == NULL || j->data == NULL) {
+        (void) shian_ctl_fail(c, "memory has run out");
+        return false;
+    }
+
+    return true;
+}
+
+
+/*
+ * Photos are many and small, so their disk is synced as a whole; only then
+ * data.mdb gets its name.
+ */
+static bool
+commit(job_t *j)
+{
+    int   fd;
+    bool  ok;
+
+    close_snapshot(j);
+    fd = open(j->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ok = fd != -1 && syncfs(fd) == 0;
+
+    if (fd != -1) {
+        ok = close(fd) == 0 && ok;
+    }
+
+    fd = ok ? open(j->staged, O_RDONLY | O_CLOEXEC) : -1;
+    ok = fd != -1 && fsync(fd) == 0;
+
+    if (fd != -1) {
+        ok = close(fd) == 0 && ok;
+    }
+
+    ok = ok && rename(j->staged, j->data) == 0
+         && shian_sync_folder(j->dir) && shian_sync_folder_of(j->dir);
+
+    return (ok || said(j->ctl, j->dir)) && clear_stage(j);
+}
+
+
+/* Photos that could not be had: a failure, though the rest is done. */
+static int
+account(job_t *j, const char *mend)
+{
+    char    hex[SHIAN_HEX_LEN(32) + 1];
+    size_t  i;
+
+    for (i = 0; i < j->copy.nlost && i < SHOWN; i++) {
+        shian_hex(hex, j->copy.lost[i], 32);
+        hex[sizeof(hex) - 1] = '\0';
+        (void) shian_ctl_fail(j->ctl, "photo %s is missing or changed in %s",
+                              hex, j->copy.from);
+    }
+
+    return j->copy.nlost == 0 ? SHIAN_DONE
+           : shian_ctl_fail(j->ctl, "%s is whole but for %zu photos; %s",
+                            j->dir, j->copy.nlost, mend);
+}
 
 
 static int
-said(shian_ctl_t *c, const char *path)
+finish(job_t *j, int rc)
 {
-    return shian_ctl_fail(c, "%s: %s", path, strerror(errno));
+    close_snapshot(j);
+    free(j->copy.lost);
+
+    return rc;
 }
 
 
+/* ---- backup -------------------------------------------------------------- */
+
+
+/* New, or empty, or what an attempt before this one has begun. */
 static bool
-sync_close(int fd)
+make_folder(shian_ctl_t *c, const char *dir, bool *empty)
 {
-    bool  ok;
+    DIR            *d;
+    struct dirent  *e;
 
-    ok = fsync(fd) == 0;
+    *empty = true;
 
-    return close(fd) == 0 && ok;
-}
-
-
-static bool
-sync_folder(const char *dir)
-{
-    int  fd;
-
-    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    return fd != -1 && sync_close(fd);
-}
-
-
-static bool
-copy_bytes(int from, int to)
-{
-    char      buf[65536];
-    ssize_t   n, done, rc;
-
-    while ((n = read(from, buf, sizeof(buf))) > 0) {
-        for (done = 0; done < n; done += rc) {
-            rc = write(to, buf + done, (size_t) (n - done));
-            if (rc < 0) {
-                return false;
-            }
-        }
-    }
-
-    return n == 0;
-}
-
-
-/* As root: what is restored belongs to whom its folder belongs. */
-static bool
-give(int fd, const char *folder_of)
-{
-    char         *slash, dir[4096];
-    size_t        n;
-    struct stat   st;
-
-    slash = strrchr(folder_of, '/');
-    n = slash == NULL ? 0 : (size_t) (slash - folder_of);
-
-    if (geteuid() != 0 || n >= sizeof(dir)) {
+    if (mkdir(dir, 0700) == 0) {
         return true;
     }
 
-    memcpy(dir, folder_of, n);
-    memcpy(dir + n, n == 0 ? "." : "", n == 0 ? 2 : 1);
-
-    return stat(dir, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) == 0;
-}
-
-
-/* Whole or not at all: under another name first. */
-static bool
-copy_file(shian_ctl_t *c, const char *from, const char *to)
-{
-    int          in, out;
-    bool         ok;
-    const char  *part;
-
-    part = shian_printf(&c->arena, "%s.part", to);
-    in = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    out = part == NULL || in == -1 ? -1
-          : open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-
-    ok = out != -1 && copy_bytes(in, out) && give(out, to);
-
-    if (out != -1) {
-        ok = sync_close(out) && ok;
-    }
-
-    if (in != -1) {
-        (void) close(in);
-    }
-
-    return ok && rename(part, to) == 0;
-}
-
-
-/* Regular files below from; links and what is there already are left. */
-static bool
-copy_tree(shian_ctl_t *c, const char *from, const char *to, int depth,
-    uint64_t *files)
-{
-    DIR            *d;
-    bool            ok;
-    const char     *src, *dst;
-    struct stat     st;
-    struct dirent  *e;
-
-    d = opendir(from);
-
+    d = errno == EEXIST ? opendir(dir) : NULL;
     if (d == NULL) {
-        return errno == ENOENT || said(c, from) == SHIAN_DONE;
+        return said(c, dir);
     }
 
-    ok = depth > 0 && (mkdir(to, 0750) == 0 || errno == EEXIST);
-
-    while (ok && (e = readdir(d)) != NULL) {
-        if (e->d_name[0] == '.') {
-            continue;
-        }
-
-        src = shian_printf(&c->arena, "%s/%s", from, e->d_name);
-        dst = shian_printf(&c->arena, "%s/%s", to, e->d_name);
-        ok = src != NULL && dst != NULL && lstat(src, &st) == 0;
-
-        if (ok && S_ISDIR(st.st_mode)) {
-            ok = copy_tree(c, src, dst, depth - 1, files);
-
-        } else if (ok && S_ISREG(st.st_mode) && access(dst, F_OK) != 0) {
-            ok = copy_file(c, src, dst);
-            (*files)++;
-        }
+    while ((e = readdir(d)) != NULL) {
+        *empty = *empty && (strcmp(e->d_name, ".") == 0
+                            || strcmp(e->d_name, "..") == 0);
     }
 
-    ok = ok && sync_folder(to);
+    return closedir(d) == 0;
+}
 
-    if (!ok) {
-        (void) said(c, to);
+
+/* Whether the store, as it is now, still names what was not found. */
+static bool
+still_named(job_t *j, bool *named)
+{
+    bool            ok;
+    size_t          i;
+    shian_str_t     row;
+    shian_txn_t     t;
+    shian_arena_t   a;
+    shian_rowkey_t  k;
+
+    shian_arena_init(&a, NULL, NULL);
+
+    if (shian_txn_begin(j->ctl->store, &a, false, &t) != 0) {
+        (void) shian_ctl_fail(j->ctl, "store \"%s\" cannot be read",
+                              j->copy.from);
+        return false;
     }
 
-    (void) closedir(d);
+    *named = true;
+
+    for (i = 0; i < j->copy.nlost; i++) {
+        k.n = 0;
+        shian_rowkey_bytes(&k, j->copy.lost[i], 32);
+        *named = *named && shian_row_get(&t, SHIAN_T_PHOTO, &k, &row);
+    }
+
+    ok = t.err == 0;
+    shian_txn_abort(&t);
+    shian_arena_free(&a);
+
     return ok;
 }
 
 
+/* The tables of one instant, and then the photos that they name. */
 static bool
-copy_photos(shian_ctl_t *c, const char *from, const char *to,
-    uint64_t *files)
+copy_round(job_t *j, bool *whole)
 {
-    const char  *src, *dst;
+    int  rc;
 
-    *files = 0;
-    src = shian_printf(&c->arena, "%s/photos", from);
-    dst = shian_printf(&c->arena, "%s/photos", to);
+    close_snapshot(j);
 
-    return src != NULL && dst != NULL
-           && copy_tree(c, src, dst, MAX_DEPTH, files);
+    if (!clear_stage(j) || (mkdir(j->stage, 0700) != 0
+                            && !said(j->ctl, j->stage)))
+    {
+        return false;
+    }
+
+    rc = mdb_env_copy2(j->ctl->store->env, j->stage, MDB_CP_COMPACT);
+
+    if (rc != 0) {
+        (void) shian_ctl_fail(j->ctl, "%s: %s", j->dir, mdb_strerror(rc));
+        return false;
+    }
+
+    return open_snapshot(j) && shian_photo_copy(&j->copy, j->snapshot)
+           && shian_photo_copy_purge(&j->copy, j->snapshot)
+           && still_named(j, whole);
+}
+
+
+/* When it was made, of what, and to whom the store belonged. */
+static bool
+write_about(job_t *j)
+{
+    char             hex[SHIAN_HEX_LEN(SHIAN_HASH_SIZE) + 1];
+    struct stat      st;
+    const char      *path;
+    shian_output_t   o;
+    struct passwd   *pw;
+
+    path = shian_printf(&j->ctl->arena, "%s/%s", j->dir, ABOUT);
+
+    if (path == NULL || stat(j->copy.from, &st) != 0) {
+        return said(j->ctl, j->copy.from);
+    }
+
+    if (!shian_output_open(j->ctl, &o, path, 0600)) {
+        return false;
+    }
+
+    shian_ctl_as_user(j->ctl);
+    pw = getpwuid(st.st_uid);
+    shian_hex(hex, j->head.hash, SHIAN_HASH_SIZE);
+    hex[sizeof(hex) - 1] = '\0';
+    shian_putf(&o.out.sink, "{\"made_at_ms\":%llu,\"seq\":%llu,"
+               "\"head\":\"%s\",\"photos\":%llu,\"missing\":%zu,"
+               "\"owner\":\"%s\"}\n",
+               (unsigned long long) shian_ctl_now(j->ctl),
+               (unsigned long long) j->head.seq, hex,
+               (unsigned long long) j->copy.photos, j->copy.nlost,
+               pw == NULL ? "" : pw->pw_name);
+
+    if (!shian_output_finish(&o)) {
+        return false;
+    }
+
+    shian_ctl_as_user(j->ctl);
+    return true;
+}
+
+
+static bool
+make_backup(job_t *j)
+{
+    int   i;
+    bool  whole, empty;
+
+    if (!make_folder(j->ctl, j->dir, &empty)) {
+        return false;
+    }
+
+    if (access(j->data, F_OK) == 0) {
+        (void) shian_ctl_fail(j->ctl, "%s: there is a backup already; name "
+                              "another folder", j->dir);
+        return false;
+    }
+
+    if (empty && chmod(j->dir, 0700) != 0) {
+        return said(j->ctl, j->dir);
+    }
+
+    for (whole = false, i = 0; !whole && i < ROUNDS; i++) {
+        if (!copy_round(j, &whole)) {
+            return false;
+        }
+    }
+
+    return write_about(j) && commit(j);
 }
 
 
 int
 shian_cmd_backup(shian_ctl_t *c)
 {
-    int          rc;
-    uint64_t     photos;
-    const char  *file, *dir = c->args[0];
+    bool   ok;
+    job_t  j;
 
     if (!shian_ctl_store(c, false)) {
         return SHIAN_FAILED;
     }
 
     shian_ctl_as_user(c);
-    file = shian_printf(&c->arena, "%s/data.mdb", dir);
+    (void) umask(0077);
 
-    if (file == NULL || (mkdir(dir, 0700) != 0 && errno != EEXIST)) {
-        return said(c, dir);
+    if (!begin(&j, c, c->store_dir, c->args[0])) {
+        return SHIAN_FAILED;
     }
 
-    if (access(file, F_OK) == 0) {
-        return shian_ctl_fail(c, "%s: there is a backup already; name "
-                              "another folder", dir);
-    }
+    j.copy.folder_mode = 0700;
+    j.copy.file_mode = 0600;
+    ok = make_backup(&j);
 
-    rc = mdb_env_copy2(c->store->env, dir, MDB_CP_COMPACT);
-
-    if (rc != 0) {
-        (void) unlink(file);
-        return shian_ctl_fail(c, "%s: %s", dir, mdb_strerror(rc));
-    }
-
-    if (!sync_folder(dir) || !copy_photos(c, c->store_dir, dir, &photos)) {
-        return said(c, dir);
+    if (!ok) {
+        return finish(&j, SHIAN_FAILED);
     }
 
     if (c->json) {
-        printf("{\"backup\":true,\"photos\":%llu}\n",
-               (unsigned long long) photos);
+        printf("{\"backup\":true,\"seq\":%llu,\"photos\":%llu,"
+               "\"missing\":%zu}\n", (unsigned long long) j.head.seq,
+               (unsigned long long) j.copy.photos, j.copy.nlost);
     } else {
         printf("%s: the store and %llu photos; keep the key file %s "
-               "elsewhere\n", dir, (unsigned long long) photos,
+               "elsewhere\n", j.dir, (unsigned long long) j.copy.photos,
                c->keys_path);
     }
 
-    return SHIAN_DONE;
+    return finish(&j, account(&j, "take them from an earlier backup"));
+}
+
+
+/* ---- restore ------------------------------------------------------------- */
+
+
+/* The user's name that the backup remembers, or NULL. */
+static const char *
+remembered(shian_ctl_t *c, const char *dir)
+{
+    json_t      *about;
+    const char  *path, *name;
+
+    path = shian_printf(&c->arena, "%s/%s", dir, ABOUT);
+    about = path == NULL ? NULL : json_load_file(path, 0, NULL);
+    name = json_string_value(json_object_get(about, "owner"));
+
+    if (name != NULL) {
+        name = name[0] == '\0' ? NULL
+               : shian_strdup(&c->arena, shian_str(name));
+    }
+
+    json_decref(about);
+    return name;
+}
+
+
+/*
+ * Whose the store will be, as root: who is named, whose the folder is, or whose
+ * the store was.
+ */
+static bool
+find_owner(job_t *j)
+{
+    const char     *name;
+    struct stat     st;
+    struct passwd  *pw;
+
+    name = shian_arg(j->ctl, "owner");
+
+    if (geteuid() != 0) {
+        return name == NULL
+               || shian_ctl_fail(j->ctl, "only root gives a store to \"%s\"",
+                                 name) == SHIAN_DONE;
+    }
+
+    j->copy.give = true;
+
+    if (name == NULL && stat(j->dir, &st) == 0 && st.st_uid != 0) {
+        j->copy.uid = st.st_uid;
+        j->copy.gid = st.st_gid;
+        return true;
+    }
+
+    if (name == NULL) {
+        name = remembered(j->ctl, j->copy.from);
+    }
+
+    pw = name == NULL ? NULL : getpwnam(name);
+
+    if (pw == NULL) {
+        (void) shian_ctl_fail(j->ctl, name == NULL
+                              ? "the backup does not say whose the store "
+                                "was; name the nginx workers' user with "
+                                "--owner%s"
+                              : "there is no user \"%s\" here; name the nginx "
+                                "workers' user with --owner",
+                              name == NULL ? "" : name);
+        return false;
+    }
+
+    j->copy.uid = pw->pw_uid;
+    j->copy.gid = pw->pw_gid;
+
+    return true;
+}
+
+
+static bool
+stage_backup(job_t *j, const char *from)
+{
+    char             buf[65536];
+    bool             ok;
+    FILE            *in;
+    size_t           n;
+    shian_output_t   o;
+
+    if (!clear_stage(j)) {
+        return false;
+    }
+
+    in = shian_ctl_fopen(j->ctl, from, "r");
+    if (in == NULL) {
+        return false;
+    }
+
+    if (!shian_photo_copy_folder(&j->copy, j->stage)
+        || !shian_output_open(j->ctl, &o, j->staged, j->copy.file_mode))
+    {
+        (void) fclose(in);
+        return said(j->ctl, j->stage);
+    }
+
+    while ((n = fread(buf, 1, sizeof(buf), in)) != 0 && !o.out.sink.failed) {
+        shian_put(&o.out.sink, buf, n);
+    }
+
+    ok = ferror(in) == 0 && !o.out.sink.failed
+         && fchmod(fileno(o.out.file), j->copy.file_mode) == 0
+         && (!j->copy.give || fchown(fileno(o.out.file), j->copy.uid,
+                                     j->copy.gid) == 0);
+    (void) fclose(in);
+
+    if (!ok) {
+        (void) said(j->ctl, j->staged);
+        shian_output_abandon(&o);
+        return false;
+    }
+
+    return shian_output_finish(&o);
+}
+
+
+/* A store that is there is not touched; a folder may wait for one. */
+static bool
+make_store_folder(job_t *j)
+{
+    struct stat  st;
+
+    if (access(j->data, F_OK) == 0) {
+        (void) shian_ctl_fail(j->ctl, "store \"%s\" is not empty; stop nginx "
+                              "and move it away first", j->dir);
+        return false;
+    }
+
+    if (!find_owner(j)) {
+        return false;
+    }
+
+    if (!shian_photo_copy_folder(&j->copy, j->dir)
+        || stat(j->dir, &st) != 0
+        || (j->copy.give && st.st_uid != j->copy.uid
+            && chown(j->dir, j->copy.uid, j->copy.gid) != 0))
+    {
+        return said(j->ctl, j->dir);
+    }
+
+    return true;
 }
 
 
 int
 shian_cmd_restore(shian_ctl_t *c)
 {
-    uint64_t      photos;
-    const char   *from, *to, *dir = c->args[0];
+    job_t        j;
+    const char  *from, *dir = c->args[0];
 
     from = shian_printf(&c->arena, "%s/data.mdb", dir);
-    to = shian_printf(&c->arena, "%s/data.mdb", c->store_dir);
 
-    if (from == NULL || to == NULL) {
+    if (from == NULL || !begin(&j, c, dir, c->store_dir)) {
         return shian_ctl_fail(c, "memory has run out");
     }
 
     if (access(from, R_OK) != 0) {
-        return said(c, from);
-    }
-
-    if (access(to, F_OK) == 0) {
-        return shian_ctl_fail(c, "store \"%s\" is not empty; stop nginx and "
-                              "move it away first", c->store_dir);
-    }
-
-    if ((mkdir(c->store_dir, 0750) != 0 && errno != EEXIST)
-        || !copy_photos(c, dir, c->store_dir, &photos)
-        || !copy_file(c, from, to) || !sync_folder(c->store_dir))
-    {
-        return said(c, c->store_dir);
-    }
-
-    /* What cannot be opened is no backup; better to hear it now. */
-    if (!shian_ctl_store(c, false)) {
+        (void) said(c, from);
         return SHIAN_FAILED;
     }
 
-    if (c->json) {
-        printf("{\"restored\":true,\"photos\":%llu}\n",
-               (unsigned long long) photos);
-    } else {
-        printf("%s: restored with %llu photos; check it with \"shianctl "
-               "verify\"\n", c->store_dir, (unsigned long long) photos);
+    j.copy.folder_mode = 0750;
+    j.copy.file_mode = 0640;
+
+    if (!make_store_folder(&j)) {
+        return SHIAN_FAILED;
     }
 
-    return SHIAN_DONE;
+    /* What cannot be opened is no backup: it is heard before it is a store. */
+    if (!stage_backup(&j, from) || !open_snapshot(&j)) {
+        close_snapshot(&j);
+        (void) clear_stage(&j);
+        return finish(&j, SHIAN_FAILED);
+    }
+
+    if (!shian_photo_copy(&j.copy, j.snapshot) || !commit(&j)
+        || !shian_ctl_store(c, false))
+    {
+        return finish(&j, SHIAN_FAILED);
+    }
+
+    if (c->json) {
+        printf("{\"restored\":true,\"photos\":%llu,\"missing\":%zu}\n",
+               (unsigned long long) j.copy.photos, j.copy.nlost);
+    } else {
+        printf("%s: restored with %llu photos; check it with \"shianctl "
+               "verify\"\n", c->store_dir,
+               (unsigned long long) j.copy.photos);
+    }
+
+    return finish(&j, account(&j, "take them from an earlier backup"));
 }

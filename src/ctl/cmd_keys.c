@@ -4,8 +4,11 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "output.h"
 
 const shian_option_t  shian_keys_rotate_options[] = {
     { "kind", "K", "token, plaque, vault or all (token)" },
@@ -41,72 +44,134 @@ secret_write(shian_sink_t *s, const void *p, size_t n)
 
 
 static bool
-read_secret(shian_ctl_t *c, secret_t *s, struct stat *st)
+said(shian_ctl_t *c, const char *what)
 {
-    int      fd;
+    (void) shian_ctl_fail(c, "key file \"%s\": %s", c->keys_path, what);
+    return false;
+}
+
+
+/*
+ * Opens the file and locks it, so that of two that rotate at once neither
+ * loses the other's key: who waited has to look whether it is still the file.
+ */
+static int
+open_locked(shian_ctl_t *c, struct stat *st)
+{
+    int          fd;
+    struct stat  now;
+
+    for ( ;; ) {
+        fd = open(c->keys_path, O_RDONLY | O_CLOEXEC);
+
+        if (fd == -1 || flock(fd, LOCK_EX) != 0 || fstat(fd, st) != 0
+            || stat(c->keys_path, &now) != 0)
+        {
+            (void) said(c, strerror(errno));
+
+            if (fd != -1) {
+                (void) close(fd);
+            }
+            return -1;
+        }
+
+        if (st->st_ino == now.st_ino && st->st_dev == now.st_dev) {
+            return fd;
+        }
+
+        (void) close(fd);
+    }
+}
+
+
+static bool
+read_secret(shian_ctl_t *c, int fd, secret_t *s)
+{
     ssize_t  n;
 
-    fd = open(c->keys_path, O_RDONLY | O_CLOEXEC);
+    s->n = 0;
 
-    if (fd == -1 || fstat(fd, st) != 0) {
-        (void) shian_ctl_fail(c, "key file \"%s\": %s", c->keys_path,
-                              strerror(errno));
-        return false;
+    while (s->n < sizeof(s->p)) {
+        n = read(fd, s->p + s->n, sizeof(s->p) - s->n);
+
+        if (n == 0) {
+            return true;
+        }
+
+        if (n < 0 && errno != EINTR) {
+            return said(c, strerror(errno));
+        }
+
+        s->n += n < 0 ? 0 : (size_t) n;
     }
 
-    n = read(fd, s->p, sizeof(s->p));
-    (void) close(fd);
-    s->n = n < 0 ? 0 : (size_t) n;
-
-    return n >= 0;
+    return said(c, "is too long");
 }
 
 
 /* A new file beside the old one takes its place at once. */
 static bool
-replace(shian_ctl_t *c, const secret_t *s, const struct stat *was)
+write_keys(shian_ctl_t *c, const void *p, size_t n,
+    const struct stat *was)
 {
-    int          fd;
-    bool         ok;
-    const char  *part;
+    shian_output_t  o;
 
-    part = shian_printf(&c->arena, "%s.part", c->keys_path);
-    fd = part == NULL ? -1
-         : open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-    if (fd == -1) {
-        (void) shian_ctl_fail(c, "\"%s.part\": %s", c->keys_path,
-                              strerror(errno));
+    if (!shian_output_open(c, &o, c->keys_path, 0600)) {
         return false;
     }
 
-    ok = write(fd, s->p, s->n) == (ssize_t) s->n
-         && fchown(fd, was->st_uid, was->st_gid) == 0 && fsync(fd) == 0;
-    ok = close(fd) == 0 && ok && rename(part, c->keys_path) == 0;
+    /* No copy of a key stays in a buffer of the library's. */
+    (void) setvbuf(o.out.file, NULL, _IONBF, 0);
+    shian_put(&o.out.sink, p, n);
 
-    if (!ok) {
-        (void) unlink(part);
-        (void) shian_ctl_fail(c, "key file \"%s\" cannot be written; the old "
-                              "one stands", c->keys_path);
+    if (o.out.sink.failed
+        || (was != NULL && fchown(fileno(o.out.file), was->st_uid,
+                                  was->st_gid) != 0))
+    {
+        (void) said(c, strerror(errno));
+        shian_output_abandon(&o);
+        return false;
     }
+
+    return shian_output_finish(&o);
+}
+
+
+bool
+shian_make_keys(shian_ctl_t *c)
+{
+    char         today[11];
+    bool         ok;
+    secret_t    *s;
+
+    s = sodium_malloc(sizeof(*s));
+
+    if (s == NULL) {
+        return said(c, "memory has run out");
+    }
+
+    s->n = 0;
+    s->sink.failed = false;
+    s->sink.write = secret_write;
+    shian_ctl_today(c, today);
+    ok = shian_keys_generate(&s->sink, shian_str(today))
+         && write_keys(c, s->p, s->n, NULL);
+    sodium_free(s);
 
     return ok;
 }
 
 
+/* s holds the file, t is room for the next one. */
 static int
-rotate(shian_ctl_t *c, const char *only, secret_t *s, secret_t *t)
+rotate(shian_ctl_t *c, const char *only, secret_t *s, secret_t *t,
+    const struct stat *was)
 {
     char               today[11], err[256];
     size_t             i;
-    struct stat        st;
     shian_key_kind_t   kind;
 
     shian_ctl_today(c, today);
-
-    if (!read_secret(c, s, &st)) {
-        return SHIAN_FAILED;
-    }
 
     for (i = 0; i < SHIAN_COUNT(kinds); i++) {
         if (strcmp(only, "all") != 0 && strcmp(only, kinds[i]) != 0) {
@@ -128,18 +193,19 @@ rotate(shian_ctl_t *c, const char *only, secret_t *s, secret_t *t)
         s->n = t->n;
     }
 
-    return replace(c, s, &st) ? SHIAN_DONE : SHIAN_FAILED;
+    return write_keys(c, s->p, s->n, was) ? SHIAN_DONE : SHIAN_FAILED;
 }
 
 
 int
 shian_cmd_keys_rotate(shian_ctl_t *c)
 {
-    int          rc;
-    size_t       i;
-    bool         known;
-    secret_t    *s;
-    const char  *only;
+    int           fd, rc;
+    size_t        i;
+    bool          known;
+    secret_t     *s;
+    const char   *only;
+    struct stat   st;
 
     only = shian_arg(c, "kind");
     only = only == NULL ? kinds[0] : only;
@@ -158,7 +224,16 @@ shian_cmd_keys_rotate(shian_ctl_t *c)
         return shian_ctl_fail(c, "memory has run out");
     }
 
-    rc = rotate(c, only, &s[0], &s[1]);
+    rc = SHIAN_FAILED;
+    fd = open_locked(c, &st);
+
+    if (fd != -1) {
+        if (read_secret(c, fd, &s[0])) {
+            rc = rotate(c, only, &s[0], &s[1], &st);
+        }
+        (void) close(fd);
+    }
+
     sodium_free(s);
 
     if (rc == SHIAN_DONE) {

@@ -47,16 +47,10 @@ has_store(shian_ctl_t *c)
 }
 
 
-/* A new key file, 0600, made whole or not at all. */
+/* The key file is there, or is made for a store that is not. */
 static bool
-make_keys(shian_ctl_t *c)
+find_keys(shian_ctl_t *c)
 {
-    int                fd;
-    bool               ok;
-    char               today[11];
-    FILE              *f;
-    shian_file_sink_t  out;
-
     shian_ctl_as_user(c);
 
     if (access(c->keys_path, F_OK) == 0) {
@@ -71,28 +65,7 @@ make_keys(shian_ctl_t *c)
         return false;
     }
 
-    fd = open(c->keys_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    f = fd == -1 ? NULL : fdopen(fd, "w");
-
-    if (f == NULL) {
-        (void) shian_ctl_fail(c, "key file \"%s\": %s", c->keys_path,
-                              strerror(errno));
-        return false;
-    }
-
-    shian_ctl_today(c, today);
-    shian_file_sink(&out, f);
-    ok = shian_keys_generate(&out.sink, shian_str(today))
-         && fflush(f) == 0 && fsync(fd) == 0;
-    ok = fclose(f) == 0 && ok;
-
-    if (!ok) {
-        (void) unlink(c->keys_path);
-        (void) shian_ctl_fail(c, "key file \"%s\" cannot be written",
-                              c->keys_path);
-    }
-
-    return ok;
+    return shian_make_keys(c);
 }
 
 
@@ -133,7 +106,7 @@ shian_make_store(shian_ctl_t *c)
     Shian__StoreInit   init = SHIAN__STORE_INIT__INIT;
     Shian__Operation   op;
 
-    if (!give_folder(c, shian_arg(c, "owner")) || !make_keys(c)
+    if (!give_folder(c, shian_arg(c, "owner")) || !find_keys(c)
         || !shian_ctl_store(c, true))
     {
         return false;

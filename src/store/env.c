@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 
@@ -106,6 +107,17 @@ explain(const char *dir, int rc, char *err, size_t errsize)
 }
 
 
+/* On a disk that nothing can be written to, a store is still read. */
+static unsigned
+read_only(const char *dir)
+{
+    struct statvfs  st;
+
+    return statvfs(dir, &st) == 0 && (st.f_flag & ST_RDONLY) != 0
+           ? MDB_RDONLY : 0;
+}
+
+
 shian_store_t *
 shian_store_open(const char *dir, size_t map_size, unsigned readers,
     bool create, char *err, size_t errsize)
@@ -151,7 +163,8 @@ shian_store_open(const char *dir, size_t map_size, unsigned readers,
         }
     }
 
-    if ((rc = mdb_env_open(s->env, dir, MDB_NOTLS, 0640)) != 0
+    if ((rc = mdb_env_open(s->env, dir, MDB_NOTLS | read_only(dir), 0640))
+        != 0
         || (rc = open_tables(s, create, &missing)) != 0
         || (rc = check_format(s, create)) != 0)
     {

@@ -90,7 +90,8 @@ typedef struct {
 
 /*
  * Opens the store in folder dir.  map_size 0 and readers 0 mean the defaults;
- * create makes folder and tables where absent.  On failure returns NULL and
+ * create makes folder and tables where absent; on a read-only disk it can be
+ * read and not written.  On failure returns NULL and
  * puts one line with cause and mend into err.  Any thread, but once per
  * process and folder, and never before a fork.
  */
