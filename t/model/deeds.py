@@ -640,8 +640,14 @@ class Deeds:
             v.changed(self.now)
             self.note(n, f'policy {document["version"]}: green '
                       f'{document["colour"]["green"]}')
-        self.product.night_is_over()
+        self.product.wait_for(self.policy_is_in_force, 'regrading')
         return True
+
+    def policy_is_in_force(self):
+        """Every venue was graded under it."""
+        g = self.product.get('/desk/policy.json', who='chief').json()
+        g = g.get('grading', {})
+        return not g.get('waiting') and 'done' not in g
 
     # ---- the venue and its guests ------------------------------------------
 

@@ -362,11 +362,6 @@ class Venue:
                 or any(f.rectified and s.downgrade < f.verified <= at
                        for f in self.findings()))
 
-    def by_policy_alone(self, at):
-        """Other rules are no evidence, and so no downgrade by it."""
-        return (any(t == at for t, _ in self.city.policies)
-                and at not in self.evidence_at())
-
     def step(self, at):
         """One operation or midnight."""
         s = self.state
@@ -379,8 +374,7 @@ class Venue:
             s.colour = colour
         elif RANK[colour] < RANK[s.colour]:
             s.colour = colour
-            if not self.by_policy_alone(at):
-                s.downgrade = at
+            s.downgrade = at
         elif RANK[colour] > RANK[s.colour]:
             if self.may_rise(s, at):
                 s.colour = colour

@@ -331,13 +331,13 @@ class Days(unittest.TestCase):
         self.p.is_(self, 'yellow 8000')
 
 
-    def test_policy_is_no_evidence(self):
+    def test_policy_is_no_paper(self):
         self.p.visit(-9, [('L3', 'minor', 30), ('L2', 'minor', 30)])
         for day, green in (-5, 95), (-3, 85):
             self.p.city.set_policy(self.p.at(day), rules.policy(
                 version=str(day), colour={'green': green}))
         self.p.is_(self, 'yellow 9400', day=-4)
-        self.p.is_(self, 'green 9400')
+        self.p.is_(self, 'yellow 9400 held')
 
 
 class Years(unittest.TestCase):
