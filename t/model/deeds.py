@@ -8,6 +8,7 @@ import rules
 
 WALKERS = ('walker1', 'walker2', 'walker3')
 OFFICERS = ('officer1', 'officer2')
+JUDGES = ('judge1', 'judge2', 'judge3', 'judge4')
 STREETS = ('锦屏街道', '岳林街道')
 FIRST = rules.day_number('2025-11-17')
 GRAVE = ('critical', 'major', 'minor')
@@ -43,7 +44,9 @@ class Deeds:
         self.busy, self.cli_share = 6, 0.2
         self.filings = []
         self.appeals = []
+        self.judged = set()
         self.waiting = []               # visits that an officer may look at
+        self.looked_at = []
         self.begun = set()
         self.checkins = collections.defaultdict(list)
         self.plaques = {}
@@ -54,7 +57,8 @@ class Deeds:
             (6, 'case'), (5, 'credit'), (4, 'licence'), (5, 'status'),
             (5, 'self_check'), (9, 'review'), (3, 'remove_review'),
             (0.4, 'policy'), (2, 'move'), (5, 'appeal'), (6, 'decide_appeal'),
-            (3, 'import_visit'), (1, 'visit_tomorrow')) if n not in without]
+            (3, 'import_visit'), (1, 'visit_tomorrow'),
+            (2, 'correct_visit'), (3, 'correct_step'), (1, 'correct_case')) if n not in without]
         self.kinds = [k for k in ('complaint', 'report', 'report', 'both')
                       if k not in without]
         p = self.product
@@ -67,7 +71,7 @@ class Deeds:
             rows.append((*self.row(n), *self.place[n], self.street[n]))
             self.model.venues[n] = rules.Venue(self.model, n)
         p.import_rows('venues', rows)
-        for login in WALKERS + OFFICERS + ('chief', 'judge'):
+        for login in WALKERS + OFFICERS + JUDGES + ('chief',):
             role = {'w': 'inspector', 'o': 'officer'}.get(login[0], 'chief')
             p.ctl('user', 'add', '--login', login, '--role', role, '--name',
                   login)
@@ -273,11 +277,32 @@ class Deeds:
         if reject:
             visit.counted = None
         else:
-            visit.counted = visit.counted or self.next()
+            if not visit.counted:
+                visit.counts_since(self.next(), rules.day_of(self.now))
             visit.by.add(officer)
+        self.looked_at.append((v, visit))
         v.changed(visit.ended)
         self.note(v.number, f'{officer} {"rejects" if reject else "confirms"}'
                   f' visit {visit.number}')
+        return True
+
+    def correct_visit(self):
+        """What an officer said of a visit was wrong."""
+        if not self.looked_at:
+            return False
+        v, visit = self.rng.choice(self.looked_at[-15:])
+        a = self.product.post(f'/desk/inspections/{visit.number}', {
+            'action': 'correct', 'reason': 'a mistake'}, who='chief')
+        if not self.took('correct visit', a):
+            return False
+        if visit.counted:
+            visit.counted = None
+        else:
+            visit.counts_since(self.next(), rules.day_of(self.now))
+            visit.by.add('chief')
+        v.changed(visit.ended)
+        self.note(v.number, f'chief corrects visit {visit.number}: '
+                  f'{"counts" if visit.counted else "does not count"}')
         return True
 
     def import_visit(self):
@@ -531,6 +556,44 @@ class Deeds:
         self.note(f.venue.number, f'{f.number} reopened')
         return True
 
+    def correct_step(self):
+        """A decision, a merge or a refusal was wrong: back to before it."""
+        if not self.filings:
+            return False
+        f = self.rng.choice(self.filings[-25:])
+        record = self.record(f)
+        state = record.get('item', {}).get('state')
+        if 'correct' not in record.get('actions', []):
+            return False
+        if state not in ('merged', 'refused', 'substantiated', 'closed',
+                         'unsubstantiated', 'rectifying'):
+            return False
+        if not self.send_step(f, 'chief', 'correct', text='a mistake'):
+            return False
+        if state == 'merged':
+            f.record.group = f.number
+            f.venue.changed(0)
+        elif state != 'refused':
+            f.venue.changed(f.record.decisions.pop()[0])
+            f.venue.changed(0)
+        self.note(f.venue.number, f'chief corrects {f.number}, {state}')
+        return True
+
+    def correct_case(self):
+        rows = [f for f in self.filings if f.case]
+        if not rows:
+            return False
+        f = self.rng.choice(rows[-6:])
+        a = self.product.post(f'/desk/cases/{f.case}', {
+            'action': 'correct', 'text': 'a mistake'}, who='chief')
+        if not self.took('correct case', a):
+            return False
+        f.venue.cases.pop(f.case, None)
+        f.venue.changed(0)
+        self.note(f.venue.number, f'chief corrects case {f.case}')
+        f.case = None
+        return True
+
     def case(self):
         rows = [f for f in self.filings if f.record.decisions and
                 f.record.decisions[-1][1] == 'substantiated'
@@ -753,13 +816,20 @@ class Deeds:
                     row[3] = False
                     return True
         uphold = self.rng.random() < 0.6
-        told = self.product.get(path + '.json', who='judge').json()
+        fresh = [j for j in JUDGES if (v.number, j) not in self.judged]
+        if not fresh:
+            return False
+        judge = fresh[0]
+        self.judged.add((v.number, judge))
+        told = self.product.get(path + '.json', who=judge).json()
         fall = [f for f in told.get('findings', [])
-                if f['code'] in v.open_findings() and self.rng.random() < 0.6]
+                if f['code'] in v.open_findings()
+                and f['state'] in ('open', 'submitted')
+                and self.rng.random() < 0.6]
         body = {'action': 'uphold' if uphold else 'reject', 'text': 'because'}
         if uphold and fall:
             body['finding'] = [f['id'] for f in fall]
-        a = self.product.post(path, body, who='judge')
+        a = self.product.post(path, body, who=judge)
         row[3] = False
         self.compared.same(v.number, 'who took no part decides', 200,
                            a.status)

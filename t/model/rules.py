@@ -103,6 +103,15 @@ class Visit:
         answers = [r for r, _, _ in items.values() if r != 'na']
         self.share = share or (answers.count('pass'), len(answers))
 
+    def counts_since(self, number, day):
+        """An officer said so: what it found is due from that day on, unless
+        a day was set."""
+        self.counted = number
+        for code, (result, severity, deadline) in self.items.items():
+            usual = DEADLINE.get(severity, 0)
+            if result == 'fail' and deadline == day_of(self.ended) + usual:
+                self.items[code] = (result, severity, day + usual)
+
 
 class Finding:
     def __init__(self, item, severity, opened, deadline, source):
