@@ -177,10 +177,9 @@ ngx_http_shian_photo_posted(ngx_http_shian_ctx_t *c)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    /* 200 when we had it: the sender may skip the rest. */
-    return ngx_http_shian_send(c, ngx_http_shian_result(c)->has_id
-                               ? NGX_HTTP_CREATED : NGX_HTTP_OK,
-                               "application/json", shian_str(s));
+    /* The same whether we had it or not: who sent it before is not told. */
+    return ngx_http_shian_send(c, NGX_HTTP_CREATED, "application/json",
+                               shian_str(s));
 }
 
 

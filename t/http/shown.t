@@ -85,6 +85,16 @@ subtest 'the same bytes in a report' => sub {
     unlike log_of($s, 'access'), qr/\Q$token\E/, 'the link is in no log';
 };
 
+subtest 'nobody is told that it was here before' => sub {
+    my $fresh = slurp(root() . '/t/fuzz/corpus/photo/rgba.png');
+    my @answer = map { post($s, '/photos', as('owner'), multipart =>
+                            [photo => { name => 'a', data => $_ }]) }
+        $grey, $fresh, $fresh;
+    is join(' ', map { $_->{status} } @answer), '201 201 201';
+    is_deeply [sort keys %{json($answer[0])}],
+        [sort keys %{json($answer[1])}];
+};
+
 subtest 'what a form keeps opens nothing' => sub {
     my $kept = json(post($s, '/photos', as('inspector'),
                          multipart => [@photo]))->{kept_photo};
