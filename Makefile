@@ -73,7 +73,7 @@ CFLAGS  := -std=c11 -D_GNU_SOURCE $(OPT) -fPIC -fstack-protector-strong \
     -Wall -Wextra -Werror -Wno-unused-parameter -Wshadow -Wvla \
     -Isrc -I$(B)/gen $(SAN)
 
-.PHONY: all test check unit run bench asan fuzz install clean layers html model
+.PHONY: all test check unit run bench asan fuzz install uninstall clean layers html model
 all: $(B)/libshian.a $(B)/shianctl $(B)/ngx_http_shian_module.so html
 
 $(B)/gen/shian.pb-c.c $(B)/gen/shian.pb-c.h &: src/shian.proto | $(B)/.deps
@@ -287,26 +287,11 @@ MODULES ?= $(PREFIX)/lib/nginx/modules
 UNITS   ?= /lib/systemd/system
 
 install: all
-	install -d $(DESTDIR)$(MODULES) $(DESTDIR)$(PREFIX)/bin \
-	    $(DESTDIR)$(PREFIX)/share/shian $(DESTDIR)/etc/shian \
-	    $(DESTDIR)$(PREFIX)/share/doc/shian
-	install -m 644 $(B)/ngx_http_shian_module.so $(DESTDIR)$(MODULES)
-	install -m 755 $(B)/shianctl $(DESTDIR)$(PREFIX)/bin
-	rm -rf $(DESTDIR)$(PREFIX)/share/shian/html
-	cp -R $(B)/html $(DESTDIR)$(PREFIX)/share/shian/html
-	install -m 644 conf/shian.conf README.md LICENSE docs/*.md \
-	    $(DESTDIR)$(PREFIX)/share/doc/shian
-	test -e $(DESTDIR)/etc/shian/words.txt || \
-	    install -m 644 conf/words.txt $(DESTDIR)/etc/shian/words.txt
-	install -d $(DESTDIR)/etc/shian/holidays
-	cp -n conf/categories.json conf/texts.json $(DESTDIR)/etc/shian/
-	cp -n conf/holidays/*.csv $(DESTDIR)/etc/shian/holidays/
-	test -e $(DESTDIR)/etc/shian/notify.json || \
-	    install -m 640 conf/notify.json $(DESTDIR)/etc/shian/notify.json
-	install -d $(DESTDIR)$(UNITS)
-	sed 's|@PREFIX@|$(PREFIX)|g' conf/shian-notify.service \
-	    >$(DESTDIR)$(UNITS)/shian-notify.service
-	chmod 644 $(DESTDIR)$(UNITS)/shian-notify.service
+	@conf/install install $(B) '$(DESTDIR)' $(PREFIX) $(MODULES) $(UNITS)
+
+# What a city has in /etc/shian and its stores stay.
+uninstall:
+	@conf/install uninstall $(B) '$(DESTDIR)' $(PREFIX) $(MODULES) $(UNITS)
 
 clean:
 	rm -rf $(B)

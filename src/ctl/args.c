@@ -2,11 +2,14 @@
 
 #include <stdlib.h>
 
+#define HTML  "/etc/shian/html:/usr/share/shian/html"
+
 /* Options of every command. */
 static const shian_option_t  common[] = {
     { "store", "DIR", "the store's folder (SHIAN_STORE, /var/lib/shian)" },
     { "keys", "FILE", "the key file (SHIAN_KEYS, /etc/shian/keys)" },
-    { "html", "DIR", "templates (SHIAN_HTML, /usr/share/shian/html)" },
+    { "html", "DIR[:DIR]", "pages, as shian_html of nginx.conf (SHIAN_HTML, "
+                           HTML ")" },
     { "base-url", "URL", "shian_base_url of nginx.conf (SHIAN_BASE_URL)" },
     { "json", NULL, "for machines" },
     { "help", NULL, "this text" },
@@ -185,7 +188,7 @@ shian_args_parse(shian_ctl_t *c, int argc, char **argv)
     c->json = shian_flag(c, "json");
     c->store_dir = setting(c, "store", "SHIAN_STORE", "/var/lib/shian");
     c->keys_path = setting(c, "keys", "SHIAN_KEYS", "/etc/shian/keys");
-    c->html = setting(c, "html", "SHIAN_HTML", "/usr/share/shian/html");
+    c->html = setting(c, "html", "SHIAN_HTML", HTML);
     c->base_url = setting(c, "base-url", "SHIAN_BASE_URL", NULL);
 
     if (!find_command(c)) {

@@ -1,6 +1,7 @@
 #include "plaque_sheet.h"
 
 #include "args.h"
+#include "core/folders.h"
 #include "core/qr.h"
 
 #define PNG_SCALE  12           /* pixels a module: 60 mm at 200 dpi */
@@ -23,7 +24,7 @@ put_with_style(shian_ctl_t *c, shian_arena_t *a, shian_str_t page,
     link = memmem(page.p, page.n, "<link rel=\"stylesheet\"", 22);
     end = link == NULL ? NULL : memchr(link, '>',
               page.n - (size_t) (link - (const char *) page.p));
-    path = shian_printf(a, "%s/static/shian.css", c->html);
+    path = shian_folders_find(a, c->html, "static/shian.css");
     css = shian_alloc(a, MAX_STYLE);
     f = end == NULL || path == NULL || css == NULL ? NULL : fopen(path, "r");
 

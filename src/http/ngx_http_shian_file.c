@@ -5,6 +5,7 @@
 
 #include "ngx_http_shian.h"
 
+#include "core/folders.h"
 #include "core/photo.h"
 #include "core/token.h"
 #include "store/photos.h"
@@ -245,7 +246,7 @@ static const struct {
 ngx_int_t
 ngx_http_shian_send_static(ngx_http_shian_ctx_t *c, shian_str_t name)
 {
-    char         *path;
+    char         *file, *path;
     size_t        i, n;
     const char   *type;
 
@@ -275,8 +276,9 @@ ngx_http_shian_send_static(ngx_http_shian_ctx_t *c, shian_str_t name)
         }
     }
 
-    path = shian_printf(&c->arena, "%s/static/%.*s", c->conf->html.data,
-                        SHIAN_FMT(name));
+    file = shian_printf(&c->arena, "static/%.*s", SHIAN_FMT(name));
+    path = file == NULL ? NULL
+           : shian_folders_find(&c->arena, (char *) c->conf->html.data, file);
 
     if (type == NULL || path == NULL) {
         return ngx_http_shian_refuse(c, 404, "not_found",

@@ -5,6 +5,7 @@
 
 #include "ngx_http_shian.h"
 
+#include "core/folders.h"
 #include "domain/document.h"
 #include "render/check.h"
 
@@ -61,14 +62,42 @@ ngx_http_shian_free_templates(void *data)
 }
 
 
+/* Sums of times, sizes and number of the files, for readdir keeps no order. */
+static void
+ngx_http_shian_sum(const char *folder, uint64_t sum[3])
+{
+    DIR            *dir;
+    struct stat     st;
+    struct dirent  *e;
+
+    dir = opendir(folder);
+
+    while (dir != NULL && (e = readdir(dir)) != NULL) {
+        if (e->d_name[0] != '.'
+            && fstatat(dirfd(dir), e->d_name, &st, 0) == 0)
+        {
+            sum[0] += (uint64_t) st.st_mtime;
+            sum[1] += (uint64_t) st.st_size;
+            sum[2]++;
+        }
+    }
+
+    if (dir != NULL) {
+        closedir(dir);
+    }
+}
+
+
 /* Changes whenever a template, text or file does, so caches let go of it. */
 static void
 ngx_http_shian_version(ngx_http_shian_srv_conf_t *sscf)
 {
-    ngx_uint_t                i;
     char                      path[4096];
     uint8_t                   hash[8];
-    ngx_file_info_t           fi;
+    uint64_t                  sum[3];
+    ngx_uint_t                i;
+    const char               *rest;
+    shian_str_t               folder;
     crypto_generichash_state  h;
 
     static const char *const  dirs[] = { "templates", "lang", "static" };
@@ -77,30 +106,16 @@ ngx_http_shian_version(ngx_http_shian_srv_conf_t *sscf)
     crypto_generichash_update(&h, (const u_char *) SHIAN_VERSION,
                               sizeof(SHIAN_VERSION));
 
-    for (i = 0; i < SHIAN_COUNT(dirs); i++) {
-        DIR            *dir;
-        struct dirent  *e;
-        uint64_t        sum[3] = { 0, 0, 0 };
-
-        snprintf(path, sizeof(path), "%s/%s", sscf->html.data, dirs[i]);
-        dir = opendir(path);
-
-        while (dir != NULL && (e = readdir(dir)) != NULL) {
-            snprintf(path, sizeof(path), "%s/%s/%s", sscf->html.data,
-                     dirs[i], e->d_name);
-            if (e->d_name[0] != '.' && ngx_file_info(path, &fi) == 0) {
-                /* Sums, for readdir keeps no order. */
-                sum[0] += (uint64_t) ngx_file_mtime(&fi);
-                sum[1] += (uint64_t) ngx_file_size(&fi);
-                sum[2]++;
-            }
+    for (rest = (char *) sscf->html.data;
+         shian_folders_next(&rest, &folder); )
+    {
+        for (i = 0; i < SHIAN_COUNT(dirs); i++) {
+            ngx_memzero(sum, sizeof(sum));
+            snprintf(path, sizeof(path), "%.*s/%s", SHIAN_FMT(folder),
+                     dirs[i]);
+            ngx_http_shian_sum(path, sum);
+            crypto_generichash_update(&h, (const u_char *) sum, sizeof(sum));
         }
-
-        if (dir != NULL) {
-            closedir(dir);
-        }
-
-        crypto_generichash_update(&h, (const u_char *) sum, sizeof(sum));
     }
 
     crypto_generichash_final(&h, hash, sizeof(hash));

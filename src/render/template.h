@@ -52,14 +52,16 @@ typedef struct {
 } shian_page_t;
 
 /*
- * Compiles dir/templates/ *.html, *.xml, *.txt (the name is the file's
- * without its extension) and dir/lang/ *.json (flat, dotted keys).  NULL on
+ * Compiles templates/ *.html, *.xml, *.txt (the name is the file's without
+ * its extension) and lang/ *.json (flat, dotted keys) of the folders in html
+ * (core/folders.h): a template or a text of an earlier folder takes the place
+ * of a later one's, and only the last has to have them all.  NULL on
  * any error, with one line "file:line: cause" in err: unreadable, not UTF-8,
  * malformed, unknown partial, one that includes itself, text missing in a
  * language.  Free with shian_templates_free.  Reads files: not in the event
  * loop.
  */
-shian_templates_t *shian_templates_load(const char *dir, char *err,
+shian_templates_t *shian_templates_load(const char *html, char *err,
     size_t errsize);
 
 /* Frees a set; NULL is allowed. */

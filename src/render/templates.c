@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "core/folders.h"
 #include "core/text.h"
 #include "lang.h"
 
@@ -424,6 +425,11 @@ add_texts(shian_templates_t *set, size_t lang, const char *path,
                         "text is not a string", key);
         }
 
+        /* An earlier folder's stands. */
+        if (lookup(&set->texts[lang], key) != NULL) {
+            continue;
+        }
+
         if (!add(set, &set->texts[lang], key, path,
                  key_line(source, n, key), true,
                  shian_slice(json_string_value(value),
@@ -438,8 +444,16 @@ add_texts(shian_templates_t *set, size_t lang, const char *path,
 }
 
 
+/* Only the last folder has to have all; one before it has what differs. */
 static bool
-load_lang(shian_templates_t *set, const char *dir, size_t lang,
+absent(const char *path, bool last)
+{
+    return !last && access(path, F_OK) != 0 && errno == ENOENT;
+}
+
+
+static bool
+load_lang(shian_templates_t *set, const char *dir, bool last, size_t lang,
     const cause_t *err)
 {
     bool          ok;
@@ -452,6 +466,10 @@ load_lang(shian_templates_t *set, const char *dir, size_t lang,
                         shian_langs[lang]);
     if (path == NULL) {
         return fail(err, dir, 0, "out of memory", "");
+    }
+
+    if (absent(path, last)) {
+        return true;
     }
 
     source = read_file(path, &n, err);
@@ -507,6 +525,10 @@ load_template(shian_templates_t *set, const char *dir, const char *file,
         return fail(err, dir, 0, "out of memory", "");
     }
 
+    if (lookup(&set->templates, name) != NULL) {
+        return true;            /* an earlier folder's stands */
+    }
+
     source = read_file(path, &n, err);
     if (source == NULL) {
         return false;
@@ -521,7 +543,8 @@ load_template(shian_templates_t *set, const char *dir, const char *file,
 
 
 static bool
-load_templates(shian_templates_t *set, const char *html, const cause_t *err)
+load_templates(shian_templates_t *set, const char *html, bool last,
+    const cause_t *err)
 {
     int              i, n;
     bool             ok;
@@ -531,6 +554,10 @@ load_templates(shian_templates_t *set, const char *html, const cause_t *err)
     dir = shian_printf(&set->arena, "%s/templates", html);
     if (dir == NULL) {
         return fail(err, html, 0, "out of memory", "");
+    }
+
+    if (absent(dir, last)) {
+        return true;
     }
 
     n = scandir(dir, &entries, is_template, alphasort);
@@ -550,23 +577,33 @@ load_templates(shian_templates_t *set, const char *html, const cause_t *err)
 
 
 shian_templates_t *
-shian_templates_load(const char *dir, char *err, size_t errsize)
+shian_templates_load(const char *html, char *err, size_t errsize)
 {
-    bool                ok;
+    bool                ok, last;
+    char               *dir;
     size_t              i;
     cause_t             e = { err, errsize };
+    const char         *rest;
+    shian_str_t         folder;
     shian_templates_t  *set;
 
     set = shian_templates_new();
     if (set == NULL) {
-        (void) fail(&e, dir, 0, "out of memory", "");
+        (void) fail(&e, html, 0, "out of memory", "");
         return NULL;
     }
 
-    ok = load_templates(set, dir, &e);
+    for (ok = true, rest = html;
+         ok && shian_folders_next(&rest, &folder); )
+    {
+        last = *rest == '\0';
+        dir = shian_strdup(&set->arena, folder);
+        ok = dir != NULL ? load_templates(set, dir, last, &e)
+                         : fail(&e, html, 0, "out of memory", "");
 
-    for (i = 0; ok && i < SHIAN_LANGS; i++) {
-        ok = load_lang(set, dir, i, &e);
+        for (i = 0; ok && i < SHIAN_LANGS; i++) {
+            ok = load_lang(set, dir, last, i, &e);
+        }
     }
 
     if (!ok || !shian_templates_link(set, err, errsize)

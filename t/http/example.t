@@ -13,9 +13,15 @@ configure($s);
 
 my $installed = "$s->{dir}/installed";
 my $make = join ' ', 'make -s -C', root(), 'B=' . Shian::build(),
-    "install DESTDIR=$installed";
-my $log = `$make 2>&1`;
+    "DESTDIR=$installed";
+my $log = `umask 077; $make install 2>&1`;
 is $?, 0, 'make install' or diag $log;
+
+# Faults C9: whatever the umask, workers can read it.
+my @closed = map { s/\Q$installed//r }
+    split /\n/, `find $installed -type f ! -perm -444 -o -type d ! -perm -555`;
+is_deeply \@closed, ['/etc/shian/notify.json'],
+    'all can be read, but where secrets come' or diag "@closed";
 
 my $conf = slurp("$installed/usr/share/doc/shian/shian.conf");
 my $port = $s->{port};
@@ -28,6 +34,7 @@ for ([ qr{modules/ngx_http_shian_module.so}
      [ qr{/var/lib/shian}, $s->{store} ],
      [ qr{/etc/shian/keys}, $s->{keys} ],
      [ qr{/etc/shian/words.txt}, "$installed/etc/shian/words.txt" ],
+     [ qr{/etc/shian/html}, "$installed/etc/shian/html" ],
      [ qr{shian_documents /etc/shian;},
        "shian_documents $installed/etc/shian;" ],
      [ qr{/usr/share/shian}, "$installed/usr/share/shian" ],
@@ -75,6 +82,46 @@ my ($refused) = grep { $_->{status} == 429 }
 like $refused->{body}, qr/<h1>/, 'those sent away are told in words';
 is header($refused, 'retry-after'), 60, 'and for how long';
 
+# Faults C9: what a city changes stands before what was installed, and stays.
+subtest 'pages of the city' => sub {
+    my ($ours, $theirs) = map { "$installed/$_" }
+        'usr/share/shian/html', 'etc/shian/html';
+    mkdir "$theirs/$_" for qw(static lang templates);
+    spew("$theirs/static/shian.css", '/* of the city */');
+    spew("$theirs/lang/zh.json", '{"site.name":"奉化食安"}');
+    my $css = get($s, '/static/shian.css');
+    is $css->{body}, '/* of the city */', 'a file of theirs, at once';
+    is get($s, '/static/icon.svg')->{body}, slurp("$ours/static/icon.svg"),
+        'and one of ours where they have none';
+    my $version = sub { get($s, '/')->{body} =~ /shian\.css\?v=(\w+)/ && $1 };
+    my $before = $version->();
+    kill 'HUP', $s->{pid};
+    ok Shian::wait_for(sub { get($s, '/')->{body} =~ /奉化食安/ }),
+        'a text of theirs, after a reload';
+    isnt $version->(), $before, 'caches let go of the old files';
+
+    spew("$theirs/templates/layout.html", "\n{{> nothing}}");
+    my $r = Shian::nginx_t($s);
+    like $r->{out}, qr{\Q$theirs\E/templates/layout\.html:2: no such partial},
+        'a mistake of theirs has file and line';
+    unlink "$theirs/templates/layout.html" or die;
+
+    # Changed in the wrong place, and installed again.
+    my $changed = "$ours/templates/counterfeit.html";
+    spew($changed, slurp($changed) . '<p>Call the mayor</p>');
+    $log = `umask 077; $make install 2>&1`;
+    is $?, 0;
+    like $log, qr{html/templates/counterfeit\.html was changed};
+    unlike slurp($changed), qr/the mayor/, 'ours is ours again';
+    like slurp("$theirs/templates/counterfeit.html"), qr/the mayor/,
+        'theirs is with theirs';
+    is slurp("$theirs/static/shian.css"), '/* of the city */';
+    spew("$installed/etc/shian/words.txt", 'theirs');
+    $log = `$make install 2>&1`;
+    unlike $log, qr/was changed/, 'once';
+    is slurp("$installed/etc/shian/words.txt"), 'theirs';
+};
+
 stop($s);
 
 # The few lines of the README, put into an nginx that runs without us.
@@ -88,6 +135,7 @@ subtest 'README' => sub {
            => "$installed/usr/lib/nginx/modules/ngx_http_shian_module.so" ],
          [ qr{/var/lib/shian}, $s->{store} ], [ qr{/etc/shian/keys},
            $s->{keys} ], [ qr{/usr/share/shian}, "$installed/usr/share/shian" ],
+         [ qr{/etc/shian/html}, "$installed/etc/shian/html" ],
          [ qr{/var/log/nginx/shian.log}, "$dir/readme.log" ],
          [ qr{/etc/ssl/certs/fsc.pem}, "$dir/tls.pem" ],
          [ qr{/etc/ssl/private/fsc.key}, "$dir/tls.key" ],
@@ -123,6 +171,16 @@ subtest 'README' => sub {
         'the log has the scan';
     unlike slurp("$dir/readme.log"), qr/$code/, 'and not the code';
     like `curl -sk https://127.0.0.1:$port/metrics`, qr/^shian_/m, 'metrics';
+};
+
+subtest 'uninstall' => sub {
+    my $log = `$make uninstall 2>&1`;
+    is $?, 0 or diag $log;
+    is_deeply [map { s/\Q$installed//r } grep { m{shian} && -f }
+               split /\n/, `find $installed ! -path '*/etc/shian/*'`], [],
+        'nothing of ours is left';
+    is slurp("$installed/etc/shian/words.txt"), 'theirs',
+        'what is the city\'s stays';
 };
 
 done_testing;

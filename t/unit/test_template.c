@@ -553,6 +553,80 @@ expect_fault(const char *dir, const char *error)
 }
 
 
+/* Faults C9: a city's folder before the one that came with the program. */
+static void
+an_earlier_folder_stands_before_a_later_one(void **state)
+{
+    char                theirs[] = "/tmp/shian-theirs-XXXXXX";
+    char                ours[] = "/tmp/shian-ours-XXXXXX", both[128];
+    char                command[160], path[128];
+    size_t              i, n;
+    shian_buf_t         b;
+    shian_page_t        page = { "en", 480, NULL, NULL, "a" };
+    shian_arena_t       a;
+    shian_templates_t  *set;
+
+    static const char *const  dirs[] = { "templates", "lang" };
+
+    (void) state;
+    assert_non_null(mkdtemp(theirs));
+    assert_non_null(mkdtemp(ours));
+    (void) snprintf(both, sizeof(both), ":/nonexistent/x::%s:%s:", theirs,
+                    ours);
+
+    for (i = 0; i < SHIAN_COUNT(dirs); i++) {
+        (void) snprintf(path, sizeof(path), "%s/%s", ours, dirs[i]);
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+
+    put_file(ours, "templates/layout.html", "{{t.x}} {{t.y}} {{> body}}");
+    put_file(ours, "templates/a.html", "a of ours");
+    put_file(ours, "templates/b.html", "b");
+    put_file(ours, "lang/en.json", "{\"x\":\"ours\",\"y\":\"ours\"}");
+    put_file(ours, "lang/zh.json", "{\"x\":\"我\",\"y\":\"我\"}");
+
+    shian_arena_init(&a, NULL, NULL);
+    shian_buf_init(&b, &a);
+    set = shian_templates_load(both, err, sizeof(err));
+    assert_non_null(set);
+    assert_true(shian_template_render(set, "layout", &page, &b.sink));
+    shian_templates_free(set);
+
+    for (i = 0; i < SHIAN_COUNT(dirs); i++) {
+        (void) snprintf(path, sizeof(path), "%s/%s", theirs, dirs[i]);
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+
+    put_file(theirs, "templates/a.html", "a of theirs");
+    put_file(theirs, "lang/en.json", "{\"y\":\"theirs\"}");
+    set = shian_templates_load(both, err, sizeof(err));
+    assert_non_null(set);
+    assert_true(shian_template_render(set, "layout", &page, &b.sink));
+    (void) shian_templates_all(set, NULL, &n);
+    assert_int_equal(n, 3);
+    (void) shian_templates_all(set, "en", &n);
+    assert_int_equal(n, 2);
+    page.lang = "zh";
+    assert_true(shian_template_render(set, "layout", &page, &b.sink));
+    assert_string_equal(string(&b), "ours ours a of ours"
+                        "ours theirs a of theirs" "我 我 a of theirs");
+    shian_templates_free(set);
+
+    /* Its mistakes are told, and the last one has to have all. */
+    put_file(theirs, "lang/en.json", "{\"y\":1}");
+    assert_null(shian_templates_load(both, err, sizeof(err)));
+    assert_memory_equal(err, theirs, strlen(theirs));
+    (void) snprintf(both, sizeof(both), "%s:/nonexistent/x", ours);
+    assert_null(shian_templates_load(both, err, sizeof(err)));
+    assert_string_equal(err, "/nonexistent/x/templates:0: cannot be read: "
+                             "No such file or directory");
+
+    shian_arena_free(&a);
+    (void) snprintf(command, sizeof(command), "rm -r %s %s", theirs, ours);
+    assert_int_equal(system(command), 0);
+}
+
+
 static void
 a_folder_loads_or_says_why(void **state)
 {
@@ -687,6 +761,7 @@ main(void)
         cmocka_unit_test(faults_are_named_by_line),
         cmocka_unit_test(rendering_is_bounded),
         cmocka_unit_test(a_folder_loads_or_says_why),
+        cmocka_unit_test(an_earlier_folder_stands_before_a_later_one),
         cmocka_unit_test(languages_are_picked),
     };
 
