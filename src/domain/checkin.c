@@ -6,6 +6,7 @@
 #include "capabilities.h"
 #include "complaint.h"
 #include "core/geo.h"
+#include "evidence.h"
 #include "gallery.h"
 #include "states.h"
 
@@ -152,11 +153,46 @@ complete(const Shian__InspectionPost *op)
 }
 
 
+/* Was the venue closed at that instant? */
+static bool
+was_closed(shian_txn_t *t, uint64_t venue, uint64_t at_ms)
+{
+    bool              closed;
+    shian_scan_t      scan;
+    Shian__Evidence  *e;
+    shian_rowkey_t    prefix = shian_rowkey_id(venue);
+
+    closed = false;
+    shian_scan_open(&scan, t, SHIAN_T_EVIDENCE, &prefix, NULL);
+
+    while (shian_scan_next(&scan) && scan.key.n == 25
+           && shian_be(scan.key.p + 8, 8) <= at_ms)
+    {
+        if (scan.key.p[16] != SHIAN_EVIDENCE(status)) {
+            continue;
+        }
+
+        e = shian__evidence__unpack(&t->arena->pb, scan.value.n,
+                                    scan.value.p);
+        if (e == NULL) {
+            t->err = ENOMEM;
+            break;
+        }
+
+        closed = e->state == SHIAN__VENUE__STATUS__closed;
+    }
+
+    shian_scan_close(&scan);
+
+    return closed;
+}
+
+
 bool
 shian_inspection_post_check(shian_op_t *o)
 {
     Shian__Venue                 *v;
-    uint64_t                      same;
+    uint64_t                      same, began, ended;
     const Shian__InspectionPost  *op = o->op->inspection_post;
 
     v = shian_venue_of(o, op->venue, "There is no such venue.");
@@ -176,8 +212,10 @@ shian_inspection_post_check(shian_op_t *o)
         return true;
     }
 
-    if (v->status == SHIAN__VENUE__STATUS__closed) {
-        return shian_wrong_state(o, "The venue is closed.");
+    shian_visit_times(op, o->op->at, &began, &ended);
+
+    if (was_closed(o->txn, op->venue, began)) {
+        return shian_wrong_state(o, "The venue was closed then.");
     }
 
     if (!complete(op)) {

@@ -334,36 +334,50 @@ section(shian_arena_t *a, const Shian__Checklist *list,
 
 
 Shian__ChecklistView *
-shian_checklist_view(shian_txn_t *t)
+shian_checklist_view_of(shian_arena_t *a, const Shian__Checklist *list)
 {
-    int                      head;
-    Shian__ChecklistView    *v;
-    Shian__ChecklistRecord  *r;
+    int                    head;
+    Shian__ChecklistView  *v;
 
-    r = shian_checklist_now(t);
-    v = shian_alloc(t->arena, sizeof(*v));
+    v = shian_alloc(a, sizeof(*v));
 
-    if (r == NULL || v == NULL) {
+    if (v == NULL) {
         return NULL;
     }
 
     shian__checklist_view__init(v);
-    v->version = r->checklist->version;
-    v->has_since = r->has_since;
-    v->since = r->since;
-    v->heads = shian_array(t->arena, HEADS, sizeof(*v->heads));
+    v->version = list->version;
+    v->heads = shian_array(a, HEADS, sizeof(*v->heads));
 
     if (v->heads == NULL) {
         return NULL;
     }
 
     for (head = 1; head <= HEADS; head++) {
-        v->heads[v->n_heads] = section(t->arena, r->checklist,
+        v->heads[v->n_heads] = section(a, list,
                                        (Shian__Checklist__Head) head);
 
         if (v->heads[v->n_heads++] == NULL) {
             return NULL;
         }
+    }
+
+    return v;
+}
+
+
+Shian__ChecklistView *
+shian_checklist_view(shian_txn_t *t)
+{
+    Shian__ChecklistView    *v;
+    Shian__ChecklistRecord  *r;
+
+    r = shian_checklist_now(t);
+    v = r == NULL ? NULL : shian_checklist_view_of(t->arena, r->checklist);
+
+    if (v != NULL) {
+        v->has_since = r->has_since;
+        v->since = r->since;
     }
 
     return v;

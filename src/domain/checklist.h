@@ -48,4 +48,8 @@ bool shian_checklist_parse(shian_arena_t *a, shian_str_t json,
 /* The checklist in force, head by head; NULL as shian_checklist_now. */
 Shian__ChecklistView *shian_checklist_view(shian_txn_t *t);
 
+/* The same of another one; NULL: no memory.  Any thread. */
+Shian__ChecklistView *shian_checklist_view_of(shian_arena_t *a,
+    const Shian__Checklist *list);
+
 #endif /* SHIAN_CHECKLIST_H */

@@ -145,6 +145,7 @@ const shian_field_rule_t  shian_field_rules[] = {
 
     { M(review_decide), "action", 0, 0, NULL, SHIAN_REQUIRED },
     { M(review_decide), "reason", 0, 0, NULL, 0 },
+    { M(review_decide), "text", 1, 500, NULL, SHIAN_MULTILINE },
 
     { M(user_put), "login", 2, 60, "[a-z0-9][a-z0-9._@-]*", SHIAN_REQUIRED },
     { M(user_put), "role", 0, 0, NULL, SHIAN_REQUIRED },

@@ -62,10 +62,11 @@ Shian__PatrolItem *shian_patrol_item(shian_txn_t *t, const Shian__Venue *v,
     const Shian__Tally *tally, uint64_t now_ms, double distance);
 
 /*
- * What to look at in a visit: the checklist in force, and what is open at
- * the venue.  NULL: no such venue, or no memory.
+ * What to look at in a visit: the checklist of that version, where it is NULL
+ * or there is none the one in force, and what is open at the venue.  NULL: no
+ * such venue, or no memory.
  */
 Shian__CheckIn *shian_patrol_check_in(shian_txn_t *t, uint64_t venue,
-    uint64_t now_ms);
+    const char *version, uint64_t now_ms);
 
 #endif /* SHIAN_PATROL_H */

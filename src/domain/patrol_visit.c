@@ -102,17 +102,22 @@ check_in_head(shian_txn_t *t, const Shian__ChecklistView__Section *section,
 
 
 Shian__CheckIn *
-shian_patrol_check_in(shian_txn_t *t, uint64_t venue, uint64_t now_ms)
+shian_patrol_check_in(shian_txn_t *t, uint64_t venue, const char *version,
+    uint64_t now_ms)
 {
     size_t                 i;
     Shian__Venue          *v;
     Shian__Tally          *tally;
     Shian__CheckIn        *in;
+    Shian__Checklist      *old;
     Shian__ChecklistView  *list;
 
     v = shian_venue_get(t, venue);
     tally = v == NULL ? NULL : shian_tally_get(t, venue);
-    list = tally == NULL ? NULL : shian_checklist_view(t);
+    old = version == NULL ? NULL : shian_checklist_version(t, version);
+    list = tally == NULL ? NULL
+           : old != NULL ? shian_checklist_view_of(t->arena, old)
+           : shian_checklist_view(t);
 
     if (list == NULL) {
         return NULL;

@@ -1,3 +1,5 @@
+#include <errno.h>
+
 #include "capabilities.h"
 #include "evidence.h"
 #include "gallery.h"
@@ -324,6 +326,26 @@ shian_review_flag_waits(shian_txn_t *t, const Shian__Review *r)
 }
 
 
+/* What was removed is public again by a chief who says why. */
+static bool
+may_correct(shian_op_t *o, const Shian__ReviewDecide *op)
+{
+    if (o->op->actor->role != SHIAN__ROLE__KIND__chief
+        && o->op->actor->role != SHIAN__ROLE__KIND__admin)
+    {
+        return shian_fail(o->report, 403, "forbidden",
+                          "A chief corrects a removal.");
+    }
+
+    if (op->text == NULL || op->text[0] == '\0') {
+        shian_fail_field(o->report, "text", "required", NULL);
+        return false;
+    }
+
+    return true;
+}
+
+
 bool
 shian_review_decide_check(shian_op_t *o)
 {
@@ -347,8 +369,46 @@ shian_review_decide_check(shian_op_t *o)
                || shian_wrong_state(o, "It was removed before.");
     }
 
+    if (r->state == STATE(removed)) {
+        return may_correct(o, op);
+    }
+
     return r->state != STATE(published) || shian_review_flag_waits(o->txn, r)
            || shian_wrong_state(o, "It is published already.");
+}
+
+
+/* A step beside those that were taken before. */
+static void
+note_step(shian_op_t *o, Shian__Review *r)
+{
+    size_t                      i;
+    Shian__Review__Step        *s, **all;
+    const Shian__ReviewDecide  *op = o->op->review_decide;
+
+    s = shian_alloc(o->arena, sizeof(*s));
+    all = shian_array(o->arena, r->n_steps + 1, sizeof(*all));
+
+    if (s == NULL || all == NULL) {
+        o->txn->err = ENOMEM;
+        return;
+    }
+
+    shian__review__step__init(s);
+    s->has_at = s->has_by = s->has_state = 1;
+    s->at = o->op->at;
+    s->by = o->op->actor->user;
+    s->state = r->state;
+    s->has_ground = r->has_ground;
+    s->ground = r->ground;
+    s->reason = op->text;
+
+    for (i = 0; i < r->n_steps; i++) {
+        all[i] = r->steps[i];
+    }
+
+    all[r->n_steps++] = s;
+    r->steps = all;
 }
 
 
@@ -377,6 +437,7 @@ shian_review_decide_apply(shian_op_t *o)
     }
 
     if (r->state == STATE(removed)) {
+        queue(o, r, STATE(removed), false);
         tally->reviews_removed--;
     }
 
@@ -394,8 +455,10 @@ shian_review_decide_apply(shian_op_t *o)
     r->has_decided_at = r->has_decided_by = 1;
     r->decided_at = o->op->at;
     r->decided_by = o->op->actor->user;
+    note_step(o, r);
 
     if (!is) {
+        queue(o, r, STATE(removed), true);
         tally->has_reviews_removed = 1;
         tally->reviews_removed++;
     }

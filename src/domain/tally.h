@@ -9,7 +9,8 @@
 
 /*
  * review_by: 'v' venue: every review of a venue; 's' state: those that wait
- * for a moderator (state held, or SHIAN_FLAGGED).  Newest first.
+ * for a moderator (state held, or SHIAN_FLAGGED) and those removed.  Newest
+ * first.
  */
 #define SHIAN_FLAGGED  16
 

@@ -355,7 +355,7 @@ shian_queue_count(shian_txn_t *t, uint64_t state, shian_reach_pt reach,
 
 
 Shian__ReviewList *
-shian_view_queue(shian_txn_t *t, const shian_keys_t *keys,
+shian_view_queue(shian_txn_t *t, const shian_keys_t *keys, bool removed,
     shian_reach_pt reach, void *ctx, shian_str_t after, size_t limit,
     shian_str_t *next)
 {
@@ -369,8 +369,12 @@ shian_view_queue(shian_txn_t *t, const shian_keys_t *keys,
         return NULL;
     }
 
-    if (add_queue(t, keys, SHIAN__REVIEW__STATE__held, reach, ctx, after,
-                  limit, view, next))
+    if (removed) {
+        (void) add_queue(t, keys, SHIAN__REVIEW__STATE__removed, reach, ctx,
+                         after, limit, view, next);
+
+    } else if (add_queue(t, keys, SHIAN__REVIEW__STATE__held, reach, ctx,
+                         after, limit, view, next))
     {
         (void) add_queue(t, keys, SHIAN_FLAGGED, reach, ctx, after, limit,
                          view, next);
@@ -478,7 +482,8 @@ running_appeal(shian_txn_t *t, const Shian__Tally *tally)
 
     if (a == NULL || a->state == SHIAN__APPEAL__STATE__withdrawn
         || (a->state != SHIAN__APPEAL__STATE__filed
-            && (tally->grade == NULL || tally->grade->cause != a->cause)))
+            && (tally->grade == NULL
+                || tally->grade->since != a->grade_since)))
     {
         return NULL;
     }

@@ -70,6 +70,7 @@ Shian__Better *shian_view_better(shian_txn_t *t, uint64_t venue,
 typedef bool (*shian_reach_pt)(void *ctx, const Shian__Venue *v);
 
 Shian__ReviewList *shian_view_queue(shian_txn_t *t, const shian_keys_t *keys,
+    bool removed,
     shian_reach_pt reach, void *ctx, shian_str_t after, size_t limit,
     shian_str_t *next);
 

@@ -224,12 +224,26 @@ ngx_http_shian_patrol_reach(ngx_http_shian_ctx_t *c)
 }
 
 
+/* A form that was begun under another checklist is read by that one. */
+static Shian__CheckIn *
+ngx_http_shian_check_in_of(ngx_http_shian_ctx_t *c)
+{
+    shian_str_t  version;
+
+    version = ngx_http_shian_body_arg(c, "checklist");
+
+    return shian_patrol_check_in(&c->txn, c->id,
+               version.n == 0 ? NULL : shian_strdup(&c->arena, version),
+               c->now_ms);
+}
+
+
 static Shian__CheckIn *
 ngx_http_shian_check_in(ngx_http_shian_ctx_t *c, shian_str_t kind)
 {
     Shian__CheckIn  *in;
 
-    in = shian_patrol_check_in(&c->txn, c->id, c->now_ms);
+    in = ngx_http_shian_check_in_of(c);
 
     if (in == NULL || !ngx_http_shian_kinds(c, kind, in)) {
         return NULL;
@@ -777,7 +791,7 @@ ngx_http_shian_inspection_post(ngx_http_shian_ctx_t *c)
     }
 
     if (!c->json_body) {
-        in = shian_patrol_check_in(&c->txn, c->id, c->now_ms);
+        in = ngx_http_shian_check_in_of(c);
 
         if (in == NULL || !ngx_http_shian_form_json(c, in)) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;

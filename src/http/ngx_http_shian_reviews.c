@@ -362,6 +362,14 @@ ngx_http_shian_review_post(ngx_http_shian_ctx_t *c)
 /* ---- moderating -----------------------------------------------------------*/
 
 static bool
+ngx_http_shian_corrects(const ngx_http_shian_ctx_t *c)
+{
+    return c->caller.actor.role == SHIAN__ROLE__KIND__chief
+           || c->caller.actor.role == SHIAN__ROLE__KIND__admin;
+}
+
+
+static bool
 ngx_http_shian_add_actions(ngx_http_shian_ctx_t *c, Shian__ReviewList *list)
 {
     size_t              i;
@@ -377,6 +385,14 @@ ngx_http_shian_add_actions(ngx_http_shian_ctx_t *c, Shian__ReviewList *list)
             return false;
         }
 
+        /* That a removal was wrong is a chief's to say. */
+        if (r->state == SHIAN__REVIEW__STATE__removed) {
+            if (ngx_http_shian_corrects(c)) {
+                r->actions[r->n_actions++] = "publish";
+            }
+            continue;
+        }
+
         r->actions[r->n_actions++] = "publish";
         r->actions[r->n_actions++] = "remove";
     }
@@ -388,10 +404,12 @@ ngx_http_shian_add_actions(ngx_http_shian_ctx_t *c, Shian__ReviewList *list)
 ngx_int_t
 ngx_http_shian_queue(ngx_http_shian_ctx_t *c)
 {
+    bool                removed;
     size_t              limit;
     shian_str_t         after, next, flash;
     Shian__ReviewList  *view;
 
+    removed = shian_str_is(ngx_http_shian_arg(c, "state"), "removed");
     flash = ngx_http_shian_arg(c, "done");
     c->flash = shian_str_is(flash, "publish")
                ? "review_published"
@@ -403,8 +421,9 @@ ngx_http_shian_queue(ngx_http_shian_ctx_t *c)
         return ngx_http_shian_fail(c);
     }
 
-    view = shian_view_queue(&c->txn, c->conf->keys, ngx_http_shian_reach,
-                            &c->caller, after, limit, &next);
+    view = shian_view_queue(&c->txn, c->conf->keys, removed,
+                            ngx_http_shian_reach, &c->caller, after, limit,
+                            &next);
 
     if (view == NULL || !ngx_http_shian_add_actions(c, view)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

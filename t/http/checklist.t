@@ -9,7 +9,8 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Encode qw(encode_utf8 decode_utf8);
 use JSON::PP;
-use Shian qw(demo_store start stop ctl get post header json sign_in seq);
+use Shian qw(demo_store start stop ctl get post header json sign_in seq
+             open_venues);
 
 binmode Test::More->builder->$_, ':utf8'
     for qw(output failure_output todo_output);
@@ -35,6 +36,12 @@ sub send_form {
     my $text = ref $document ? $JSON->encode($document) : $document;
     return post($s, '/desk/checklist', jar => { %$chief },
                 form => [document => $text, action => $action]);
+}
+
+# The instants of forms are whole seconds.
+sub sleep_past_second {
+    my $now = time;
+    select undef, undef, undef, 0.02 while time == $now;
 }
 
 sub send_json {
@@ -176,6 +183,50 @@ subtest 'publishing' => sub {
     $a = send_json({ %$next, version => 'city-4' }, 'publish');
     is $a->{status}, 201, 'another version';
     is header($a, 'location'), '/desk/checklist';
+};
+
+# faults G5: what was begun under one checklist ends under it, by each door.
+subtest 'a visit across a publication' => sub {
+    ctl($s, 'user', 'add', '--login', 'walker', '--role', 'inspector',
+        '--name', 'walker');
+    my $walker = sign_in($s, login => 'walker');
+    my ($v, $w) = open_venues($s);
+    sleep_past_second();
+    my $page = get($s, "/patrol/v/$v", jar => { %$walker });
+    my ($version) = $page->{body} =~ /name="checklist" value="([^"]+)"/;
+    my ($began) = $page->{body} =~ /name="started_at" value="([^"]+)"/;
+    is $version, 'city-4', 'the form is of the one in force';
+    my @codes = map { $_->{code} } @{desk()->{checklist}{items}};
+
+    sleep_past_second();
+    my $a = send_json(document('city-5', sub {
+        my ($items) = @_;
+        push @$items, { %{$items->[0]}, code => 'Z8' };
+        $items->[1]{code} = 'Z7';
+    }), 'publish');
+    is $a->{status}, 201, 'another one is published meanwhile';
+    is json(get($s, '/checklist.json'))->{version}, 'city-5';
+
+    $a = post($s, "/v/$v/inspections", jar => { %$walker }, form =>
+              [kind => 'routine', checklist => $version,
+               started_at => $began, map { $_ => 'pass' } @codes]);
+    is $a->{status}, 303, 'the form is taken' or diag $a->{body};
+    my $chief_sees = json(get($s, header($a, 'location') . '.json',
+                              jar => { %$chief }));
+    is $chief_sees->{checklist}, 'city-4', 'and read by its own';
+    is $chief_sees->{passed}, scalar @codes;
+
+    my %body = (kind => 'routine', checklist => $version,
+                started_at => $began, finished_at => $began,
+                items => [map { { code => $_, result => 'pass' } } @codes]);
+    $a = post($s, "/v/$w/inspections", jar => { %$walker }, json => \%body);
+    is $a->{status}, 201, 'JSON as well';
+
+    $a = post($s, "/v/$w/inspections", jar => { %$walker }, form =>
+              [kind => 'routine', checklist => $version,
+               started_at => '2020-01-01T00:00:00Z',
+               map { $_ => 'pass' } @codes]);
+    is $a->{status}, 422, 'but not of a day on which it was not in force';
 };
 
 stop($s);

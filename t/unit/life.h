@@ -253,6 +253,7 @@ make_answer(world_t *w, Shian__Operation *op)
                                   : SHIAN__REVIEW_DECIDE__ACTION__remove;
         d->has_reason = chance(w, 90);
         d->reason = SHIAN__REVIEW__GROUND__abuse;
+        d->text = chance(w, 80) ? "误删" : NULL;
     }
 }
 

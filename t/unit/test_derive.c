@@ -262,6 +262,156 @@ no_extension_ends_in_the_past(void **state)
 }
 
 
+static int
+close_venue(city_t *c, Shian__Venue__Status status)
+{
+    Shian__Operation    *op = by(c, ROLE(admin), 0, 0);
+    Shian__VenueStatus  *v;
+
+    v = CITY_BODY(c, op, VENUE_STATUS, venue_status, Shian__VenueStatus,
+                  shian__venue_status__init);
+    v->has_venue = v->has_status = 1;
+    v->venue = 1;
+    v->status = status;
+
+    return city_do(c, op);
+}
+
+
+/* faults G5: by what the venue was when the visit was made. */
+static void
+a_visit_of_before_the_closing_is_taken(void **state)
+{
+    city_t  *c = &((world_t *) *state)->city;
+
+    c->now += 3 * DAY_MS;
+    assert_int_equal(close_venue(c, SHIAN__VENUE__STATUS__closed), 200);
+    c->now += DAY_MS;
+    assert_int_equal(city_do(c, visit(c, "L1+", "")), 409);
+    assert_int_equal(city_do(c, late(visit(c, "L1-", "m"), 2 * DAY_MS)),
+                     200);
+    assert_int_equal(tally(c)->findings_open, 1);
+
+    /* Reopened: what was made meanwhile is not taken either. */
+    assert_int_equal(close_venue(c, SHIAN__VENUE__STATUS__active), 200);
+    c->now += DAY_MS;
+    assert_int_equal(city_do(c, visit(c, "L1+", "")), 200);
+    assert_int_equal(city_do(c, late(visit(c, "L1-", "m"),
+                                     DAY_MS + 12 * 60 * MINUTE)), 409);
+}
+
+
+/* faults A8: between neighbours, whichever of them arrived first. */
+static void
+speed_is_seen_out_of_order_too(void **state)
+{
+    city_t            *c = &((world_t *) *state)->city;
+    Shian__Operation  *op;
+
+    c->now += DAY_MS;
+    assert_int_equal(city_do(c, visit(c, "L1- L2+", "m")), 200);
+    assert_int_equal(flags(c, 1), 0);
+
+    /* It ended an hour before that one began, 200 km away. */
+    op = late(visit(c, "L1- L2+", "m"), 90 * MINUTE);
+    op->inspection_post->lat = LAT + 200000 * METRE;
+    assert_int_equal(city_do(c, op), 200);
+    assert_true(flags(c, 2) & SHIAN_FLAG_BIT(speed));
+
+    /* Two hours before, and a device whose clock is wrong: by ours. */
+    op = odd(late(visit(c, "L1- L2+", "m"), 5 * 60 * MINUTE), 60 * MINUTE);
+    op->inspection_post->lat = LAT + 200000 * METRE;
+    assert_int_equal(city_do(c, op), 200);
+    assert_false(flags(c, 3) & SHIAN_FLAG_BIT(speed));
+}
+
+
+/* ---- a year's level: faults A6 --------------------------------------------*/
+
+/* A visit on the day that was so many days ago, with so many of so many. */
+static void
+share(city_t *c, int32_t ago, int passed, int answered)
+{
+    int                i;
+    Shian__Answer     *a;
+    Shian__Operation  *op;
+
+    op = late(visit(c, "L1+", ""), (uint64_t) ago * DAY_MS);
+    op->inspection_post->items = shian_array(&c->arena, 60, sizeof(a));
+    op->inspection_post->n_items = (size_t) answered;
+
+    for (i = 0; i < answered; i++) {
+        a = op->inspection_post->items[i]
+            = shian_zalloc(&c->arena, sizeof(*a));
+        shian__answer__init(a);
+        a->code = shian_printf(&c->arena, "X%d", i);
+        a->has_result = 1;
+        a->result = i < passed ? SHIAN__ANSWER__RESULT__pass
+                               : SHIAN__ANSWER__RESULT__fail;
+        a->note = "油污";
+        a->has_severity = a->has_deadline_on = 1;
+        a->deadline_on = today(c);
+    }
+
+    assert_int_equal(city_do(c, op), 200);
+}
+
+
+static Shian__Evaluation *
+level_of(city_t *c, uint32_t year)
+{
+    size_t         i;
+    Shian__Tally  *y = tally(c);
+
+    for (i = 0; i < y->n_evaluations; i++) {
+        if (y->evaluations[i]->year == year) {
+            return y->evaluations[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+a_year_is_the_sum_of_its_fractions(void **state)
+{
+    city_t  *c = &((world_t *) *state)->city;
+
+    /* 20 January 2026; what was made in December arrives now. */
+    c->now = UINT64_C(1768867200000);
+    share(c, 25, 26, 39);
+    assert_int_equal(level_of(c, 2025)->level, SHIAN__EVALUATION__LEVEL__C);
+    share(c, 24, 30, 36);
+    assert_int_equal(level_of(c, 2025)->share, 7500);
+    assert_int_equal(level_of(c, 2025)->level, SHIAN__EVALUATION__LEVEL__B);
+    assert_int_equal(level_of(c, 2025)->inspections, 2);
+    assert_null(level_of(c, 2026));
+
+    /* 2/3 + 5/6 + 1/3 = 11/6: 61.11. */
+    share(c, 23, 1, 3);
+    assert_int_equal(level_of(c, 2025)->share, 6111);
+}
+
+
+static void
+a_year_without_a_visit_has_no_level(void **state)
+{
+    city_t            *c = &((world_t *) *state)->city;
+    Shian__Operation  *op;
+
+    c->now = UINT64_C(1768867200000);
+    op = odd(late(visit(c, "L1+ L2-", "m"), 25 * DAY_MS), 15 * MINUTE);
+    assert_int_equal(city_do(c, op), 200);
+    assert_int_equal(level_of(c, 2025)->level,
+                     SHIAN__EVALUATION__LEVEL__unrated);
+    decide(c, 1, "reject", 200);
+    assert_null(level_of(c, 2025));
+    assert_int_equal(correct_visit(c, 1), 200);
+    assert_int_equal(level_of(c, 2025)->share, 5000);
+}
+
+
 int
 main(void)
 {
@@ -278,6 +428,10 @@ main(void)
         TEST(no_visit_is_dated_tomorrow),
         TEST(a_rejected_visit_meets_no_request),
         TEST(no_extension_ends_in_the_past),
+        TEST(a_visit_of_before_the_closing_is_taken),
+        TEST(speed_is_seen_out_of_order_too),
+        TEST(a_year_is_the_sum_of_its_fractions),
+        TEST(a_year_without_a_visit_has_no_level),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -357,7 +357,7 @@ the_check_in_has_the_whole_checklist(void **state)
     world_t         *w = *state;
     Shian__CheckIn  *in;
 
-    in = shian_patrol_check_in(&w->txn, 7, w->city.now);
+    in = shian_patrol_check_in(&w->txn, 7, NULL, w->city.now);
     assert_non_null(in);
     assert_int_equal(in->venue->id, 7);
     assert_int_equal(in->n_heads, 7);
@@ -367,7 +367,8 @@ the_check_in_has_the_whole_checklist(void **state)
     }
 
     assert_true(items >= 28);
-    assert_null(shian_patrol_check_in(&w->txn, VENUES + 1, w->city.now));
+    assert_null(shian_patrol_check_in(&w->txn, VENUES + 1, NULL,
+                                      w->city.now));
     shian_arena_free(&w->arena);
 }
 

@@ -403,6 +403,7 @@ check_counters(shian_txn_t *t)
     assert_int_equal(sum['k'], n);
     assert_int_equal(sum['q'],
                      queue_length(t, SHIAN__REVIEW__STATE__held)
+                     + queue_length(t, SHIAN__REVIEW__STATE__removed)
                      + queue_length(t, SHIAN_FLAGGED));
 }
 
@@ -430,7 +431,7 @@ count_review(shian_arena_t *a, const Shian__Review *r, Shian__Tally *sum,
 static void
 check_reviews(shian_txn_t *t)
 {
-    size_t          i, held;
+    size_t          i, held, removed;
     uint64_t        id, venue;
     uint8_t         v[2];
     Shian__Tally   *y[VENUES + 1], sum[VENUES + 1];
@@ -442,10 +443,13 @@ check_reviews(shian_txn_t *t)
         shian__tally__init(&sum[i]);
     }
 
-    for (held = 0, id = 1; (r = shian_review_get(t, id)) != NULL; id++) {
+    for (held = removed = 0, id = 1;
+         (r = shian_review_get(t, id)) != NULL; id++)
+    {
         assert_in_range(r->venue, 1, VENUES);
         count_review(t->arena, r, &sum[r->venue], y[r->venue]);
         held += r->state == SHIAN__REVIEW__STATE__held;
+        removed += r->state == SHIAN__REVIEW__STATE__removed;
 
         k = shian_review_key('v', r->venue, r->at, id);
         v[0] = (uint8_t) (r->hygiene | (unsigned) r->state << 4);
@@ -456,7 +460,10 @@ check_reviews(shian_txn_t *t)
     assert_int_equal(rows(t, SHIAN_T_REVIEW), id - 1);
     assert_int_equal(queue_length(t, SHIAN__REVIEW__STATE__held), held);
     assert_int_equal(rows(t, SHIAN_T_REVIEW_BY),
-                     id - 1 + held + queue_length(t, SHIAN_FLAGGED));
+                     id - 1 + held + removed
+                     + queue_length(t, SHIAN_FLAGGED));
+    assert_int_equal(queue_length(t, SHIAN__REVIEW__STATE__removed),
+                     removed);
 
     for (venue = 1; venue <= VENUES; venue++) {
         assert_int_equal(y[venue]->reviews, sum[venue].reviews);
