@@ -13,7 +13,7 @@
 #include "ids.h"
 
 #define MAX_WORDS     6
-#define PLAQUE_KEYS   32
+#define NUMBERS       32
 #define KID_BYTES     3
 #define KEY_CHARS     SHIAN_BASE64URL_LEN(SHIAN_KEY_SIZE)
 
@@ -22,14 +22,17 @@ typedef struct {
     const char  *line;      /* how one is written */
     size_t       words;     /* before "created" */
     bool         wanted;    /* a site cannot do without */
+    bool         numbered;  /* its id is a number that codes carry */
 } shian_key_form_t;
 
 /* In the order of shian_key_kind_t. */
 static const shian_key_form_t  forms[] = {
-    { "token", "token KID KEY", 3, true },
-    { "plaque", "plaque N KEY", 3, true },
-    { "vault", "vault KID KEY", 3, true },
-    { "issuer", "issuer KID KEY NAME", 4, false },
+    { "token", "token KID KEY", 3, true, false },
+    { "plaque", "plaque N KEY", 3, true, true },
+    { "link", "link N KEY", 3, true, true },
+    { "scan", "scan N KEY", 3, true, true },
+    { "vault", "vault KID KEY", 3, true, false },
+    { "issuer", "issuer KID KEY NAME", 4, false, false },
 };
 
 
@@ -94,7 +97,7 @@ read_kid(shian_str_t s, shian_key_t *k)
 
     memcpy(k->kid, s.p, s.n);
 
-    if (k->kind != SHIAN_KEY_PLAQUE) {
+    if (!forms[k->kind].numbered) {
         return true;
     }
 
@@ -107,7 +110,7 @@ read_kid(shian_str_t s, shian_key_t *k)
     }
 
     /* One spelling each, so that "7" and "07" are not two keys. */
-    return k->no < PLAQUE_KEYS && (s.n == 1 || s.p[0] != '0');
+    return k->no < NUMBERS && (s.n == 1 || s.p[0] != '0');
 }
 
 
@@ -155,8 +158,8 @@ read_line(const shian_str_t *word, size_t n, shian_key_t *k)
     size_t  words;
 
     if (!shian_key_kind(word[0], &k->kind)) {
-        return "no such kind of key; begin with token, plaque, vault or "
-               "issuer";
+        return "no such kind of key; begin with site, token, plaque, link, "
+               "scan, vault or issuer";
     }
 
     words = forms[k->kind].words;
@@ -169,8 +172,8 @@ read_line(const shian_str_t *word, size_t n, shian_key_t *k)
     }
 
     if (!read_kid(word[1], k)) {
-        return k->kind == SHIAN_KEY_PLAQUE
-               ? "bad number of a plaque key; use 0 to 31"
+        return forms[k->kind].numbered
+               ? "bad number of a key; use 0 to 31"
                : "bad key id; use 1 to 16 letters, digits, - or _";
     }
 
@@ -197,11 +200,35 @@ read_line(const shian_str_t *word, size_t n, shian_key_t *k)
 }
 
 
+/* Says what is wrong with the line that names the site, or NULL. */
+static const char *
+read_site(shian_keys_t *keys, const shian_str_t *word, size_t n)
+{
+    size_t  size = sizeof(keys->site);
+
+    if (keys->has_site) {
+        return "a second site; one key file is of one site";
+    }
+
+    keys->has_site = n == 2
+                     && shian_base64url_decode(keys->site, &size, word[1])
+                     && size == sizeof(keys->site);
+
+    return keys->has_site ? NULL
+           : "the site is not 16 bytes in base64url; copy all 22 characters "
+             "of it";
+}
+
+
 static const char *
 add_line(shian_keys_t *keys, const shian_str_t *word, size_t n)
 {
     const char   *wrong;
     shian_key_t  *k;
+
+    if (shian_str_is(word[0], "site")) {
+        return read_site(keys, word, n);
+    }
 
     if (keys->n == SHIAN_MAX_KEYS) {
         return "over 128 keys; remove old ones";
@@ -278,6 +305,14 @@ shian_keys_parse(shian_str_t text, shian_keys_t *keys, char *err,
     size_t  i;
 
     if (!read_lines(text, keys, err, errsize)) {
+        return false;
+    }
+
+    if (!keys->has_site) {
+        (void) snprintf(err, errsize, "no site; add a line: site ID, its 16 "
+                        "bytes in base64url");
+        shian_keys_wipe(keys);
+
         return false;
     }
 
@@ -442,12 +477,15 @@ shian_key_find(const shian_keys_t *keys, shian_key_kind_t kind,
 
 
 const shian_key_t *
-shian_key_plaque(const shian_keys_t *keys, uint32_t no)
+shian_key_numbered(const shian_keys_t *keys, shian_key_kind_t kind,
+    uint32_t no)
 {
     size_t  i;
 
     for (i = 0; i < keys->n; i++) {
-        if (keys->key[i].kind == SHIAN_KEY_PLAQUE && keys->key[i].no == no) {
+        if (keys->key[i].kind == kind && forms[kind].numbered
+            && keys->key[i].no == no)
+        {
             return &keys->key[i];
         }
     }
@@ -525,7 +563,7 @@ new_kid(const shian_keys_t *keys, shian_key_kind_t kind,
     uint8_t             random[KID_BYTES];
     const shian_key_t  *k;
 
-    if (kind != SHIAN_KEY_PLAQUE) {
+    if (!forms[kind].numbered) {
         do {
             shian_random(random, sizeof(random));
             shian_hex(kid, random, sizeof(random));
@@ -539,10 +577,10 @@ new_kid(const shian_keys_t *keys, shian_key_kind_t kind,
     k = shian_key_issuing(keys, kind);
     no = k == NULL ? 0 : k->no + 1;
 
-    for (i = 0; i < PLAQUE_KEYS; i++, no++) {
-        no %= PLAQUE_KEYS;
+    for (i = 0; i < NUMBERS; i++, no++) {
+        no %= NUMBERS;
 
-        if (shian_key_plaque(keys, no) == NULL) {
+        if (shian_key_numbered(keys, kind, no) == NULL) {
             (void) snprintf(kid, SHIAN_MAX_KID + 1, "%u", (unsigned) no);
             return true;
         }
@@ -557,6 +595,8 @@ shian_keys_generate(shian_sink_t *s, shian_str_t today)
 {
     size_t        i;
     char          kid[SHIAN_MAX_KID + 1];
+    char          id[SHIAN_BASE64URL_LEN(SHIAN_SITE_SIZE)];
+    uint8_t       site[SHIAN_SITE_SIZE];
     shian_key_t   date;
     shian_keys_t  none = { 0 };
 
@@ -566,7 +606,12 @@ shian_keys_generate(shian_sink_t *s, shian_str_t today)
 
     shian_putz(s, "# The keys of this site: keep them secret, and a copy in a "
                   "safe.  The last\n"
-                  "# line of a kind issues, all of them verify.\n");
+                  "# line of a kind issues, all of them verify.\n"
+                  "site ");
+    shian_random(site, sizeof(site));
+    (void) shian_base64url(id, site, sizeof(site));
+    shian_put(s, id, sizeof(id));
+    shian_putc(s, '\n');
 
     for (i = 0; i < SHIAN_COUNT(forms); i++) {
         if (forms[i].wanted && new_kid(&none, (shian_key_kind_t) i, kid)) {
@@ -598,7 +643,7 @@ check_rotation(const shian_keys_t *keys, shian_key_kind_t kind,
     }
 
     if (!new_kid(keys, kind, kid)) {
-        return "all 32 numbers of plaque keys are taken; remove old ones";
+        return "all 32 numbers of this kind are taken; remove old ones";
     }
 
     return NULL;

@@ -15,24 +15,22 @@
 
 typedef struct {
     const char  *name;
-    bool         id;        /* "name:id", or just "name" */
+    bool         handle;    /* "name:HANDLE", or just "name" */
 } shian_subject_form_t;
 
 /* In the order of shian_subject_t, without SHIAN_SUBJECT_LOGIN. */
 static const shian_subject_form_t  subjects[] = {
     { "user", true },
-    { "venue", true },
-    { "complaint", true },
     { "photo", false },
 };
 
 /* In the order of shian_use_t. */
 static const char *const  uses[] = {
-    "login", "session", "scan", "track", "photo"
+    "login", "session", "photo"
 };
 
 
-/* ---- writing: by hand, since every scan of a plaque mints one ---- */
+/* ---- writing ---- */
 
 static char *
 add(char *p, const char *z)
@@ -58,20 +56,6 @@ add_digits(char *p, uint64_t v, size_t width)
 }
 
 
-static char *
-add_number(char *p, uint64_t v)
-{
-    size_t    width;
-    uint64_t  rest;
-
-    for (width = 1, rest = v / 10; rest != 0; rest /= 10) {
-        width++;
-    }
-
-    return add_digits(p, v, width);
-}
-
-
 /* RFC 3339 with milliseconds: a session must not seem older than it is. */
 static char *
 add_time(char *p, uint64_t ms)
@@ -92,9 +76,10 @@ add_claims(char *p, shian_str_t aud, const shian_token_t *t)
     p = add(p, "{\"sub\":\"");
     p = add(p, subjects[t->kind].name);
 
-    if (subjects[t->kind].id) {
+    if (subjects[t->kind].handle) {
         *p++ = ':';
-        p = add_number(p, t->id);
+        shian_handle_text(t->handle, p);
+        p += SHIAN_HANDLE_LEN;
     }
 
     p = add(p, "\",\"aud\":\"");
@@ -109,17 +94,12 @@ add_claims(char *p, shian_str_t aud, const shian_token_t *t)
     p = add(p, "\",\"jti\":\"");
     p += shian_base64url(p, t->jti, sizeof(t->jti));
 
-    if (t->has_device) {
-        p = add(p, "\",\"dev\":\"");
-        p += shian_base64url(p, t->device, sizeof(t->device));
-    }
-
     if (t->has_photo) {
         p = add(p, "\",\"photo\":\"");
         p += shian_base64url(p, t->photo, sizeof(t->photo));
     }
 
-    return add(p, t->reuse ? "\",\"reuse\":true}" : "\"}");
+    return add(p, "\"}");
 }
 
 
@@ -145,17 +125,36 @@ plain(shian_str_t s)
 }
 
 
+/* What a token of ours is bound to without saying it. */
+static shian_str_t
+implicit(const shian_keys_t *keys, uint64_t generation,
+    uint8_t out[SHIAN_SITE_SIZE + 8])
+{
+    size_t  i;
+
+    memcpy(out, keys->site, SHIAN_SITE_SIZE);
+
+    for (i = 0; i < 8; i++) {
+        out[SHIAN_SITE_SIZE + i] = (uint8_t) (generation >> (56 - 8 * i));
+    }
+
+    return shian_slice(out, SHIAN_SITE_SIZE + 8);
+}
+
+
 bool
 shian_token_issue(shian_arena_t *a, const shian_keys_t *keys,
-    shian_str_t aud, const shian_token_t *t, shian_str_t *out)
+    shian_str_t aud, uint64_t generation, const shian_token_t *t,
+    shian_str_t *out)
 {
+    uint8_t             bound[SHIAN_SITE_SIZE + 8];
     char                claims[SHIAN_MAX_AUD + MAX_CLAIMS];
     char                footer[SHIAN_MAX_KID + 16], *p, *f;
     const shian_key_t  *key;
 
-    if ((size_t) t->use >= SHIAN_COUNT(uses)
+    if ((size_t) t->use >= SHIAN_COUNT(uses) || t->use == SHIAN_USE_LOGIN
         || (size_t) t->kind >= SHIAN_COUNT(subjects)
-        || subjects[t->kind].id != (t->id != 0)
+        || subjects[t->kind].handle != (t->handle != 0)
         || (t->kind == SHIAN_SUBJECT_PHOTO && !t->has_photo)
         || t->iat_ms >= MAX_MS || t->exp_ms >= MAX_MS || !plain(aud))
     {
@@ -175,7 +174,7 @@ shian_token_issue(shian_arena_t *a, const shian_keys_t *keys,
     return shian_paseto_encrypt(a, key->key, NULL,
                                 shian_slice(claims, (size_t) (p - claims)),
                                 shian_slice(footer, (size_t) (f - footer)),
-                                SHIAN_NONE, out);
+                                implicit(keys, generation, bound), out);
 }
 
 
@@ -209,33 +208,6 @@ claim_time(const json_t *claims, const char *name, uint64_t *ms)
 }
 
 
-/* An id as add_number() writes it, above 0. */
-static bool
-read_id(shian_str_t s, uint64_t *id)
-{
-    size_t    i;
-    uint64_t  v;
-
-    if (s.n == 0 || s.p[0] == '0') {
-        return false;
-    }
-
-    for (i = 0, v = 0; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9'
-            || v > (UINT64_MAX - (s.p[i] - '0')) / 10)
-        {
-            return false;
-        }
-
-        v = v * 10 + s.p[i] - '0';
-    }
-
-    *id = v;
-
-    return true;
-}
-
-
 static bool
 read_subject(shian_str_t s, shian_token_t *t)
 {
@@ -252,12 +224,13 @@ read_subject(shian_str_t s, shian_token_t *t)
 
         t->kind = (shian_subject_t) i;
 
-        if (!f->id) {
+        if (!f->handle) {
             return s.n == n;
         }
 
         return s.n > n && s.p[n] == ':'
-               && read_id(shian_slice(s.p + n + 1, s.n - n - 1), &t->id);
+               && shian_handle_read(shian_slice(s.p + n + 1, s.n - n - 1),
+                                    &t->handle);
     }
 
     return false;
@@ -308,17 +281,6 @@ read_use(shian_str_t s, shian_token_t *t)
 }
 
 
-static bool
-read_reuse(const json_t *claims, shian_token_t *t)
-{
-    const json_t  *v = json_object_get(claims, "reuse");
-
-    t->reuse = json_is_true(v);
-
-    return v == NULL || json_is_boolean(v);
-}
-
-
 /* The claims of a token of ours, which has nothing that we do not write. */
 static bool
 read_own(const json_t *claims, shian_token_t *t)
@@ -327,16 +289,12 @@ read_own(const json_t *claims, shian_token_t *t)
 
     known = 6;          /* with use, iat and exp, read by the caller */
 
-    t->has_device = json_object_get(claims, "dev") != NULL;
     t->has_photo = json_object_get(claims, "photo") != NULL;
-    known += t->has_device + t->has_photo
-             + (json_object_get(claims, "reuse") != NULL);
+    known += t->has_photo;
 
-    return json_object_size(claims) == known
+    return json_object_size(claims) == known && t->use != SHIAN_USE_LOGIN
            && read_subject(claim(claims, "sub"), t)
            && claim_bytes(claims, "jti", t->jti, sizeof(t->jti))
-           && (!t->has_device
-               || claim_bytes(claims, "dev", t->device, sizeof(t->device)))
            && (!t->has_photo
                || claim_bytes(claims, "photo", t->photo, sizeof(t->photo)))
            && (t->kind != SHIAN_SUBJECT_PHOTO || t->has_photo);
@@ -385,7 +343,6 @@ read_claims(shian_arena_t *a, const json_t *claims, const shian_key_t *key,
     if (site.n == 0 || !read_use(claim(claims, "use"), t)
         || !claim_time(claims, "iat", &t->iat_ms)
         || !claim_time(claims, "exp", &t->exp_ms)
-        || !read_reuse(claims, t)
         || !(outside ? read_outside(a, claims, key, t)
                      : read_own(claims, t)))
     {
@@ -442,9 +399,10 @@ find_key(const shian_keys_t *keys, const shian_paseto_t *t,
 
 shian_token_result_t
 shian_token_verify(shian_arena_t *a, const shian_keys_t *keys,
-    shian_str_t aud, shian_use_t use, uint64_t now_ms, shian_str_t token,
-    shian_token_t *out)
+    shian_str_t aud, uint64_t generation, shian_use_t use, uint64_t now_ms,
+    shian_str_t token, shian_token_t *out)
 {
+    uint8_t                bound[SHIAN_SITE_SIZE + 8];
     json_t                *claims;
     shian_str_t            message;
     shian_token_t          t;
@@ -462,7 +420,8 @@ shian_token_verify(shian_arena_t *a, const shian_keys_t *keys,
     }
 
     if (!(parts.purpose == SHIAN_PASETO_LOCAL
-          ? shian_paseto_decrypt(a, key->key, &parts, SHIAN_NONE, &message)
+          ? shian_paseto_decrypt(a, key->key, &parts,
+                                 implicit(keys, generation, bound), &message)
           : shian_paseto_verify(a, key->key, &parts, SHIAN_NONE, &message)))
     {
         return SHIAN_TOKEN_FORGED;

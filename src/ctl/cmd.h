@@ -55,7 +55,7 @@ bool shian_make_store(shian_ctl_t *c);
  * A sign-in link for a user or venue, or a bearer token; in c->arena, NULL
  * after saying why.
  */
-const char *shian_make_link(shian_ctl_t *c, bool venue, uint64_t id,
-    uint64_t ttl_ms, bool bearer, bool reuse);
+const char *shian_make_link(shian_ctl_t *c, uint64_t user, uint64_t ttl_ms,
+    bool bearer, bool reuse);
 
 #endif /* SHIAN_CMD_H */

@@ -7,7 +7,8 @@
 
 #include <stdlib.h>
 
-#include "core/token.h"
+#include "domain/complaint.h"
+#include "domain/session.h"
 #include "demo_deeds.h"
 #include "domain/checklist.h"
 #include "progress.h"
@@ -64,6 +65,8 @@ put_user(shian_demo_t *d, uint64_t at_ms, const char *login,
     body.district = (char **) (uintptr_t) &district;
     body.has_venue = role == SHIAN__ROLE__KIND__venue;
     body.venue = 1;
+    body.has_handle = 1;
+    body.handle = shian_new_handle();
 
     op = shian_ctl_operation(d->ctl);
     op.at = at_ms;
@@ -165,26 +168,25 @@ print_counts(const shian_demo_t *d)
 static const char *
 track_link(shian_demo_t *d)
 {
-    shian_str_t    out;
-    shian_ctl_t   *c = d->ctl;
-    shian_token_t  t;
+    bool                     ok;
+    char                     code[SHIAN_LINK_LEN + 1];
+    shian_ctl_t             *c = d->ctl;
+    shian_txn_t              t;
+    const Shian__Complaint  *filed;
 
-    if (d->memory[0].complaint == 0) {
+    if (d->memory[0].complaint == 0
+        || shian_txn_begin(c->store, &c->arena, false, &t) != 0)
+    {
         return NULL;
     }
 
-    memset(&t, 0, sizeof(t));
-    t.use = SHIAN_USE_TRACK;
-    t.kind = SHIAN_SUBJECT_COMPLAINT;
-    t.id = d->memory[0].complaint;
-    t.iat_ms = shian_ctl_now(c);
-    t.exp_ms = t.iat_ms + LINK_MS;
-    shian_session_id(t.jti, t.exp_ms);
+    filed = shian_complaint_get(&t, d->memory[0].complaint);
+    ok = filed != NULL
+         && shian_link_make(&c->keys, SHIAN_LINK_TRACK, 0, filed->handle,
+                            code);
+    shian_txn_abort(&t);
 
-    return shian_token_issue(&c->arena, &c->keys, shian_str(c->base_url), &t,
-                             &out)
-           ? shian_printf(&c->arena, "%s/track/%.*s", c->base_url,
-                          SHIAN_FMT(out)) : NULL;
+    return ok ? shian_printf(&c->arena, "%s/t/%s", c->base_url, code) : NULL;
 }
 
 
@@ -197,7 +199,7 @@ print_links(shian_demo_t *d, const uint64_t ids[SHIAN_COUNT(staff)])
     print_counts(d);
 
     for (i = 0; i < SHIAN_COUNT(staff); i++) {
-        url = shian_make_link(d->ctl, false, ids[i], LINK_MS, false, true);
+        url = shian_make_link(d->ctl, ids[i], LINK_MS, false, true);
 
         if (url == NULL) {
             return false;

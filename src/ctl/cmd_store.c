@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/ids.h"
+#include "core/code.h"
 #include "domain/complaint.h"
 #include "domain/gallery.h"
 #include "domain/policy.h"
@@ -101,7 +101,6 @@ give_folder(shian_ctl_t *c, const char *owner)
 bool
 shian_make_store(shian_ctl_t *c)
 {
-    uint8_t            site[SHIAN_ID_SIZE];
     Shian__Result      result;
     Shian__StoreInit   init = SHIAN__STORE_INIT__INIT;
     Shian__Operation   op;
@@ -112,9 +111,11 @@ shian_make_store(shian_ctl_t *c)
         return false;
     }
 
-    shian_random(site, sizeof(site));
-    init.has_site = 1;
-    init.site = shian_binary(shian_slice(site, sizeof(site)));
+    /* The key file says which site it is: printed plaques stay good. */
+    init.has_site = init.has_generation = 1;
+    init.site = shian_binary(shian_slice(c->keys.site,
+                                         sizeof(c->keys.site)));
+    init.generation = shian_new_handle();
     init.has_rules = init.has_tz_minutes = 1;
     init.rules = shian_rules_newest();
     init.tz_minutes = SHIAN_TZ_MINUTES;

@@ -4,6 +4,7 @@
 
 #include "core/bind.h"
 #include "core/token.h"
+#include "domain/session.h"
 #include "domain/view.h"
 #include "render/json.h"
 
@@ -136,6 +137,8 @@ shian_cmd_user_add(shian_ctl_t *c)
     }
 
     op = shian_ctl_operation(c);
+    put->has_handle = 1;
+    put->handle = shian_new_handle();
     op.body_case = SHIAN__OPERATION__BODY_USER_PUT;
     op.user_put = put;
 
@@ -310,33 +313,123 @@ duration(const char *text, uint64_t *ms)
 }
 
 
-const char *
-shian_make_link(shian_ctl_t *c, bool venue, uint64_t id, uint64_t ttl_ms,
-    bool bearer, bool reuse)
+/* The link, or token, of a row that link.issue has made. */
+static const char *
+way_in(shian_ctl_t *c, const Shian__LinkIssue *link, uint64_t user,
+    uint64_t until_ms)
 {
-    shian_str_t    out;
-    shian_token_t  t;
+    bool            ok;
+    char            code[SHIAN_LINK_LEN + 1];
+    shian_txn_t     t;
+    shian_str_t     token;
+    shian_token_t   bearer;
+    Shian__User    *u;
 
-    memset(&t, 0, sizeof(t));
-    t.use = bearer ? SHIAN_USE_SESSION : SHIAN_USE_LOGIN;
-    t.kind = venue ? SHIAN_SUBJECT_VENUE : SHIAN_SUBJECT_USER;
-    t.id = id;
-    t.iat_ms = shian_ctl_now(c);
-    t.exp_ms = t.iat_ms + ttl_ms;
-    t.reuse = reuse && !bearer;
-    shian_session_id(t.jti, t.exp_ms);
-
-    if (!shian_token_issue(&c->arena, &c->keys, shian_str(c->base_url), &t,
-                           &out))
-    {
-        (void) shian_ctl_fail(c, "no token can be made for \"%s\"; is it the "
-                              "base URL?", c->base_url);
+    if (shian_txn_begin(c->store, &c->arena, false, &t) != 0) {
         return NULL;
     }
 
-    return bearer ? shian_strdup(&c->arena, out)
-           : shian_printf(&c->arena, "%s/s/%.*s", c->base_url,
-                          SHIAN_FMT(out));
+    u = shian_user_get(&t, user);
+
+    if (link->bearer) {
+        memset(&bearer, 0, sizeof(bearer));
+        bearer.use = SHIAN_USE_SESSION;
+        bearer.kind = SHIAN_SUBJECT_USER;
+        bearer.handle = u == NULL ? 0 : u->handle;
+        bearer.iat_ms = shian_ctl_now(c);
+        bearer.exp_ms = until_ms;
+        shian_session_id(bearer.jti, until_ms);
+        ok = shian_token_issue(&c->arena, &c->keys, shian_str(c->base_url),
+                               shian_generation(&t), &bearer, &token);
+    } else {
+        ok = shian_link_make(&c->keys, SHIAN_LINK_SIGNIN,
+                             shian_generation(&t), link->handle, code);
+    }
+
+    shian_txn_abort(&t);
+
+    return !ok ? NULL
+           : link->bearer ? shian_strdup(&c->arena, token)
+           : shian_printf(&c->arena, "%s/s/%s", c->base_url, code);
+}
+
+
+const char *
+shian_make_link(shian_ctl_t *c, uint64_t user, uint64_t ttl_ms, bool bearer,
+    bool reuse)
+{
+    const char        *text;
+    Shian__Result      result;
+    Shian__Operation   op;
+    Shian__LinkIssue   link = SHIAN__LINK_ISSUE__INIT;
+
+    op = shian_ctl_operation(c);
+    link.has_handle = link.has_user = link.has_until = link.has_single = 1;
+    link.handle = shian_new_handle();
+    link.user = user;
+    link.until = op.at + ttl_ms;
+    link.single = !reuse && !bearer;
+    link.has_bearer = link.bearer = bearer;
+    op.body_case = SHIAN__OPERATION__BODY_LINK_ISSUE;
+    op.link_issue = &link;
+
+    if (!shian_ctl_run(c, &op, &result)) {
+        return NULL;
+    }
+
+    text = way_in(c, &link, user, link.until);
+
+    if (text == NULL) {
+        (void) shian_ctl_fail(c, "no token can be made for \"%s\"; is it the "
+                              "base URL?", c->base_url);
+    }
+
+    return text;
+}
+
+
+/* Whoever acts for a venue first; made where there is nobody yet. */
+static uint64_t
+venue_person(shian_ctl_t *c, uint64_t venue)
+{
+    uint64_t           id;
+    shian_txn_t        t;
+    Shian__Venue      *v;
+    Shian__Result      result;
+    Shian__UserPut     put = SHIAN__USER_PUT__INIT;
+    Shian__Operation   op;
+
+    if (shian_txn_begin(c->store, &c->arena, false, &t) != 0) {
+        return 0;
+    }
+
+    v = shian_venue_get(&t, venue);
+    id = v == NULL ? 0 : shian_venue_person(&t, venue);
+    shian_txn_abort(&t);
+
+    if (v == NULL) {
+        (void) shian_ctl_fail(c, "there is no venue %llu",
+                              (unsigned long long) venue);
+        return 0;
+    }
+
+    if (id != 0) {
+        return id;
+    }
+
+    put.login = shian_printf(&c->arena, "venue-%llu",
+                             (unsigned long long) venue);
+    put.name = v->name;
+    put.has_role = put.has_venue = put.has_handle = 1;
+    put.role = SHIAN__ROLE__KIND__venue;
+    put.venue = venue;
+    put.handle = shian_new_handle();
+    op = shian_ctl_operation(c);
+    op.body_case = SHIAN__OPERATION__BODY_USER_PUT;
+    op.user_put = &put;
+
+    return put.login != NULL && shian_ctl_run(c, &op, &result) ? result.id
+                                                               : 0;
 }
 
 
@@ -344,47 +437,18 @@ shian_make_link(shian_ctl_t *c, bool venue, uint64_t id, uint64_t ttl_ms,
 static uint64_t
 subject(shian_ctl_t *c, const char *login, const char *venue)
 {
-    uint64_t       id;
-    shian_txn_t    t;
-    Shian__User   *u;
-    Shian__Venue  *v;
+    uint64_t  id;
 
     if (login != NULL) {
-        id = find_user(c, login);
-
-        if (id == 0 || shian_txn_begin(c->store, &c->arena, false, &t) != 0)
-        {
-            return 0;
-        }
-
-        u = shian_user_get(&t, id);
-        shian_txn_abort(&t);
-
-        if (u == NULL || u->disabled) {
-            (void) shian_ctl_fail(c, "user \"%s\" is disabled", login);
-            return 0;
-        }
-
-        return id;
+        return find_user(c, login);
     }
 
-    if (!shian_number(venue, 1, INT64_MAX, &id)
-        || !shian_ctl_store(c, false)
-        || shian_txn_begin(c->store, &c->arena, false, &t) != 0)
-    {
+    if (!shian_number(venue, 1, INT64_MAX, &id)) {
         (void) shian_ctl_fail(c, "\"%s\" is no venue's id", venue);
         return 0;
     }
 
-    v = shian_venue_get(&t, id);
-    shian_txn_abort(&t);
-
-    if (v == NULL) {
-        (void) shian_ctl_fail(c, "there is no venue %s", venue);
-        return 0;
-    }
-
-    return id;
+    return shian_ctl_store(c, false) ? venue_person(c, id) : 0;
 }
 
 
@@ -420,8 +484,7 @@ shian_cmd_link(shian_ctl_t *c)
         return SHIAN_FAILED;
     }
 
-    text = shian_make_link(c, venue != NULL, id, ttl, bearer,
-                           shian_flag(c, "reuse"));
+    text = shian_make_link(c, id, ttl, bearer, shian_flag(c, "reuse"));
     if (text == NULL) {
         return SHIAN_FAILED;
     }

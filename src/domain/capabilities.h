@@ -13,6 +13,7 @@
     void shian_##name##_apply(shian_op_t *o)
 
 SHIAN_CAPABILITY(store_init);           /* housekeeping.c */
+SHIAN_CAPABILITY(store_restore);
 SHIAN_CAPABILITY(erase);
 SHIAN_CAPABILITY(sweep);
 SHIAN_CAPABILITY(venue_upsert);         /* venue.c */
@@ -31,6 +32,8 @@ SHIAN_CAPABILITY(user_put);             /* user.c */
 SHIAN_CAPABILITY(user_disable);
 SHIAN_CAPABILITY(session_start);        /* session.c */
 SHIAN_CAPABILITY(session_end);
+SHIAN_CAPABILITY(sessions_end);
+SHIAN_CAPABILITY(link_issue);
 SHIAN_CAPABILITY(inspection_import);    /* inspection.c */
 SHIAN_CAPABILITY(inspection_post);      /* checkin.c */
 SHIAN_CAPABILITY(inspection_decide);    /* checkin_decide.c */

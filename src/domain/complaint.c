@@ -1,5 +1,6 @@
 #include "capabilities.h"
 #include "complaint_parts.h"
+#include "core/code.h"
 #include "gallery.h"
 #include "states.h"
 
@@ -96,6 +97,69 @@ sealed(bool has, ProtobufCBinaryData b)
 }
 
 
+/* Which of the numbers drawn at the door are free; up to two. */
+static size_t
+free_numbers(shian_op_t *o, const Shian__ComplaintPost *op, char *number[2])
+{
+    char    text[sizeof("2026-11-30")];
+    size_t  i, n;
+
+    shian_date_format(shian_op_day(o), text);
+
+    for (i = 0, n = 0; n < 2 && i < op->n_number; i++) {
+        number[n] = shian_printf(o->arena, "%.4s%.2s%.2s-%.4s", text,
+                                 text + 5, text + 8, op->number[i]);
+
+        if (number[n] != NULL
+            && shian_unique_get(o->txn, 'F', shian_str(number[n])) == 0
+            && (n == 0 || strcmp(number[0], number[1]) != 0))
+        {
+            n++;
+        }
+    }
+
+    return n;
+}
+
+
+/* Handles are random: one that is taken was never drawn. */
+static bool
+named(shian_op_t *o, const Shian__ComplaintPost *op)
+{
+    char    *number[2], text[SHIAN_HANDLE_LEN + 1];
+    size_t   i, n;
+
+    n = op->kind == KIND(both) ? 2 : 1;
+
+    if (op->n_handle < n || op->n_public_id < n
+        || op->n_number > SHIAN_NUMBERS
+        || (n == 2 && (op->handle[0] == op->handle[1]
+                       || op->public_id[0] == op->public_id[1])))
+    {
+        return false;
+    }
+
+    for (i = 0; i < n; i++) {
+        shian_handle_text(op->public_id[i], text);
+
+        if (op->handle[i] == 0
+            || shian_complaint_of_handle(o->txn, op->handle[i]) != 0
+            || shian_complaint_of_public(o->txn, shian_str(text)) != 0)
+        {
+            return false;
+        }
+    }
+
+    for (i = 0; i < op->n_number; i++) {
+        if (strlen(op->number[i]) != 4) {
+            return false;
+        }
+    }
+
+    return free_numbers(o, op, number) >= n;
+}
+
+
 /* What the door and its pages have put in. */
 static bool
 filled_in(shian_op_t *o, const Shian__ComplaintPost *op)
@@ -126,6 +190,11 @@ filled_in(shian_op_t *o, const Shian__ComplaintPost *op)
     {
         return shian_fail(o->report, 400, "malformed",
                           "What was written is not sealed.");
+    }
+
+    if (!named(o, op)) {
+        return shian_fail(o->report, 400, "malformed",
+                          "Handles or numbers are missing.");
     }
 
     /* The bureau's own people may write down what they were told. */
@@ -247,10 +316,31 @@ begin(shian_op_t *o, const Shian__ComplaintPost *op, Shian__Complaint *c)
 }
 
 
+/* The ways by which it is found, and the number that people are told. */
+static void
+name(shian_op_t *o, Shian__Complaint *c, size_t half, char *number)
+{
+    char                         text[SHIAN_HANDLE_LEN + 1];
+    shian_rowkey_t               k;
+    const Shian__ComplaintPost  *op = o->op->complaint_post;
+
+    shian_handle_text(op->public_id[half], text);
+    c->has_handle = 1;
+    c->handle = op->handle[half];
+    c->number = number;
+    c->public_id = shian_strdup(o->arena, shian_str(text));
+
+    k = shian_rowkey_id(c->handle);
+    shian_unique_put(o->txn, 'T', shian_slice(k.b, k.n), c->id);
+    shian_unique_put(o->txn, 'O', shian_str(text), c->id);
+    shian_unique_put(o->txn, 'F', shian_str(number), c->id);
+}
+
+
 static void
 file(shian_op_t *o, const Shian__Complaint *common,
     Shian__Complaint__Kind kind, int32_t due_on, uint64_t id,
-    uint64_t linked)
+    uint64_t linked, char *number)
 {
     Shian__Complaint       c = *common;
     Shian__ComplaintEvent  e = SHIAN__COMPLAINT_EVENT__INIT;
@@ -262,6 +352,7 @@ file(shian_op_t *o, const Shian__Complaint *common,
     c.has_linked = linked != 0;
     c.linked = linked;
 
+    name(o, &c, linked != 0 && linked < id ? 1 : 0, number);
     shian_gallery_use(o, c.photos, c.n_photos, false);
 
     shian_complaint_tell(o, &c, "post", &e);
@@ -273,6 +364,7 @@ file(shian_op_t *o, const Shian__Complaint *common,
 void
 shian_complaint_post_apply(shian_op_t *o)
 {
+    char                        *number[2];
     uint64_t                     id;
     shian_rowkey_t               mine;
     Shian__Complaint             c = SHIAN__COMPLAINT__INIT;
@@ -281,15 +373,21 @@ shian_complaint_post_apply(shian_op_t *o)
     begin(o, op, &c);
     id = shian_next_id(o->txn, SHIAN_T_COMPLAINT);
 
+    if (free_numbers(o, op, number) < (op->kind == KIND(both) ? 2u : 1u)) {
+        o->txn->err = MDB_CORRUPTED;
+        return;
+    }
+
     if (op->kind != KIND(report)) {
         file(o, &c, SHIAN__COMPLAINT__KIND__complaint, op->complaint_due_on,
-             id, op->kind == KIND(both) ? id + 1 : 0);
+             id, op->kind == KIND(both) ? id + 1 : 0, number[0]);
     }
 
     if (op->kind != KIND(complaint)) {
         file(o, &c, SHIAN__COMPLAINT__KIND__report, op->report_due_on,
              op->kind == KIND(both) ? id + 1 : id,
-             op->kind == KIND(both) ? id : 0);
+             op->kind == KIND(both) ? id : 0,
+             number[op->kind == KIND(both) ? 1 : 0]);
     }
 
     if (o->op->actor->has_device) {

@@ -20,6 +20,21 @@
 Shian__Complaint *shian_complaint_get(shian_txn_t *t, uint64_t id);
 Shian__Case *shian_case_get(shian_txn_t *t, uint64_t id);
 
+/*
+ * The complaint of a handle, of what Open311 calls it, or of the number that
+ * people were told; 0 where there is none.
+ */
+uint64_t shian_complaint_of_handle(shian_txn_t *t, uint64_t handle);
+uint64_t shian_complaint_of_public(shian_txn_t *t, shian_str_t public_id);
+uint64_t shian_complaint_of_number(shian_txn_t *t, shian_str_t number);
+
+/*
+ * May anybody outside of the bureau know at now_ms that it was filed?  Once it
+ * was taken up, or from the next local morning on: who learns of it the second
+ * it is made knows who sits at the table.
+ */
+bool shian_complaint_public(const Shian__Complaint *c, uint64_t now_ms);
+
 /* Entry n, from 1 to c->events, of its timeline, or NULL. */
 Shian__ComplaintEvent *shian_complaint_event(shian_txn_t *t, uint64_t id,
     uint32_t n);
@@ -40,6 +55,17 @@ bool shian_may_complaint(shian_op_t *o, const Shian__Complaint *c);
 
 
 /* ---- at the door ---------------------------------------------------------*/
+
+/* Candidates for the last four characters of a filing's number. */
+#define SHIAN_NUMBERS  8
+
+/*
+ * Draws the handles and candidates of a filing, in the arena; false without
+ * memory.  shian_complaint_prepare does so where nobody has: this is for a
+ * city that is made from a seed.  Any thread.
+ */
+bool shian_complaint_draw(shian_arena_t *a, Shian__ComplaintPost *op,
+    void (*random)(void *ctx, void *out, size_t n), void *ctx);
 
 /*
  * Each door (form, Open311, command line) calls one of these before it seals

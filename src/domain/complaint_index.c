@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <sodium.h>
 
+#include "core/code.h"
 #include "evidence.h"
 
 #define NEVER       UINT64_C(0xffffffff)
 #define MAX_KEYS    9
 #define MINUTE_MS   60000
+#define MORNING_MS  (INT64_C(8) * 3600000)
+#define NUMBER_LEN  13      /* 20261130-7F3K */
 
 #define STATE(name)  SHIAN__COMPLAINT__STATE__##name
 
@@ -22,6 +25,66 @@ shian_complaint_get(shian_txn_t *t, uint64_t id)
 {
     return shian_get(t, SHIAN_T_COMPLAINT, id,
                      &shian__complaint__descriptor);
+}
+
+
+uint64_t
+shian_complaint_of_handle(shian_txn_t *t, uint64_t handle)
+{
+    shian_rowkey_t  k = shian_rowkey_id(handle);
+
+    return shian_unique_get(t, 'T', shian_slice(k.b, k.n));
+}
+
+
+uint64_t
+shian_complaint_of_public(shian_txn_t *t, shian_str_t public_id)
+{
+    return public_id.n != SHIAN_HANDLE_LEN ? 0
+           : shian_unique_get(t, 'O', public_id);
+}
+
+
+/* As 20261130-7F3K, in either case, with or without the hyphen. */
+uint64_t
+shian_complaint_of_number(shian_txn_t *t, shian_str_t number)
+{
+    char     text[NUMBER_LEN];
+    size_t   i, n;
+    uint8_t  c;
+
+    for (i = 0, n = 0; i < number.n; i++) {
+        c = number.p[i];
+
+        if (c == '-' || c == ' ') {
+            continue;
+        }
+
+        if (n == 8) {
+            text[n++] = '-';
+        }
+
+        if (n == sizeof(text)) {
+            return 0;
+        }
+
+        text[n++] = (char) (c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    }
+
+    return shian_unique_get(t, 'F', shian_slice(text, n));
+}
+
+
+bool
+shian_complaint_public(const Shian__Complaint *c, uint64_t now_ms)
+{
+    int64_t  morning;
+
+    morning = ((int64_t) shian_local_day(c->at, SHIAN_TZ_MINUTES) + 1)
+              * INT64_C(86400000) - SHIAN_TZ_MINUTES * INT64_C(60000)
+              + MORNING_MS;
+
+    return c->has_looked_at || (int64_t) now_ms >= morning;
 }
 
 

@@ -1,5 +1,6 @@
 #include "checklist.h"
 #include "complaint_parts.h"
+#include "core/code.h"
 #include "finding.h"
 #include "policy.h"
 
@@ -40,6 +41,56 @@ take_category(shian_arena_t *a, Shian__ComplaintPost *op,
 
 
 bool
+shian_complaint_draw(shian_arena_t *a, Shian__ComplaintPost *op,
+    void (*random)(void *ctx, void *out, size_t n), void *ctx)
+{
+    size_t     i;
+    uint64_t  *id;
+    uint8_t    raw[8];
+    char       text[SHIAN_HANDLE_LEN + 1];
+
+    id = shian_array(a, 4, sizeof(*id));
+    op->number = shian_array(a, SHIAN_NUMBERS, sizeof(char *));
+
+    if (id == NULL || op->number == NULL) {
+        return false;
+    }
+
+    for (i = 0; i < 4; i++) {
+        do {
+            random(ctx, &id[i], sizeof(id[i]));
+        } while (id[i] == 0);
+    }
+
+    op->n_handle = op->n_public_id = 2;
+    op->handle = id;
+    op->public_id = id + 2;
+
+    for (i = 0; i < SHIAN_NUMBERS; i++) {
+        random(ctx, raw, sizeof(raw));
+        shian_handle_text(shian_be(raw, sizeof(raw)), text);
+        op->number[i] = shian_strdup(a, shian_slice(text + 9, 4));
+
+        if (op->number[i] == NULL) {
+            return false;
+        }
+    }
+
+    op->n_number = SHIAN_NUMBERS;
+
+    return true;
+}
+
+
+static void
+unpredictable(void *ctx, void *out, size_t n)
+{
+    (void) ctx;
+    shian_random(out, n);
+}
+
+
+bool
 shian_complaint_prepare(shian_txn_t *t, const shian_workdays_t *w,
     uint64_t now_ms, Shian__ComplaintPost *op, shian_report_t *report)
 {
@@ -49,6 +100,12 @@ shian_complaint_prepare(shian_txn_t *t, const shian_workdays_t *w,
 
     if (!take_category(t->arena, op, report)) {
         return false;
+    }
+
+    if (op->n_handle == 0
+        && !shian_complaint_draw(t->arena, op, unpredictable, NULL))
+    {
+        return shian_fail(report, 500, "server", "Out of memory.");
     }
 
     if (!op->has_venue && !op->has_place && !op->has_lat) {

@@ -45,6 +45,7 @@ shian_complaint_item(shian_txn_t *t, const Shian__Complaint *c,
     v = c->has_venue ? shian_venue_get(t, c->venue) : NULL;
 
     COPY(item, c, id);
+    item->number = c->number;
     COPY(item, c, kind);
     COPY(item, c, state);
     item->category = c->category;

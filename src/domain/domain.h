@@ -86,6 +86,12 @@ Shian__User *shian_actor_user(shian_op_t *o);
 /* May the actor do what is about the whole city?  False: the report has 403. */
 bool shian_may_city(shian_op_t *o);
 
+/*
+ * May the operation's actor change this account, let somebody in by it, or end
+ * it?  Whoever does has its role and reach themselves.  False: 403.
+ */
+bool shian_may_manage(shian_op_t *o, const Shian__User *u);
+
 /* Refusals that many checks give; each returns false. */
 bool shian_no_such(shian_op_t *o, const char *what);
 bool shian_wrong_state(shian_op_t *o, const char *detail);

@@ -531,6 +531,11 @@ shian_event_ends(const Shian__Entry *e, const shian_caller_t *caller)
                || (caller->user != NULL
                    && op->user_disable->user == caller->user->id);
 
+    case SHIAN__OPERATION__BODY_SESSIONS_END:
+        return caller == NULL
+               || (caller->user != NULL
+                   && op->sessions_end->user == caller->user->id);
+
     case SHIAN__OPERATION__BODY_USER_PUT:
         return caller == NULL
                || (caller->user != NULL

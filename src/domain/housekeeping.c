@@ -47,6 +47,7 @@ shian_store_init_apply(shian_op_t *o)
     k.n = 0;
     shian_rowkey_bytes(&k, "site", 4);
     shian_row_put(o->txn, SHIAN_T_META, &k, shian_bytes(op->site));
+    shian_generation_put(o->txn, op->generation);
 
     if (op->has_rules) {
         shian_rules_put(o, op->rules);
@@ -55,6 +56,44 @@ shian_store_init_apply(shian_op_t *o)
     if (op->policy != NULL) {
         shian_policy_put(o, op->policy);
     }
+}
+
+
+/* Only where the log ends just where the backup did. */
+bool
+shian_store_restore_check(shian_op_t *o)
+{
+    shian_head_t                head;
+    const Shian__StoreRestore  *op = o->op->store_restore;
+
+    shian_log_head(o->txn, &head);
+
+    if (head.seq != op->restored_seq
+        || !shian_str_eq(shian_slice(head.hash, sizeof(head.hash)),
+                         shian_bytes(op->restored_hash)))
+    {
+        return shian_wrong_state(o, "The log does not end there.");
+    }
+
+    return (op->generation != 0
+            && op->generation != shian_generation(o->txn))
+           || shian_fail(o->report, 400, "malformed", "No generation.");
+}
+
+
+void
+shian_store_restore_apply(shian_op_t *o)
+{
+    shian_rowkey_t  k;
+
+    shian_generation_put(o->txn, o->op->store_restore->generation);
+    shian_ids_skip(o->txn);
+
+    /* For who asks after a head of the lost stretch. */
+    k.n = 0;
+    shian_rowkey_bytes(&k, "restore", 7);
+    shian_rowkey_be(&k, o->seq, 8);
+    shian_row_put_message(o->txn, SHIAN_T_META, &k, o->op->store_restore);
 }
 
 

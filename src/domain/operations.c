@@ -88,6 +88,13 @@ const shian_operation_row_t  shian_operations[] = {
         contact_view),
     ROW("case.open", CASE_OPEN, shian__case_open, OFFICER, RECORD, case_open),
     ROW("case.step", CASE_STEP, shian__case_step, OFFICER, RECORD, case_step),
+
+    ROW("link.issue", LINK_ISSUE, shian__link_issue, CHIEF, RECORD,
+        link_issue),
+    ROW("sessions.end", SESSIONS_END, shian__sessions_end, CHIEF, RECORD,
+        sessions_end),
+    ROW("store.restore", STORE_RESTORE, shian__store_restore, ADMIN, CITY,
+        store_restore),
 };
 
 const size_t  shian_noperations = SHIAN_COUNT(shian_operations);

@@ -28,8 +28,8 @@ become(Shian__User *u, const Shian__UserPut *op)
 }
 
 
-static bool
-may_have(shian_op_t *o, const Shian__User *u)
+bool
+shian_may_manage(shian_op_t *o, const Shian__User *u)
 {
     return ((o->op->actor->role == ROLE(admin) || u->role != ROLE(admin))
             && shian_account_in_reach(o->txn, shian_actor_user(o), u))
@@ -47,6 +47,18 @@ known(shian_op_t *o, const char *login)
     id = shian_unique_get(o->txn, 'U', shian_str(login));
 
     return id == 0 ? NULL : shian_user_get(o->txn, id);
+}
+
+
+/* A new account is named in tokens by what was drawn for it. */
+static bool
+drawn(shian_op_t *o, uint64_t handle)
+{
+    shian_rowkey_t  k = shian_rowkey_id(handle);
+
+    return (handle != 0
+            && shian_unique_get(o->txn, 'H', shian_slice(k.b, k.n)) == 0)
+           || shian_fail(o->report, 400, "malformed", "No handle.");
 }
 
 
@@ -74,21 +86,25 @@ shian_user_put_check(shian_op_t *o)
     become(&is, op);
     was = known(o, op->login);
 
-    return (was == NULL || may_have(o, was)) && may_have(o, &is);
+    return (was == NULL || shian_may_manage(o, was))
+           && shian_may_manage(o, &is)
+           && (was != NULL || drawn(o, op->handle));
 }
 
 
 void
 shian_user_put_apply(shian_op_t *o)
 {
+    shian_rowkey_t         k;
     Shian__User            u = SHIAN__USER__INIT;
     const Shian__User     *was;
     const Shian__UserPut  *op = o->op->user_put;
 
     was = known(o, op->login);
     become(&u, op);
-    u.has_id = 1;
+    u.has_id = u.has_handle = 1;
     u.id = was != NULL ? was->id : shian_next_id(o->txn, SHIAN_T_USER);
+    u.handle = was != NULL ? was->handle : op->handle;
 
     /* Who is put again is let in again, but old sessions stay ended. */
     if (was != NULL) {
@@ -98,6 +114,8 @@ shian_user_put_apply(shian_op_t *o)
 
     shian_put_record(o->txn, SHIAN_T_USER, u.id, &u);
     shian_unique_put(o->txn, 'U', shian_str(op->login), u.id);
+    k = shian_rowkey_id(u.handle);
+    shian_unique_put(o->txn, 'H', shian_slice(k.b, k.n), u.id);
 
     shian_result(o, u.id, 0);
     o->result.has_outcome = 1;
@@ -117,7 +135,7 @@ shian_user_disable_check(shian_op_t *o)
         return shian_no_such(o, "There is no such user.");
     }
 
-    if (!may_have(o, u)) {
+    if (!shian_may_manage(o, u)) {
         return false;
     }
 

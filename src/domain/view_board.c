@@ -274,6 +274,7 @@ shian_view_board_item(shian_txn_t *t, shian_board_t *b,
 
     NEW(item, board_item);
     COPY(item, c, id);
+    item->number = c->number;
     COPY(item, c, venue);
     COPY(item, c, kind);
     COPY(item, c, severity);

@@ -108,7 +108,7 @@ request_of(shian_txn_t *t, const Shian__Categories *all, bool zh,
     category = shian_category(all, c->category);
     ended = shian_complaint_ended(c->state);
 
-    SET(r, service_request_id, c->id);
+    r->service_request_id = shian_strdup(t->arena, shian_str(c->public_id));
     r->status = (char *) (ended ? "closed" : "open");
     r->status_notes = (char *) shian_action_name(
                           &shian__complaint__state__descriptor,
@@ -136,7 +136,8 @@ request_of(shian_txn_t *t, const Shian__Categories *all, bool zh,
         }
     }
 
-    return r->service_code != NULL && set_place(t, c, r) ? r : NULL;
+    return r->service_request_id != NULL && r->service_code != NULL
+           && set_place(t, c, r) ? r : NULL;
 }
 
 
@@ -166,22 +167,26 @@ fits(const shian_open311_query_t *q, const Shian__Complaint *c)
 }
 
 
-/* Ids are given in the order of filing: the last one not after ms. */
+/*
+ * Ids are given in the order of filing, with gaps: the last one not after ms,
+ * or one before it where there is none between.
+ */
 static uint64_t
 last_until(shian_txn_t *t, uint64_t ms)
 {
-    uint64_t                 low, high, middle;
+    uint64_t                 low, high, middle, id;
     const Shian__Complaint  *c;
 
     low = 0;
-    high = shian_next_id(t, SHIAN_T_COMPLAINT) - 1;
+    high = shian_id_before(t, SHIAN_T_COMPLAINT, UINT64_MAX);
 
     while (low < high) {
         middle = high - (high - low) / 2;
-        c = shian_complaint_get(t, middle);
+        id = shian_id_before(t, SHIAN_T_COMPLAINT, middle + 1);
+        c = id == 0 ? NULL : shian_complaint_get(t, id);
 
         if (c != NULL && c->at > ms) {
-            high = middle - 1;
+            high = id - 1;
         } else {
             low = middle;
         }
@@ -206,10 +211,11 @@ take(shian_txn_t *t, const Shian__Categories *all, bool zh,
     ok = true;
     shian_arena_init(&arena, NULL, NULL);
     one.arena = &arena;
-    c = shian_complaint_get(&one, id);
+    c = shian_complaint_get(&one, id);      /* NULL: in a gap of ids */
     *older = c != NULL && c->at + SLACK_MS < q->from_ms;
 
-    if (c != NULL && (q->nids != 0 || fits(q, c))
+    if (c != NULL && shian_complaint_public(c, q->now_ms)
+        && (q->nids != 0 || fits(q, c))
         && (*skipped)++ >= q->skip)
     {
         r = request_of(t, all, zh, c);
@@ -248,7 +254,8 @@ shian_view_requests(shian_txn_t *t, bool zh, const shian_open311_query_t *q)
 
     for (id = q->nids != 0 ? 0 : last_until(t, q->to_ms + (uint64_t) DAY_MS
                                                + SLACK_MS);
-         ok && id != 0 && !older && view->n_service_requests < q->max; id--)
+         ok && id != 0 && !older && view->n_service_requests < q->max;
+         id = shian_id_before(t, SHIAN_T_COMPLAINT, id))
     {
         ok = take(t, all, zh, q, id, &skipped, view, &older);
     }

@@ -20,6 +20,7 @@ typedef struct {
     uint64_t            to_ms;
     bool                open;
     bool                closed;
+    uint64_t            now_ms;     /* what is not public yet is left out */
     size_t              skip;       /* those of pages before */
     size_t              max;        /* at most SHIAN_OPEN311_MAX */
 } shian_open311_query_t;

@@ -257,6 +257,7 @@ shian_view_filed(shian_txn_t *t, uint64_t id)
 
     NEW(item, filed_item);
     COPY(item, c, id);
+    item->number = c->number;
     COPY(item, c, kind);
     COPY(item, c, state);
     SET(item, on, shian_local_day(c->at, SHIAN_TZ_MINUTES));
@@ -279,7 +280,7 @@ shian_view_track(shian_txn_t *t, const shian_keys_t *keys,
     }
 
     NEW(view, track_view);
-    COPY(view, c, id);
+    view->number = c->number;
     COPY(view, c, kind);
     COPY(view, c, state);
     COPY(view, c, venue);

@@ -24,6 +24,9 @@
 #define SHIAN_VERSION    "0.1.0"
 #define SHIAN_BATCH_MAX  512
 
+/* How long a scan allows a review. */
+#define SHIAN_SCAN_SECONDS  86400
+
 typedef struct ngx_http_shian_ctx_s    ngx_http_shian_ctx_t;
 typedef struct ngx_http_shian_route_s  ngx_http_shian_route_t;
 typedef struct ngx_http_shian_item_s   ngx_http_shian_item_t;
@@ -195,6 +198,7 @@ struct ngx_http_shian_ctx_s {
     const ngx_http_shian_route_t  *route;
     shian_arena_t                  arena;
     shian_txn_t                    txn;         /* during a handler only */
+    uint64_t                       generation;  /* of the store; 0: unread */
     uint64_t                       now_ms;
 
     /* What was asked. */
@@ -285,6 +289,9 @@ ngx_int_t ngx_http_shian_handler(ngx_http_request_t *r);
 /* Runs the handler of a post whose body has been read. */
 ngx_int_t ngx_http_shian_post(ngx_http_shian_ctx_t *c);
 
+/* The store's generation; the first time within a read. */
+uint64_t ngx_http_shian_generation(ngx_http_shian_ctx_t *c);
+
 /* Begins env->read again; an LMDB code.  mdb_txn_reset ends it. */
 int ngx_http_shian_renew_read(ngx_http_shian_env_t *env);
 
@@ -362,7 +369,7 @@ char *ngx_http_shian_csp(ngx_conf_t *cf, ngx_http_shian_srv_conf_t *sscf);
 
 /*
  * variables.c: the request line for logs, from p and not past last; returns
- * its end.  What follows /q/, /s/ and /track/ is a code or a token, and the
+ * its end.  What follows /q/, /s/ and /t/ is a code or a token, and the
  * query may hold one: neither is written.
  */
 u_char *ngx_http_shian_request_line(ngx_http_request_t *r, u_char *p,
@@ -650,6 +657,7 @@ SHIAN_HANDLER(complain);                /* complain.c */
 SHIAN_HANDLER(complaint_post);
 SHIAN_HANDLER(track);                   /* track.c */
 SHIAN_HANDLER(track_post);
+SHIAN_HANDLER(track_gone);
 SHIAN_HANDLER(photo);
 SHIAN_HANDLER(track_photo);
 SHIAN_HANDLER(review_photo);

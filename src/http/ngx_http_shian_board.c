@@ -106,6 +106,10 @@ ngx_http_shian_board_read(ngx_http_shian_ctx_t *c, shian_board_t *b)
 
     s = ngx_http_shian_arg(c, "q");
     if (s.n != 0) {
+        b->id = shian_complaint_of_number(&c->txn, s);
+    }
+
+    if (s.n != 0 && b->id == 0) {
         b->id = ngx_http_shian_board_id(c, s, "q");
     }
 

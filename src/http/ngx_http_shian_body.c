@@ -224,6 +224,7 @@ ngx_http_shian_body_post_task(ngx_http_shian_ctx_t *c, shian_str_t boundary)
     in->dir = c->conf->env->store->dir;
     in->keys = c->conf->keys;
     in->aud = ngx_http_shian_str(c->conf->base_url);
+    in->generation = ngx_http_shian_generation(c);
     in->now_ms = c->now_ms;
     in->max_photos = ngx_http_shian_body_photos(c->route);
     shian_arena_init(&in->arena, NULL, NULL);

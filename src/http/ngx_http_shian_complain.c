@@ -9,26 +9,20 @@
 
 #define SHIAN_MAX_DISTRICTS  60
 #define SHIAN_MAX_FILED      5
-#define SHIAN_TRACK_MS       (UINT64_C(5) * 366 * 86400000)
 
 
 char *
 ngx_http_shian_track_path(ngx_http_shian_ctx_t *c, uint64_t id)
 {
-    shian_str_t    text;
-    shian_token_t  t;
+    char                     code[SHIAN_LINK_LEN + 1];
+    const Shian__Complaint  *filed;
 
-    ngx_memzero(&t, sizeof(t));
-    t.use = SHIAN_USE_TRACK;
-    t.kind = SHIAN_SUBJECT_COMPLAINT;
-    t.id = id;
-    t.iat_ms = c->now_ms;
-    t.exp_ms = c->now_ms + SHIAN_TRACK_MS;
-    shian_session_id(t.jti, t.exp_ms);
+    filed = shian_complaint_get(&c->txn, id);
 
-    return shian_token_issue(&c->arena, c->conf->keys,
-                             ngx_http_shian_str(c->conf->base_url), &t, &text)
-           ? shian_printf(&c->arena, "/track/%.*s", SHIAN_FMT(text)) : NULL;
+    return filed != NULL
+           && shian_link_make(c->conf->keys, SHIAN_LINK_TRACK, 0,
+                              filed->handle, code)
+           ? shian_printf(&c->arena, "/t/%s", code) : NULL;
 }
 
 
@@ -379,8 +373,7 @@ ngx_http_shian_complaint_answer(ngx_http_shian_ctx_t *c)
     }
 
     shian__filed__init(filed);
-    filed->has_id = 1;
-    filed->id = id;
+    filed->number = complaint->number;
     filed->track = (char *) c->location;
     filed->linked = complaint->has_linked
                     ? shian_view_filed(&c->txn, complaint->linked) : NULL;
@@ -398,7 +391,7 @@ ngx_http_shian_complaint_answer(ngx_http_shian_ctx_t *c)
 
 
 static ngx_int_t
-ngx_http_shian_complaint_posted(ngx_http_shian_ctx_t *c)
+ngx_http_shian_complaint_tell(ngx_http_shian_ctx_t *c)
 {
     c->location = ngx_http_shian_track_path(c, ngx_http_shian_result(c)->id);
 
@@ -406,11 +399,22 @@ ngx_http_shian_complaint_posted(ngx_http_shian_ctx_t *c)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    c->status = NGX_HTTP_CREATED;
+    if (c->format == SHIAN_OUT_HTML && !c->json_body) {
+        return ngx_http_shian_redirect(c, NGX_HTTP_SEE_OTHER,
+                   shian_printf(&c->arena, "%s?new=1", c->location));
+    }
 
-    return ngx_http_shian_done(c,
-               shian_printf(&c->arena, "%s?new=1", c->location),
-               ngx_http_shian_complaint_answer);
+    c->status = NGX_HTTP_CREATED;
+    c->format = SHIAN_OUT_JSON;
+
+    return ngx_http_shian_complaint_answer(c);
+}
+
+
+static ngx_int_t
+ngx_http_shian_complaint_posted(ngx_http_shian_ctx_t *c)
+{
+    return ngx_http_shian_in_read(c, ngx_http_shian_complaint_tell);
 }
 
 

@@ -20,6 +20,7 @@ ngx_http_shian_cursor_mac(ngx_http_shian_ctx_t *c, shian_str_t raw,
 {
     size_t                     i;
     const char                *path;
+    uint64_t                   generation;
     shian_pair_t              *q;
     uint8_t                    full[32];
     crypto_generichash_state   h;
@@ -27,6 +28,7 @@ ngx_http_shian_cursor_mac(ngx_http_shian_ctx_t *c, shian_str_t raw,
 
     static const uint8_t  zero;
 
+    generation = ngx_http_shian_generation(c);
     key = shian_key_issuing(c->conf->keys, SHIAN_KEY_TOKEN);
     crypto_generichash_init(&h, key == NULL ? NULL : key->key,
                             key == NULL ? 0 : SHIAN_KEY_SIZE, sizeof(full));
@@ -34,6 +36,8 @@ ngx_http_shian_cursor_mac(ngx_http_shian_ctx_t *c, shian_str_t raw,
     path = c->route->pattern;
     crypto_generichash_update(&h, (const u_char *) path, strlen(path) + 1);
     crypto_generichash_update(&h, (const u_char *) &c->id, sizeof(c->id));
+    crypto_generichash_update(&h, (const u_char *) &generation,
+                              sizeof(generation));
 
     for (i = 0; i < c->nquery; i++) {
         q = &c->query[i];

@@ -6,6 +6,7 @@
  */
 
 #include "ngx_http_shian.h"
+#include "ngx_http_shian_complain.h"
 #include "ngx_http_shian_open311.h"
 
 #include "core/token.h"
@@ -477,29 +478,30 @@ ngx_http_shian_open311_show(ngx_http_shian_ctx_t *c,
 }
 
 
-/* By number: in whatever state, of whatever day. */
+/* By what they are called: in whatever state, of whatever day. */
 static ngx_int_t
 ngx_http_shian_open311_by_id(ngx_http_shian_ctx_t *c, const shian_str_t *given,
     size_t n, bool one)
 {
     size_t                     i;
-    uint64_t                   ids[SHIAN_MAX_NAMED];
+    uint64_t                   handle, ids[SHIAN_MAX_NAMED];
     shian_open311_query_t      q;
     Shian__Open311__Requests  *view;
 
     ngx_memzero(&q, sizeof(q));
 
     for (i = 0; i < n; i++) {
-        ids[i] = ngx_http_shian_open311_number(given[i]);
+        ids[i] = shian_complaint_of_public(&c->txn, given[i]);
 
-        if (ids[i] == 0 && !one) {
+        if (!one && !shian_handle_read(given[i], &handle)) {
             return ngx_http_shian_open311_invalid(c,
-                       "service_request_id is a number.");
+                       "service_request_id is 13 letters and digits.");
         }
     }
 
     q.ids = ids;
     q.nids = q.max = n;
+    q.now_ms = c->now_ms;
     view = shian_view_requests(&c->txn, ngx_http_shian_open311_zh(c), &q);
 
     if (one && view != NULL && view->n_service_requests == 0) {
@@ -558,6 +560,7 @@ ngx_http_shian_open311_requests(ngx_http_shian_ctx_t *c)
         }
     }
 
+    q.now_ms = c->now_ms;
     q.codes = list;
     q.ncodes = n;
     wrong = ngx_http_shian_open311_window(c, &q);
@@ -579,7 +582,8 @@ ngx_http_shian_open311_requests(ngx_http_shian_ctx_t *c)
 ngx_int_t
 ngx_http_shian_open311_token(ngx_http_shian_ctx_t *c)
 {
-    shian_token_t                      t;
+    uint64_t                           id;
+    const Shian__Complaint            *filed;
     Shian__Open311__Tokens            *view;
     Shian__Open311__Tokens__Request   *r, **list;
 
@@ -587,13 +591,10 @@ ngx_http_shian_open311_token(ngx_http_shian_ctx_t *c)
         return ngx_http_shian_open311_nowhere(c);
     }
 
-    if (shian_token_verify(&c->arena, c->conf->keys,
-                           ngx_http_shian_str(c->conf->base_url),
-                           SHIAN_USE_TRACK, c->now_ms, c->word, &t)
-           != SHIAN_TOKEN_OK
-        || t.kind != SHIAN_SUBJECT_COMPLAINT
-        || shian_complaint_get(&c->txn, t.id) == NULL)
-    {
+    id = ngx_http_shian_filing_of(c, c->word);
+    filed = id == 0 ? NULL : shian_complaint_get(&c->txn, id);
+
+    if (filed == NULL) {
         return ngx_http_shian_refuse(c, 404, "not_found",
                                      "token was not found.");
     }
@@ -611,8 +612,7 @@ ngx_http_shian_open311_token(ngx_http_shian_ctx_t *c)
     view->service_requests = list;
     view->n_service_requests = 1;
     list[0] = r;
-    r->has_service_request_id = 1;
-    r->service_request_id = t.id;
+    r->service_request_id = filed->public_id;
     r->token = shian_strdup(&c->arena, c->word);
     c->no_store = 1;
 

@@ -399,7 +399,7 @@ ngx_http_shian_open311_notice(ngx_http_shian_ctx_t *c, uint64_t id)
 static ngx_int_t
 ngx_http_shian_open311_receipts(ngx_http_shian_ctx_t *c, uint64_t id)
 {
-    size_t                              i;
+    size_t                              i, n;
     uint64_t                            ids[2];
     const Shian__Complaint             *filed;
     Shian__Open311__Receipts           *view;
@@ -414,11 +414,11 @@ ngx_http_shian_open311_receipts(ngx_http_shian_ctx_t *c, uint64_t id)
 
     shian__open311__receipts__init(view);
     view->service_requests = shian_array(&c->arena, 2, sizeof(void *));
+    n = filed->has_linked ? 2 : 1;
     ids[0] = id;
     ids[1] = filed->linked;
 
-    for (i = 0; view->service_requests != NULL
-                && i < (filed->has_linked ? 2 : 1); i++)
+    for (i = 0; view->service_requests != NULL && i < n; i++)
     {
         r = shian_alloc(&c->arena, sizeof(*r));
 
@@ -427,8 +427,8 @@ ngx_http_shian_open311_receipts(ngx_http_shian_ctx_t *c, uint64_t id)
         }
 
         shian__open311__receipts__request__init(r);
-        r->has_service_request_id = 1;
-        r->service_request_id = ids[i];
+        filed = shian_complaint_get(&c->txn, ids[i]);
+        r->service_request_id = filed == NULL ? NULL : filed->public_id;
         r->service_notice = ngx_http_shian_open311_notice(c, ids[i]);
         view->service_requests[view->n_service_requests++] = r;
     }
@@ -444,8 +444,9 @@ ngx_http_shian_open311_receipts(ngx_http_shian_ctx_t *c, uint64_t id)
 static ngx_int_t
 ngx_http_shian_open311_posted(ngx_http_shian_ctx_t *c)
 {
-    uint64_t   id;
-    ngx_int_t  rc;
+    uint64_t                 id;
+    ngx_int_t                rc;
+    const Shian__Complaint  *filed;
 
     id = ngx_http_shian_result(c)->id;
 
@@ -453,9 +454,12 @@ ngx_http_shian_open311_posted(ngx_http_shian_ctx_t *c)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    c->location = shian_printf(&c->arena, "/open311/v2/requests/%llu.%s",
-                               (unsigned long long) id,
-                               c->format == SHIAN_OUT_JSON ? "json" : "xml");
+    filed = shian_complaint_get(&c->txn, id);
+    c->location = filed == NULL ? NULL
+                  : shian_printf(&c->arena, "/open311/v2/requests/%s.%s",
+                                 filed->public_id,
+                                 c->format == SHIAN_OUT_JSON ? "json"
+                                                             : "xml");
     rc = ngx_http_shian_open311_receipts(c, id);
     ngx_http_shian_read_end(c);
 

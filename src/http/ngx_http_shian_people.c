@@ -14,32 +14,62 @@
 
 /* ---- links ----------------------------------------------------------------*/
 
+/* The way in that the path names: a link of ours or an issuer's token. */
+typedef struct {
+    shian_caller_t       who;
+    uint64_t             link;      /* its handle; 0: a token */
+    shian_token_t        token;
+} ngx_http_shian_way_t;
+
+
 static ngx_int_t
-ngx_http_shian_bad_link(ngx_http_shian_ctx_t *c, shian_token_result_t rc)
+ngx_http_shian_bad_link(ngx_http_shian_ctx_t *c, shian_link_state_t state)
 {
-    if (rc == SHIAN_TOKEN_EXPIRED) {
+    switch (state) {
+
+    case SHIAN_LINK_USED:
+        return ngx_http_shian_refuse(c, 410, "link_spent",
+                                     "This sign-in link was used; ask for "
+                                     "another.");
+    case SHIAN_LINK_OVER:
         return ngx_http_shian_refuse(c, 410, "link_expired",
                                      "The link is over or was used.");
+    default:
+        return ngx_http_shian_refuse(c, 404, "link_bad",
+                                     "This is no sign-in link of ours.");
     }
-
-    return ngx_http_shian_refuse(c, 404, "link_bad",
-                                 "This is no sign-in link of ours.");
 }
 
 
-/* The link of the path; who it would sign in is in *who. */
-static shian_token_result_t
-ngx_http_shian_link(ngx_http_shian_ctx_t *c, shian_caller_t *who,
-    shian_token_t *t)
+static shian_link_state_t
+ngx_http_shian_way_in(ngx_http_shian_ctx_t *c, ngx_http_shian_way_t *way)
 {
-    shian_token_result_t  rc;
+    Shian__SignInLink     *link;
+    shian_link_state_t     state;
+    shian_token_result_t   rc;
 
-    shian_caller_init(who);
-    rc = shian_caller_token(who, &c->txn, c->conf->keys,
-                            ngx_http_shian_str(c->conf->base_url),
-                            SHIAN_USE_LOGIN, c->now_ms, c->word, t);
+    shian_caller_init(&way->who);
+    way->link = 0;
 
-    return rc;
+    if (c->word.n > 3 && ngx_strncmp(c->word.p, "v4.", 3) == 0) {
+        rc = shian_caller_token(&way->who, &c->txn, c->conf->keys,
+                                ngx_http_shian_str(c->conf->base_url),
+                                SHIAN_USE_LOGIN, c->now_ms, c->word,
+                                &way->token);
+
+        return rc == SHIAN_TOKEN_OK ? SHIAN_LINK_GOOD
+               : rc == SHIAN_TOKEN_EXPIRED ? SHIAN_LINK_OVER
+               : SHIAN_LINK_BAD;
+    }
+
+    state = shian_caller_link(&way->who, &c->txn, c->conf->keys, c->now_ms,
+                              c->word, &link);
+
+    if (link != NULL) {
+        way->link = link->handle;
+    }
+
+    return state;
 }
 
 
@@ -47,16 +77,15 @@ ngx_http_shian_link(ngx_http_shian_ctx_t *c, shian_caller_t *who,
 ngx_int_t
 ngx_http_shian_signin(ngx_http_shian_ctx_t *c)
 {
-    shian_token_t         t;
-    shian_caller_t        who;
-    Shian__SignIn        *view;
-    shian_token_result_t  rc;
+    Shian__SignIn         *view;
+    shian_link_state_t     state;
+    ngx_http_shian_way_t   way;
 
     c->no_store = 1;
-    rc = ngx_http_shian_link(c, &who, &t);
+    state = ngx_http_shian_way_in(c, &way);
 
-    if (rc != SHIAN_TOKEN_OK) {
-        return ngx_http_shian_bad_link(c, rc);
+    if (state != SHIAN_LINK_GOOD) {
+        return ngx_http_shian_bad_link(c, state);
     }
 
     view = shian_alloc(&c->arena, sizeof(*view));
@@ -66,12 +95,12 @@ ngx_http_shian_signin(ngx_http_shian_ctx_t *c)
 
     shian__sign_in__init(view);
     view->token = shian_strdup(&c->arena, c->word);
-    view->name = (char *) who.name;
+    view->name = (char *) way.who.name;
     view->has_role = 1;
-    view->role = who.actor.role;
+    view->role = way.who.actor.role;
 
-    if (who.actor.has_venue) {
-        Shian__Venue  *v = shian_venue_get(&c->txn, who.actor.venue);
+    if (way.who.actor.has_venue) {
+        Shian__Venue  *v = shian_venue_get(&c->txn, way.who.actor.venue);
 
         view->venue_name = v == NULL ? NULL : v->name;
     }
@@ -90,7 +119,7 @@ ngx_http_shian_first_page(Shian__Role__Kind role)
 
 
 static ngx_int_t
-ngx_http_shian_signed_in(ngx_http_shian_ctx_t *c)
+ngx_http_shian_begin_session(ngx_http_shian_ctx_t *c)
 {
     shian_str_t      token;
     shian_caller_t  *who = c->data;
@@ -98,7 +127,7 @@ ngx_http_shian_signed_in(ngx_http_shian_ctx_t *c)
     c->caller = *who;
     c->no_store = 1;
 
-    if (!shian_caller_mint(&c->caller, &c->arena, c->conf->keys,
+    if (!shian_caller_mint(&c->caller, &c->txn, c->conf->keys,
                            ngx_http_shian_str(c->conf->base_url), c->now_ms,
                            &token)
         || ngx_http_shian_set_cookie(c, "session", token, "/", -1)
@@ -112,39 +141,43 @@ ngx_http_shian_signed_in(ngx_http_shian_ctx_t *c)
 }
 
 
+static ngx_int_t
+ngx_http_shian_signed_in(ngx_http_shian_ctx_t *c)
+{
+    return ngx_http_shian_in_read(c, ngx_http_shian_begin_session);
+}
+
+
 ngx_int_t
 ngx_http_shian_signin_post(ngx_http_shian_ctx_t *c)
 {
-    shian_token_t         t;
-    shian_caller_t       *who;
-    Shian__Operation      op;
-    shian_token_result_t  rc;
-    Shian__SessionStart   start = SHIAN__SESSION_START__INIT;
+    Shian__Operation       op;
+    shian_link_state_t     state;
+    Shian__SessionStart    start = SHIAN__SESSION_START__INIT;
+    ngx_http_shian_way_t  *way;
 
     c->no_store = 1;
-    who = shian_alloc(&c->arena, sizeof(*who));
+    way = shian_alloc(&c->arena, sizeof(*way));
 
-    if (who == NULL) {
+    if (way == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_shian_link(c, who, &t);
+    state = ngx_http_shian_way_in(c, way);
 
-    if (rc != SHIAN_TOKEN_OK) {
-        return ngx_http_shian_bad_link(c, rc);
+    if (state != SHIAN_LINK_GOOD) {
+        return ngx_http_shian_bad_link(c, state);
     }
 
-    start.has_user = who->user != NULL;
-    start.user = who->actor.user;
-    start.has_venue = who->actor.has_venue;
-    start.venue = who->actor.venue;
+    start.has_user = 1;
+    start.user = way->who.user->id;
+    start.has_link = way->link != 0;
+    start.link = way->link;
+    start.has_token = !start.has_link;
+    start.token = shian_binary(shian_slice(way->token.jti,
+                                           sizeof(way->token.jti)));
 
-    if (!t.reuse) {
-        start.has_link = 1;
-        start.link = shian_binary(shian_slice(t.jti, sizeof(t.jti)));
-    }
-
-    c->data = who;
+    c->data = &way->who;
     ngx_http_shian_operation(c, &op);
     op.body_case = SHIAN__OPERATION__BODY_SESSION_START;
     op.session_start = &start;
@@ -440,6 +473,8 @@ ngx_http_shian_user_post(ngx_http_shian_ctx_t *c)
         return ngx_http_shian_fail(c);
     }
 
+    ((Shian__UserPut *) message)->has_handle = 1;
+    ((Shian__UserPut *) message)->handle = shian_new_handle();
     c->location = "/desk/users?done=put";
     ngx_http_shian_operation(c, &op);
     op.body_case = SHIAN__OPERATION__BODY_USER_PUT;

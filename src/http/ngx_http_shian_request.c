@@ -460,7 +460,7 @@ ngx_http_shian_renew(ngx_http_shian_ctx_t *c)
         return NGX_OK;
     }
 
-    if (!shian_caller_mint(&c->caller, &c->arena, c->conf->keys,
+    if (!shian_caller_mint(&c->caller, &c->txn, c->conf->keys,
                            ngx_http_shian_str(c->conf->base_url), c->now_ms,
                            &token))
     {
@@ -593,10 +593,24 @@ ngx_http_shian_get(ngx_http_shian_ctx_t *c)
 }
 
 
+uint64_t
+ngx_http_shian_generation(ngx_http_shian_ctx_t *c)
+{
+    if (c->generation == 0) {
+        c->generation = shian_generation(&c->txn);
+    }
+
+    return c->generation;
+}
+
+
 static ngx_int_t
 ngx_http_shian_before_body(ngx_http_shian_ctx_t *c)
 {
     ngx_int_t  rc;
+
+    /* For photos that come with the body, and forms that come back. */
+    (void) ngx_http_shian_generation(c);
 
     if ((rc = ngx_http_shian_identify(c)) != NGX_DECLINED
         || (rc = ngx_http_shian_authorise(c)) != NGX_DECLINED)

@@ -122,19 +122,50 @@ ngx_http_shian_review(ngx_http_shian_ctx_t *c)
 
 /* The scan of this venue, if the cookie holds one that is still good. */
 static bool
-ngx_http_shian_scan_of(ngx_http_shian_ctx_t *c, shian_token_t *t)
+ngx_http_shian_scan_of(ngx_http_shian_ctx_t *c, shian_scan_mark_t *scan)
 {
-    shian_str_t  cookie;
+    shian_str_t     cookie;
+    Shian__Plaque  *p;
 
     cookie = ngx_http_shian_cookie(c->request, "scan");
 
-    return cookie.n != 0
-           && shian_token_verify(&c->arena, c->conf->keys,
-                                 ngx_http_shian_str(c->conf->base_url),
-                                 SHIAN_USE_SCAN, c->now_ms, cookie, t)
-              == SHIAN_TOKEN_OK
-           && t->kind == SHIAN_SUBJECT_VENUE && t->id == c->id
-           && t->has_device;
+    if (cookie.n == 0
+        || !shian_scan_read(c->conf->keys, ngx_http_shian_generation(c), cookie,
+                            scan)
+        || c->now_ms >= scan->at_ms + SHIAN_SCAN_SECONDS * UINT64_C(1000))
+    {
+        return false;
+    }
+
+    p = shian_plaque_get(&c->txn, scan->plaque);
+
+    return p != NULL && p->venue == c->id;
+}
+
+
+/* What its review spends: the instant it ends at first, as tokens do. */
+static shian_str_t
+ngx_http_shian_scan_id(ngx_http_shian_ctx_t *c, const shian_scan_mark_t *scan)
+{
+    size_t    i;
+    uint8_t  *id;
+    uint64_t  ends;
+
+    id = shian_alloc(&c->arena, 8 + SHIAN_SCAN_RANDOM);
+
+    if (id == NULL) {
+        return SHIAN_NONE;
+    }
+
+    ends = scan->at_ms + SHIAN_SCAN_SECONDS * UINT64_C(1000);
+
+    for (i = 0; i < 8; i++) {
+        id[i] = (uint8_t) (ends >> (56 - 8 * i));
+    }
+
+    ngx_memcpy(id + 8, scan->random, SHIAN_SCAN_RANDOM);
+
+    return shian_slice(id, 8 + SHIAN_SCAN_RANDOM);
 }
 
 
@@ -186,7 +217,8 @@ ngx_http_shian_kept_photo(ngx_http_shian_ctx_t *c,
     shian_session_id(t.jti, t.exp_ms);
 
     return shian_token_issue(&c->arena, c->conf->keys,
-                             ngx_http_shian_str(c->conf->base_url), &t, &text)
+                             ngx_http_shian_str(c->conf->base_url),
+                             ngx_http_shian_generation(c), &t, &text)
            ? shian_strdup(&c->arena, text) : NULL;
 }
 
@@ -194,7 +226,7 @@ ngx_http_shian_kept_photo(ngx_http_shian_ctx_t *c,
 static ngx_int_t
 ngx_http_shian_show_form(ngx_http_shian_ctx_t *c)
 {
-    shian_token_t       scan;
+    shian_scan_mark_t   scan;
     Shian__Venue       *v;
     Shian__ReviewForm  *form;
 
@@ -318,7 +350,7 @@ ngx_http_shian_screen_text(ngx_http_shian_ctx_t *c,
 ngx_int_t
 ngx_http_shian_review_post(ngx_http_shian_ctx_t *c)
 {
-    shian_token_t       scan;
+    shian_scan_mark_t   scan;
     Shian__Operation    op;
     ProtobufCMessage   *message;
     Shian__ReviewPost  *post;
@@ -339,7 +371,7 @@ ngx_http_shian_review_post(ngx_http_shian_ctx_t *c)
     post = (Shian__ReviewPost *) message;
     post->has_venue = post->has_scan = 1;
     post->venue = c->id;
-    post->scan = shian_binary(shian_slice(scan.jti, sizeof(scan.jti)));
+    post->scan = shian_binary(ngx_http_shian_scan_id(c, &scan));
     post->photo = c->photos;
     post->n_photo = c->nphotos;
 

@@ -55,9 +55,10 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
     { GET, "/v/{id}/complain", ANY, 0, JSON, "complain", F(complain) },
     { GET, "/complain", ANY, 0, JSON, "complain", F(complain) },
     { POST, "/complaints", ANY, SIX, JSON, "complain", F(complaint_post) },
-    { GET, "/track/{token}", ANY, 0, JSON, "track", F(track) },
-    { POST, "/track/{token}", ANY, SIX, JSON, "track", F(track_post) },
-    { GET, "/track/{token}/photos/{n}", ANY, 0, 0, NULL, F(track_photo) },
+    { GET, "/t/{token}", ANY, 0, JSON, "track", F(track) },
+    { POST, "/t/{token}", ANY, SIX, JSON, "track", F(track_post) },
+    { GET, "/t/{token}/photos/{n}", ANY, 0, 0, NULL, F(track_photo) },
+    { GET, "/track/{token}", ANY, 0, JSON, NULL, F(track_gone) },
     { GET, "/limited", ANY, 0, JSON, NULL, F(limited) },
 
     { GET, "/photos/{hash}", ANY, 0, 0, NULL, F(photo) },

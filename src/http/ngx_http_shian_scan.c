@@ -9,7 +9,6 @@
 #include "core/code.h"
 #include "core/qr.h"
 
-#define SHIAN_SCAN_SECONDS    86400
 #define SHIAN_DEVICE_SECONDS  (2 * 86400)
 
 
@@ -126,34 +125,29 @@ ngx_http_shian_inspects(ngx_http_shian_ctx_t *c, uint64_t venue)
 
 
 static ngx_int_t
-ngx_http_shian_scanned(ngx_http_shian_ctx_t *c, uint64_t venue)
+ngx_http_shian_scanned(ngx_http_shian_ctx_t *c, const Shian__Plaque *p)
 {
-    char           path[48];
-    shian_str_t    cookie;
-    shian_token_t  t;
+    char               path[48], cookie[SHIAN_SCAN_LEN + 1];
+    shian_scan_mark_t  scan;
 
-    ngx_memzero(&t, sizeof(t));
-    t.use = SHIAN_USE_SCAN;
-    t.kind = SHIAN_SUBJECT_VENUE;
-    t.id = venue;
-    t.iat_ms = c->now_ms;
-    t.exp_ms = c->now_ms + SHIAN_SCAN_SECONDS * UINT64_C(1000);
-    t.has_device = true;
-    shian_session_id(t.jti, t.exp_ms);
-    *ngx_snprintf((u_char *) path, sizeof(path) - 1, "/v/%uL", venue) = '\0';
+    scan.plaque = p->id;
+    scan.at_ms = c->now_ms;
+    shian_random(scan.random, sizeof(scan.random));
+    *ngx_snprintf((u_char *) path, sizeof(path) - 1, "/v/%uL", p->venue)
+        = '\0';
 
-    if (ngx_http_shian_device(c, t.device) != NGX_OK
-        || !shian_token_issue(&c->arena, c->conf->keys,
-                              ngx_http_shian_str(c->conf->base_url), &t,
-                              &cookie)
-        || ngx_http_shian_set_cookie(c, "scan", cookie, path,
-                                     SHIAN_SCAN_SECONDS) != NGX_OK)
+    if (ngx_http_shian_device(c, scan.device) != NGX_OK
+        || !shian_scan_make(c->conf->keys, ngx_http_shian_generation(c), &scan,
+                            cookie)
+        || ngx_http_shian_set_cookie(c, "scan",
+                                     shian_slice(cookie, SHIAN_SCAN_LEN),
+                                     path, SHIAN_SCAN_SECONDS) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return ngx_http_shian_redirect(c, NGX_HTTP_TEMPORARY_REDIRECT,
-               ngx_http_shian_inspects(c, venue)
+               ngx_http_shian_inspects(c, p->venue)
                ? shian_printf(&c->arena, "/patrol%s", path)
                : shian_strdup(&c->arena, shian_str(path)));
 }
@@ -167,15 +161,18 @@ ngx_http_shian_scan(ngx_http_shian_ctx_t *c)
     shian_str_t     accept, type;
     Shian__Plaque  *p;
 
-    p = NULL;
-
-    if (shian_code_read(c->conf->keys, c->word, &id, &key_no)) {
-        p = shian_plaque_get(&c->txn, id);
-    }
-
-    if (p == NULL || p->key_no != key_no) {
+    if (!shian_code_read(c->conf->keys, c->word, &id, &key_no)) {
         return ngx_http_shian_refuse(c, 404, "counterfeit",
                                      "No such plaque was ever issued.");
+    }
+
+    p = shian_plaque_get(&c->txn, id);
+
+    /* Ours, but of a store that knew more: never called counterfeit. */
+    if (p == NULL || p->key_no != key_no) {
+        return ngx_http_shian_refuse(c, 404, "plaque_unknown",
+                                     "This plaque is no longer in the "
+                                     "register.");
     }
 
     c->venue = p->venue;
@@ -202,7 +199,7 @@ ngx_http_shian_scan(ngx_http_shian_ctx_t *c)
         }
     }
 
-    return ngx_http_shian_scanned(c, p->venue);
+    return ngx_http_shian_scanned(c, p);
 }
 
 

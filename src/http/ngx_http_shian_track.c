@@ -11,13 +11,11 @@
 
 /* ---- the link -------------------------------------------------------------*/
 
-/* The filing of the path's token; what is wrong with it otherwise is sent. */
+/* The filing of the path's code; what is wrong with it otherwise is sent. */
 static bool
-ngx_http_shian_tracked(ngx_http_shian_ctx_t *c, shian_token_t *t,
-    ngx_int_t *refused)
+ngx_http_shian_tracked(ngx_http_shian_ctx_t *c, ngx_int_t *refused)
 {
-    shian_str_t           suffix = SHIAN_STR(".json");
-    shian_token_result_t  rc;
+    shian_str_t  suffix = SHIAN_STR(".json");
 
     if (c->word.n > suffix.n
         && shian_str_eq(shian_slice(c->word.p + c->word.n - suffix.n,
@@ -36,22 +34,37 @@ ngx_http_shian_tracked(ngx_http_shian_ctx_t *c, shian_token_t *t,
         return false;
     }
 
-    rc = shian_token_verify(&c->arena, c->conf->keys,
-                            ngx_http_shian_str(c->conf->base_url),
-                            SHIAN_USE_TRACK, c->now_ms, c->word, t);
+    c->id = ngx_http_shian_filing_of(c, c->word);
 
-    if (rc == SHIAN_TOKEN_OK && t->kind == SHIAN_SUBJECT_COMPLAINT
-        && shian_complaint_get(&c->txn, t->id) != NULL)
-    {
+    if (c->id != 0) {
         return true;
     }
 
-    *refused = rc == SHIAN_TOKEN_EXPIRED
-               ? ngx_http_shian_refuse(c, 410, "track_expired",
-                                       "This link is over.")
-               : ngx_http_shian_refuse(c, 404, "track_bad",
-                                       "This is no link of ours.");
+    *refused = ngx_http_shian_refuse(c, 404, "track_bad",
+                                     "This is no link of ours.");
     return false;
+}
+
+
+uint64_t
+ngx_http_shian_filing_of(ngx_http_shian_ctx_t *c, shian_str_t code)
+{
+    uint64_t  handle;
+
+    return shian_link_read(c->conf->keys, SHIAN_LINK_TRACK, 0, code, &handle)
+           ? shian_complaint_of_handle(&c->txn, handle) : 0;
+}
+
+
+/* Where links led that were made before codes were short. */
+ngx_int_t
+ngx_http_shian_track_gone(ngx_http_shian_ctx_t *c)
+{
+    c->no_store = 1;
+
+    return ngx_http_shian_refuse(c, 410, "track_gone",
+                                 "Links of this kind are over; ask for a new "
+                                 "one by the number of the filing.");
 }
 
 
@@ -62,6 +75,7 @@ ngx_http_shian_track_links(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
 {
     if (view->linked != NULL) {
         view->linked->track = ngx_http_shian_track_path(c, view->linked->id);
+        view->linked->has_id = 0;
     }
 
     return view->linked == NULL || view->linked->track != NULL;
@@ -72,7 +86,7 @@ ngx_http_shian_track_links(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
 static char *
 ngx_http_shian_track_here(ngx_http_shian_ctx_t *c)
 {
-    return shian_printf(&c->arena, "/track/%.*s", SHIAN_FMT(c->word));
+    return shian_printf(&c->arena, "/t/%.*s", SHIAN_FMT(c->word));
 }
 
 
@@ -155,14 +169,13 @@ ngx_http_shian_track_page(ngx_http_shian_ctx_t *c, Shian__TrackView *view)
 static ngx_int_t
 ngx_http_shian_track_show(ngx_http_shian_ctx_t *c)
 {
-    char                 *at;
-    Shian__TrackView     *view;
-    const shian_token_t  *t = c->data;
+    char              *at;
+    Shian__TrackView  *view;
 
     at = ngx_http_shian_track_here(c);
     view = at == NULL ? NULL
            : shian_view_track(&c->txn, c->conf->keys,
-                              ngx_http_shian_workdays(), at, t->id,
+                              ngx_http_shian_workdays(), at, c->id,
                               c->now_ms);
 
     if (view == NULL || !ngx_http_shian_track_links(c, view)
@@ -193,12 +206,11 @@ static const struct {
 ngx_int_t
 ngx_http_shian_track(ngx_http_shian_ctx_t *c)
 {
-    size_t         i;
-    ngx_int_t      rc;
-    shian_str_t    done;
-    shian_token_t  t;
+    size_t       i;
+    ngx_int_t    rc;
+    shian_str_t  done;
 
-    if (!ngx_http_shian_tracked(c, &t, &rc)) {
+    if (!ngx_http_shian_tracked(c, &rc)) {
         return rc;
     }
 
@@ -210,8 +222,6 @@ ngx_http_shian_track(ngx_http_shian_ctx_t *c)
         }
     }
 
-    c->data = &t;
-
     return ngx_http_shian_track_show(c);
 }
 
@@ -221,14 +231,13 @@ ngx_int_t
 ngx_http_shian_track_photo(ngx_http_shian_ctx_t *c)
 {
     ngx_int_t          rc;
-    shian_token_t      t;
     Shian__Complaint  *record;
 
-    if (!ngx_http_shian_tracked(c, &t, &rc)) {
+    if (!ngx_http_shian_tracked(c, &rc)) {
         return rc;
     }
 
-    record = shian_complaint_get(&c->txn, t.id);
+    record = shian_complaint_get(&c->txn, c->id);
 
     return record == NULL ? ngx_http_shian_no_photo(c)
            : ngx_http_shian_shown(c, shian_shown_complaint(&c->txn, record,
@@ -255,23 +264,22 @@ ngx_http_shian_track_posted(ngx_http_shian_ctx_t *c)
 ngx_int_t
 ngx_http_shian_track_post(ngx_http_shian_ctx_t *c)
 {
+    uint8_t                 *device;
     ngx_int_t                rc;
-    shian_token_t           *t;
     Shian__Operation         op;
     ProtobufCMessage        *message;
     Shian__ComplaintFollow  *follow;
 
-    t = shian_alloc(&c->arena, sizeof(*t));
+    device = shian_alloc(&c->arena, SHIAN_ID_SIZE);
 
-    if (t == NULL) {
+    if (device == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (!ngx_http_shian_tracked(c, t, &rc)) {
+    if (!ngx_http_shian_tracked(c, &rc)) {
         return rc;
     }
 
-    c->data = t;
     c->refused = ngx_http_shian_track_refused;
 
     if (!ngx_http_shian_bind(c, &shian__complaint_follow__descriptor,
@@ -282,7 +290,7 @@ ngx_http_shian_track_post(ngx_http_shian_ctx_t *c)
 
     follow = (Shian__ComplaintFollow *) message;
     follow->has_complaint = 1;
-    follow->complaint = t->id;
+    follow->complaint = c->id;
     follow->photo = c->photos;
     follow->n_photo = c->nphotos;
 
@@ -298,8 +306,10 @@ ngx_http_shian_track_post(ngx_http_shian_ctx_t *c)
     c->caller.actor = (Shian__Actor) SHIAN__ACTOR__INIT;
     c->caller.actor.has_role = c->caller.actor.has_device = 1;
     c->caller.actor.role = SHIAN__ROLE__KIND__public;
-    c->caller.actor.device = shian_binary(shian_slice(
-        t->jti + SHIAN_SESSION_ID_SIZE - SHIAN_ID_SIZE, SHIAN_ID_SIZE));
+    ngx_memzero(device, SHIAN_ID_SIZE);
+    ngx_memcpy(device, &c->id, sizeof(c->id));
+    c->caller.actor.device = shian_binary(shian_slice(device,
+                                                      SHIAN_ID_SIZE));
 
     if (!shian_complaint_follow_prepare(&c->txn, ngx_http_shian_workdays(),
                                         c->now_ms, follow, &c->report))
@@ -310,7 +320,7 @@ ngx_http_shian_track_post(ngx_http_shian_ctx_t *c)
     ngx_http_shian_operation(c, &op);
     op.body_case = SHIAN__OPERATION__BODY_COMPLAINT_FOLLOW;
     op.complaint_follow = follow;
-    c->location = shian_printf(&c->arena, "/track/%.*s?done=%s",
+    c->location = shian_printf(&c->arena, "/t/%.*s?done=%s",
         SHIAN_FMT(c->word),
         shian_action_name(&shian__complaint_follow__action__descriptor,
                           (int) follow->action));

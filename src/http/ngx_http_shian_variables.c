@@ -81,25 +81,73 @@ ngx_http_shian_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 }
 
 
+/*
+ * Would this part of a path open something if it were typed elsewhere?  A
+ * token, or as many letters and digits as the shortest code has.
+ */
+static ngx_uint_t
+ngx_http_shian_opens(u_char *p, u_char *end)
+{
+    u_char      c;
+    ngx_uint_t  digits, n;
+
+    if (end - p > 3 && ngx_strncasecmp(p, (u_char *) "v4.", 3) == 0) {
+        return 1;
+    }
+
+    for (digits = 0, n = 0; p < end; p++) {
+        c = (u_char) (*p | 0x20);
+
+        if (*p >= '0' && *p <= '9') {
+            digits++;
+            n++;
+
+        } else if (c >= 'a' && c <= 'z') {
+            n++;
+
+        } else if (*p != '-') {
+            break;
+        }
+    }
+
+    return n >= SHIAN_CODE_LEN && digits != 0;
+}
+
+
 /* Where a code or a token begins in the path, or its end. */
 static u_char *
 ngx_http_shian_secret(u_char *p, u_char *end)
 {
-    u_char      *at, *first;
+    u_char      *part, *last, *at, *first;
     ngx_uint_t   i;
 
     static const ngx_str_t  before[] = {
-        ngx_string("/q/"), ngx_string("/Q/"), ngx_string("/s/"),
-        ngx_string("/track/"), ngx_string("/open311/v2/tokens/")
+        ngx_string("/q/"), ngx_string("/s/"), ngx_string("/t/"),
+        ngx_string("/p/"), ngx_string("/c/"), ngx_string("/track/"),
+        ngx_string("/open311/v2/tokens/")
     };
 
     first = end;
 
     for (i = 0; i < SHIAN_COUNT(before); i++) {
-        at = ngx_strnstr(p, (char *) before[i].data, (size_t) (end - p));
+        /* nginx counts back from the end: there has to be as much. */
+        at = (size_t) (end - p) < before[i].len ? NULL
+             : ngx_strlcasestrn(p, end, before[i].data, before[i].len - 1);
 
         if (at != NULL && at + before[i].len < first) {
             first = at + before[i].len;
+        }
+    }
+
+    for (part = p; part < first; part = last + 1) {
+        last = ngx_strlchr(part, end, '/');
+        last = last == NULL ? end : last;
+
+        /* The hash of a photo is its name, and opens nothing by itself. */
+        if (ngx_http_shian_opens(part, last)
+            && !(part - p >= 8 && ngx_strncmp(part - 8, "/photos/", 8) == 0))
+        {
+            return part;
         }
     }
 

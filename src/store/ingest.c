@@ -208,7 +208,8 @@ take_kept(shian_ingest_t *in, shian_str_t code, shian_str_t text)
     shian_arena_t         arena;
     shian_photo_info_t    info;
 
-    if (shian_token_verify(&in->arena, in->keys, in->aud, SHIAN_USE_PHOTO,
+    if (shian_token_verify(&in->arena, in->keys, in->aud, in->generation,
+                           SHIAN_USE_PHOTO,
                            in->now_ms, text, &token) != SHIAN_TOKEN_OK
         || !token.has_photo)
     {

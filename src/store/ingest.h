@@ -25,6 +25,7 @@ typedef struct {
     const char           *dir;          /* of the store */
     const shian_keys_t   *keys;
     shian_str_t           aud;
+    uint64_t              generation;   /* of the store */
     uint64_t              now_ms;
     size_t                max_photos;
 

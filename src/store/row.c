@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <sodium.h>
 
+#define ID_FROM      '+'        /* counter: where ids of a table go on */
+#define ID_GAP       1000000
+#define MAX_RUNNING  64
 
 static void
 stick(shian_txn_t *t, int rc)
@@ -250,16 +253,45 @@ shian_row_last(shian_txn_t *t, shian_table_t table, shian_str_t *key,
 }
 
 
+/* After a restore ids go on beyond what was ever given; see below. */
 uint64_t
 shian_next_id(shian_txn_t *t, shian_table_t table)
 {
+    uint64_t     next, from;
     shian_str_t  k, v;
 
-    if (!shian_row_last(t, table, &k, &v) || k.n != 8) {
-        return 1;
+    next = shian_row_last(t, table, &k, &v) && k.n == 8
+           ? shian_be(k.p, 8) + 1 : 1;
+    from = shian_count_get(t, ID_FROM, shian_str(shian_tables[table].name),
+                           0);
+
+    return from > next ? from : next;
+}
+
+
+uint64_t
+shian_id_before(shian_txn_t *t, shian_table_t table, uint64_t id)
+{
+    int             rc;
+    MDB_val         k, v;
+    MDB_cursor     *c;
+    shian_rowkey_t  at = shian_rowkey_id(id);
+
+    rc = mdb_cursor_open(t->mdb, t->store->dbi[table], &c);
+    if (rc != 0) {
+        stick(t, rc);
+        return 0;
     }
 
-    return shian_be(k.p, 8) + 1;
+    k.mv_data = at.b;
+    k.mv_size = at.n;
+    rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
+    rc = mdb_cursor_get(c, &k, &v, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
+    id = rc == 0 && k.mv_size == 8 ? shian_be(k.mv_data, 8) : 0;
+    mdb_cursor_close(c);
+    stick(t, rc == MDB_NOTFOUND ? 0 : rc);
+
+    return id;
 }
 
 
@@ -306,6 +338,97 @@ shian_count_add(shian_txn_t *t, char kind, shian_str_t name, uint8_t sub,
     v.n = 0;
     shian_rowkey_be(&v, n, 8);
     shian_row_put(t, SHIAN_T_COUNT, &k, shian_slice(v.b, v.n));
+}
+
+
+static void
+skip_running_numbers(shian_txn_t *t)
+{
+    size_t          i, n;
+    shian_scan_t    scan;
+    shian_rowkey_t  prefix, *keys, v;
+    uint64_t       *was;
+
+    keys = shian_array(t->arena, MAX_RUNNING, sizeof(*keys));
+    was = shian_array(t->arena, MAX_RUNNING, sizeof(*was));
+
+    if (keys == NULL || was == NULL) {
+        t->err = ENOMEM;
+        return;
+    }
+
+    prefix.n = 0;
+    shian_rowkey_be(&prefix, '#', 1);
+    shian_scan_open(&scan, t, SHIAN_T_COUNT, &prefix, NULL);
+
+    for (n = 0; n < MAX_RUNNING && shian_scan_next(&scan); n++) {
+        keys[n].n = 0;
+        shian_rowkey_bytes(&keys[n], scan.key.p, scan.key.n);
+        was[n] = shian_be(scan.value.p, 8);
+    }
+
+    shian_scan_close(&scan);
+
+    for (i = 0; i < n; i++) {
+        v.n = 0;
+        shian_rowkey_be(&v, was[i] + ID_GAP, 8);
+        shian_row_put(t, SHIAN_T_COUNT, &keys[i], shian_slice(v.b, v.n));
+    }
+}
+
+
+void
+shian_ids_skip(shian_txn_t *t)
+{
+    int             i;
+    shian_rowkey_t  k, v;
+
+    for (i = 0; i < SHIAN_T_MAX; i++) {
+        if (strcmp(shian_tables[i].key, "id(8)") == 0
+            && (shian_table_t) i != SHIAN_T_PLAQUE)
+        {
+            k = count_key(ID_FROM, shian_str(shian_tables[i].name), 0);
+            v.n = 0;
+            shian_rowkey_be(&v, shian_next_id(t, i) + ID_GAP, 8);
+            shian_row_put(t, SHIAN_T_COUNT, &k, shian_slice(v.b, v.n));
+        }
+    }
+
+    skip_running_numbers(t);
+}
+
+
+static shian_rowkey_t
+meta_key(const char *name)
+{
+    shian_rowkey_t  k;
+
+    k.n = 0;
+    shian_rowkey_bytes(&k, name, strlen(name));
+
+    return k;
+}
+
+
+uint64_t
+shian_generation(shian_txn_t *t)
+{
+    shian_str_t     v;
+    shian_rowkey_t  k = meta_key("generation");
+
+    return shian_row_get(t, SHIAN_T_META, &k, &v) && v.n == 8
+           ? shian_be(v.p, 8) : 0;
+}
+
+
+void
+shian_generation_put(shian_txn_t *t, uint64_t generation)
+{
+    shian_rowkey_t  k = meta_key("generation"), v;
+
+    v.n = 0;
+    shian_rowkey_be(&v, generation, 8);
+    shian_row_put(t, SHIAN_T_META, &k, shian_slice(v.b, v.n));
 }
 
 

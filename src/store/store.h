@@ -57,6 +57,7 @@ typedef enum {
     SHIAN_T_LOOK,
     SHIAN_T_PATROL,
     SHIAN_T_EVIDENCE,
+    SHIAN_T_LINK,
     SHIAN_T_MAX
 } shian_table_t;
 
@@ -243,8 +244,31 @@ void shian_scan_close(shian_scan_t *s);
 bool shian_row_last(shian_txn_t *t, shian_table_t table, shian_str_t *key,
     shian_str_t *value);
 
-/* The next id of a table whose keys are ids: last + 1, from 1. */
+/*
+ * The next id of a table whose keys are ids: last + 1, from 1; after a restore
+ * beyond what was ever given.
+ */
 uint64_t shian_next_id(shian_txn_t *t, shian_table_t table);
+
+/*
+ * The greatest id below `id` in a table whose keys are ids, 0 where there is
+ * none.
+ */
+uint64_t shian_id_before(shian_txn_t *t, shian_table_t table, uint64_t id);
+
+/*
+ * Leaves a gap of a million in the ids of every table and in every running
+ * number (counters of kind '#'): after a restore, ids of the stretch that was
+ * lost are known outside.  Apply only.
+ */
+void shian_ids_skip(shian_txn_t *t);
+
+/*
+ * The generation of the store, which goes into the MACs of what is issued;
+ * new at init and at each restore.  0: none yet.
+ */
+uint64_t shian_generation(shian_txn_t *t);
+void shian_generation_put(shian_txn_t *t, uint64_t generation);
 
 
 /*

@@ -68,7 +68,7 @@ async function walk(city, javaScriptEnabled, venue) {
     await page.locator('#name').fill('王小明');
     await page.locator('#contact').fill('138 0013 8000'.replace(/ /g, ''));
     await send.click();
-    await page.waitForURL(/\/track\/.*new=1$/);
+    await page.waitForURL(/\/t\/.*new=1$/);
 
     const link = page.url().replace('?new=1', '');
     const main = await page.locator('main').innerText();

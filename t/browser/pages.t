@@ -284,7 +284,7 @@ async function everything(city) {
         'complain with errors': '/complain',
         'tracking, new': `${sent}?new=1`,
         'tracking, withdrawn': withdrawn,
-        'tracking, bad link': '/track/x'
+        'tracking, bad link': '/t/x'
     }, { 'complain with errors': refuse });
 
     const eater = await fill(city, found.red, '加微信领券');

@@ -116,7 +116,7 @@ subtest 'users and links' => sub {
     ok !$li->{districts}, 'unless asked';
 
     like ctl($s, 'link', '--login', 'li')->{out},
-        qr{\Ahttp://127\.0\.0\.1:8080/s/v4\.local\.[\w.-]+\n\z};
+        qr{\Ahttp://127\.0\.0\.1:8080/s/1[0-9A-HJKMNP-TV-Z]{30}\n\z};
     like ctl($s, 'link', '--venue', 1, '--bearer')->{out},
         qr{\Av4\.local\.[\w.-]+\n\z};
     is ctl($s, 'link', '--login', 'wang')->{status}, 1;
@@ -174,13 +174,13 @@ subtest 'keys' => sub {
     is ctl($s, 'keys', 'rotate')->{status}, 0;
     is ctl($s, 'keys', 'rotate', '--kind', 'all')->{status}, 0;
     my @rows = lines(ctl($s, '--json', 'keys', 'list')->{out});
-    is scalar(@rows), 7;
-    is scalar(grep { $_->{issuing} } @rows), 3, 'the newest of each issues';
+    is scalar(@rows), 9;
+    is scalar(grep { $_->{issuing} } @rows), 5, 'the newest of each issues';
     is((stat $s->{keys})[2] & 0777, 0600);
 
     my $text = slurp($s->{keys});
     my @secrets = $text =~ /^\w+\s+\S+\s+(\S{43})/mg;
-    is scalar(@secrets), 7;
+    is scalar(@secrets), 9;
     my $out = ctl($s, 'keys', 'list')->{out};
     is scalar(grep { index($out, $_) >= 0 } @secrets), 0,
         'keys are not shown';

@@ -41,7 +41,7 @@ my %does = (
                                           --name Zhao)]],
     'user disable'       => ['tells', ['zhao']],
     'user list'          => ['reads', []],
-    'link'               => ['gives', ['--venue', 1]],
+    'link'               => ['tells', ['--venue', 1]],
     'plaque issue'       => ['gives', [1]],
     'plaque withdraw'    => ['tells', [\&code]],
     'grade'              => ['reads', []],

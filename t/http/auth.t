@@ -97,8 +97,8 @@ subtest 'wrong tokens' => sub {
         is post($s, "/s/$other")->{status}, 404;
     }
 
-    my %elsewhere = (%$s, base => 'http://127.0.0.1:1');
-    my ($foreign) = link_of(\%elsewhere, login => 'officer') =~ m{/s/(.*)};
+    my $elsewhere = demo_store(1);
+    my ($foreign) = link_of($elsewhere, login => 'officer') =~ m{/s/(.*)};
     is get($s, "/s/$foreign")->{status}, 404, 'made for another site';
 
     my @passed;
@@ -220,6 +220,7 @@ subtest 'what nginx vouches for' => sub {
 
 subtest 'posts from elsewhere' => sub {
     my $chief = sign_in($s, login => 'chief');
+    my $bank = link_of($s, login => 'bank');
     my $n = seq($s);
     for my $h (['Sec-Fetch-Site' => 'cross-site'],
                ['Sec-Fetch-Site' => 'same-site'],
@@ -234,7 +235,7 @@ subtest 'posts from elsewhere' => sub {
         is $a->{status}, 403, "@$h";
         is json($a)->{code}, 'cross_site';
     }
-    is post($s, link_of($s, login => 'bank'),
+    is post($s, $bank,
             headers => ['Sec-Fetch-Site' => 'cross-site'])->{status}, 403,
         'nobody is signed in from outside';
     is seq($s), $n, 'nothing was written';

@@ -82,14 +82,17 @@ subtest 'three kinds' => sub {
           text => "汤里有头发 <b>&\"'", happened_on => '2026-01-02', @person });
     is $a->{status}, 201, 'a complaint' or diag $a->{body};
     my $c = json($a);
-    ($id, $track) = @$c{qw(id track)};
-    like $track, qr{\A/track/v4\.local\.}, 'gives its link';
+    ($id, $track) = @$c{qw(number track)};
+    like $id, qr/\A20\d{6}-[0-9A-HJKMNP-TV-Z]{4}\z/, 'a number to tell';
+    is_deeply [sort keys %$c], [qw(number track)], 'and nothing that counts';
+    like $track, qr{\A/t/2[0-9A-HJKMNP-TV-Z]{30}\z}, 'gives its link';
     is header($a, 'location'), $track;
     is header($a, 'cache-control'), 'no-store';
     ok !$c->{linked};
 
     my $t = follow($track);
-    is $t->{id}, $id;
+    is $t->{number}, $id;
+    ok !exists $t->{id};
     is $t->{kind}, 'complaint';
     is $t->{state}, 'received';
     is $t->{text}, "汤里有头发 <b>&\"'", 'what was written comes back';
@@ -114,11 +117,11 @@ subtest 'three kinds' => sub {
          text => '没有许可证']);
     is $a->{status}, 303, 'a report, with no name, by a form';
     my $there = header($a, 'location');
-    like $there, qr{\A/track/[^?]+\?new=1\z};
+    like $there, qr{\A/t/[^?]+\?new=1\z};
     $html = get($s, $there)->{body};
     like $html, qr/<svg/, 'a QR to keep';
-    like $html, qr/class="code">\d+</, 'a number';
-    like $html, qr{\Q$s->{base}\E/track/v4}, 'the link';
+    like $html, qr/class="code">\d{8}-\w{4}</, 'a number';
+    like $html, qr{\Q$s->{base}\E/t/2}, 'the link';
     like $html, qr/12315/, 'who to call';
     unlike get($s, $there =~ s/\?.*//r)->{body}, qr/class="qr"/,
         'but once';
@@ -134,8 +137,10 @@ subtest 'three kinds' => sub {
     my $two = follow($both->{linked}{track});
     is $one->{kind}, 'complaint';
     is $two->{kind}, 'report';
-    is $one->{linked}{id}, $two->{id}, 'are two that know each other';
-    is $two->{linked}{id}, $one->{id};
+    isnt $one->{number}, $two->{number};
+    is $one->{linked}{number}, $two->{number}, 'are two that know each other';
+    is $two->{linked}{number}, $one->{number};
+    ok !grep({ exists $_->{linked}{id} } $one, $two), 'without counting';
     is scalar @{$_->{photos}}, 2, 'with the photos' for $one, $two;
     my $href = $one->{photos}[0]{href};
     is get($s, $href)->{status}, 200, 'their links show them';
@@ -270,11 +275,11 @@ subtest 'limits' => sub {
             json => { %report, venue => $v5 })->{status}, 201,
         'somebody else';
     my $form = get($s, "/v/$v5/complain", jar => $jar)->{body};
-    my @own = $form =~ m{href="(/track/[^"]+)"}g;
+    my @own = $form =~ m{href="(/t/[^"]+)"}g;
     is scalar @own, 3, 'the form shows what this device sent before';
     is follow($own[0])->{venue}, $v5;
     unlike get($s, "/v/$v5/complain", jar => somebody())->{body},
-        qr{/track/}, 'and nobody else\'s';
+        qr{"/t/}, 'and nobody else\'s';
 
     my @flood = (headers => ['X-Flood' => 'one']);
     my %status;
@@ -303,7 +308,7 @@ subtest 'once' => sub {
     is $a->{status}, 201;
     my $n = seq($s);
     my $b = post($s, '/complaints', jar => $jar, headers => [@key], %post);
-    is json($b)->{id}, json($a)->{id}, 'the same answer';
+    is json($b)->{number}, json($a)->{number}, 'the same answer';
     $b = post($s, '/complaints', jar => $jar, headers => [@key],
               json => { %{$post{json}}, text => 'fumes' });
     is $b->{status}, 422, 'not with another body';
@@ -312,11 +317,11 @@ subtest 'once' => sub {
               %post);
     $b = post($s, '/complaints', headers => ['Idempotency-Key' => 'c-2'],
               %post);
-    is json($b)->{id}, json($a)->{id}, 'without cookies, too';
+    is json($b)->{number}, json($a)->{number}, 'without cookies, too';
     my $set = cookies($a)->{device}{value};
     $b = post($s, '/complaints', headers => ['Idempotency-Key' => 'c-2'],
               jar => { device => $set }, %post);
-    is json($b)->{id}, json($a)->{id}, 'and with the one it was given';
+    is json($b)->{number}, json($a)->{number}, 'and with the one it was given';
 
     my $form = get($s, "/v/$v2/complain", jar => $jar)->{body};
     my ($key) = $form =~ /name="idempotency_key" value="([^"]+)"/;
@@ -326,22 +331,22 @@ subtest 'once' => sub {
              category => 'waste', text => 'twice', photo => jpeg('a.jpg')]),
             'location')
     } 1 .. 2;
-    is follow($two[0] =~ s/\?.*//r)->{id}, follow($two[1] =~ s/\?.*//r)->{id},
+    is follow($two[0] =~ s/\?.*//r)->{number},
+        follow($two[1] =~ s/\?.*//r)->{number},
         'a double tap is one';
 };
 
 subtest 'the link' => sub {
-    my ($token) = $track =~ m{/track/(.*)};
+    my ($token) = $track =~ m{/t/(.*)};
     my $bad = 0;
     for my $i (0 .. length($token) - 1) {
-        next if $i % 7 && $i < length($token) - 4;
         my $t = $token;
         substr($t, $i, 1) = substr($t, $i, 1) eq 'A' ? 'B' : 'A';
-        my $a = get($s, "/track/$t");
+        my $a = get($s, "/t/$t");
         $bad++ if $a->{status} == 200;
     }
     is $bad, 0, 'not with any character changed';
-    my $a = get($s, '/track/x');
+    my $a = get($s, '/t/x');
     is $a->{status}, 404;
     like $a->{body}, qr/12315/, 'a way on';
     is get($s, "/s/$token")->{status}, 404, 'not on another route';
@@ -352,7 +357,13 @@ subtest 'the link' => sub {
     is get($s, "/photos/$hash?token=$token")->{status}, 404;
     my $kept = json(post($s, '/photos', jar => somebody(), headers => $JSON,
         multipart => [photo => jpeg('a.jpg')]))->{kept_photo};
-    is get($s, "/track/$kept")->{status}, 404, 'nor another token here';
+    is get($s, "/t/$kept")->{status}, 404, 'nor another token here';
+    is get($s, "/t/" . lc $token)->{status}, 200, 'in small letters';
+    is get($s, "/t/$token%E3%80%82")->{status}, 200, 'with a full stop';
+    is get($s, "/t/$token)")->{status}, 200, 'with a bracket';
+    $a = get($s, "/track/v4.local.$token");
+    is $a->{status}, 410, 'long ones are over';
+    like $a->{body}, qr/12315/, 'and say what to do';
     unlike log_of($s, 'access'), qr/\Q$token\E/, 'it is in no log';
     unlike log_of($s), qr/\Q$token\E/;
     my $n = seq($s);

@@ -14,7 +14,7 @@ binmode Test::More->builder->$_, ':utf8'
     for qw(output failure_output todo_output);
 
 use Shian qw(demo_store configure start stop ctl get post request json
-             open_venues plaque_of sign_in seq log_of slurp root csv_rows);
+             open_venues plaque_of sign_in seq log_of slurp root csv_rows id_of);
 use Visit qw(visit spotless);
 
 my $s = start(demo_store(80));
@@ -45,7 +45,9 @@ sub made {
     my ($who, $path, %o) = @_;
     my $a = post($s, $path, jar => { %$who }, headers => $JSON, %o);
     die "$path: $a->{status} $a->{body}" if $a->{status} !~ /^20[01]$/;
-    return json($a)->{id} || json($a)->{hash};
+    my $j = json($a);
+    return $j->{number} ? id_of($s, $chief, $j->{number})
+                        : $j->{id} || $j->{hash};
 }
 
 # One of each, about the venue, each with a photo.

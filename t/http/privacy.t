@@ -14,7 +14,7 @@ binmode Test::More->builder->$_, ':utf8'
     for qw(output failure_output todo_output);
 
 use Shian qw(demo_store configure start stop ctl get post request json
-             plaque_of open_venues sign_in log_of slurp root filing shared);
+             plaque_of open_venues sign_in log_of slurp root filing shared id_of);
 
 my $s = demo_store();
 configure($s, level => 'debug');
@@ -44,7 +44,7 @@ $a = post($s, '/complaints', jar => $jar, headers => [Accept =>
     category => 'illness', photo => { name => 'SECRETFILE.jpg',
     type => 'image/jpeg', data => $jpeg }]);
 is $a->{status}, 201, 'filed as people do' or diag $a->{body};
-my $id = json($a)->{id};
+my $number = json($a)->{number};
 filing($s, 1, { %form, place => $planted{place}, kind => 'report',
                 district => $district, category => 'dirty' });
 
@@ -72,6 +72,7 @@ my %who = (
 
 # Taken through to the end, so that it has been on every page there is.
 my $chief = sign_in($s, login => 'chief');
+my $id = id_of($s, $chief, $number);
 my $people = json(get($s, '/desk/users.json?limit=100', jar => $chief));
 my ($to) = map { $_->{id} } grep { $_->{login} eq 'sent' }
     @{$people->{items}};

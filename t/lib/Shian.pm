@@ -16,7 +16,7 @@ our @EXPORT_OK = qw(new_store demo_store ctl ctl_json slurp spew csv_rows shared
                     build root free_port configure start stop nginx_t wait_for
                     connect_to send_request read_answer request get post
                     multipart json header cookies sign_in link_of plaque_of
-                    open_venues seq log_of workers filing);
+                    open_venues seq log_of workers filing id_of);
 
 my $root = Cwd::abs_path(__FILE__ =~ m{^(.*)/t/lib/Shian\.pm$} ? $1 : '.');
 my $build = Cwd::abs_path($ENV{B} || "$root/build");
@@ -539,6 +539,13 @@ sub filing {
     waitpid $pid, 0;
     die "filing: $?" if $? != 0;
     return slurp($out->filename) + 0;
+}
+
+# The id that the bureau has for a filing's number; $jar is an officer's.
+sub id_of {
+    my ($s, $jar, $number) = @_;
+    my $a = get($s, "/desk/complaints.json?q=$number", jar => $jar);
+    return json($a)->{items}[0]{id};
 }
 
 sub seq {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "domain/complaint.h"
 #include "domain/domain.h"
 #include "domain/operations.h"
 
@@ -151,11 +152,45 @@ city_operation(city_t *c, Shian__Role__Kind role, uint64_t venue)
      init((op)->member), (op)->member)
 
 
+static inline void
+city_bytes(void *ctx, void *out, size_t n)
+{
+    size_t    i;
+    uint8_t  *p = out;
+
+    for (i = 0; i < n; i++) {
+        p[i] = (uint8_t) city_random(ctx, 256);
+    }
+}
+
+
+/* What every door draws, where a test has not said what. */
+static inline void
+city_draw(city_t *c, Shian__Operation *op)
+{
+    if (op->body_case == SHIAN__OPERATION__BODY_USER_PUT
+        && !op->user_put->has_handle)
+    {
+        op->user_put->has_handle = 1;
+        city_bytes(c, &op->user_put->handle, sizeof(op->user_put->handle));
+    }
+
+    if (op->body_case == SHIAN__OPERATION__BODY_COMPLAINT_POST
+        && op->complaint_post->n_handle == 0)
+    {
+        assert_true(shian_complaint_draw(&c->arena, op->complaint_post,
+                                         city_bytes, c));
+    }
+}
+
+
 /* Adds it to the batch; the sealed fields are sealed on the way. */
 static inline void
 city_add(city_t *c, Shian__Operation *op)
 {
     shian_item_t  *it = &c->item[c->n++];
+
+    city_draw(c, op);
 
     /* All members of the union are pointers to messages. */
     assert_true(shian_seal((ProtobufCMessage *) op->store_init, &c->keys,

@@ -358,7 +358,8 @@ make_user(world_t *w, Shian__Operation *op)
                   shian__user_put__init);
     u->login = shian_printf(&w->city.arena, "user%d", (int) pick(w, 20));
     u->name = ANY_OF(w, words);
-    u->has_role = 1;
+    u->has_role = u->has_handle = 1;
+    u->handle = 1 + pick(w, 1 << 20);
     u->role = (Shian__Role__Kind) pick(w, 8);
     u->has_venue = chance(w, 30);
     u->venue = some_venue(w);
@@ -372,6 +373,7 @@ make_user(world_t *w, Shian__Operation *op)
 static void
 make_session(world_t *w, Shian__Operation *op)
 {
+    Shian__LinkIssue     *l;
     Shian__SessionStart  *s;
 
     if (chance(w, 50)) {
@@ -379,8 +381,29 @@ make_session(world_t *w, Shian__Operation *op)
                       Shian__SessionStart, shian__session_start__init);
         s->has_user = chance(w, 80);
         s->user = 1 + pick(w, 22);
-        s->has_link = chance(w, 80);
-        s->link = token_id(w, pick(w, 3000), op->at / DAY_MS * DAY_MS);
+        s->has_link = chance(w, 50);
+        s->link = 1 + pick(w, 40);
+        s->has_token = !s->has_link;
+        s->token = token_id(w, pick(w, 3000), op->at / DAY_MS * DAY_MS);
+        return;
+    }
+
+    if (chance(w, 50)) {
+        l = CITY_BODY(&w->city, op, LINK_ISSUE, link_issue, Shian__LinkIssue,
+                      shian__link_issue__init);
+        l->has_handle = l->has_user = l->has_until = l->has_single = 1;
+        l->handle = pick(w, 40);
+        l->user = 1 + pick(w, 22);
+        l->until = op->at + DAY_MS;
+        l->single = chance(w, 70);
+        return;
+    }
+
+    if (chance(w, 20)) {
+        CITY_BODY(&w->city, op, SESSIONS_END, sessions_end,
+                  Shian__SessionsEnd, shian__sessions_end__init)->user
+            = 1 + pick(w, 22);
+        op->sessions_end->has_user = 1;
         return;
     }
 
@@ -670,6 +693,33 @@ run_batch(world_t *w, size_t n)
 }
 
 
+/* As if the folder were a copy of that moment: ids go on beyond a gap. */
+static void
+restore_here(world_t *w, uint64_t generation)
+{
+    shian_txn_t           t;
+    shian_head_t          head;
+    Shian__Operation     *op;
+    Shian__StoreRestore  *r;
+
+    assert_int_equal(shian_txn_begin(w->city.store, &w->city.arena, false,
+                                     &t), 0);
+    shian_log_head(&t, &head);
+    shian_txn_abort(&t);
+
+    op = city_operation(&w->city, ROLE(admin), 0);
+    r = CITY_BODY(&w->city, op, STORE_RESTORE, store_restore,
+                  Shian__StoreRestore, shian__store_restore__init);
+    r->has_generation = r->has_restored_seq = r->has_restored_hash = 1;
+    r->generation = generation;
+    r->restored_seq = head.seq;
+    r->restored_hash = shian_binary(shian_slice(head.hash,
+                                                sizeof(head.hash)));
+    assert_int_equal(city_do(&w->city, op), 200);
+    w->done[op->body_case]++;
+}
+
+
 static void
 live(world_t *w, uint64_t seed, size_t operations)
 {
@@ -682,7 +732,8 @@ live(world_t *w, uint64_t seed, size_t operations)
     init = city_operation(&w->city, ROLE(admin), 0);
     CITY_BODY(&w->city, init, STORE_INIT, store_init, Shian__StoreInit,
               shian__store_init__init)->site = bytes(w, 16, 7);
-    init->store_init->has_site = 1;
+    init->store_init->has_site = init->store_init->has_generation = 1;
+    init->store_init->generation = 77;
     assert_int_equal(city_do(&w->city, init), 200);
     w->done[init->body_case]++;
 
@@ -691,8 +742,12 @@ live(world_t *w, uint64_t seed, size_t operations)
         n = n < operations ? n : operations;
         run_batch(w, n);
         operations -= n;
+
         shian_arena_free(&w->city.arena);
     }
+
+    restore_here(w, 78);
+    shian_arena_free(&w->city.arena);
 }
 
 

@@ -76,6 +76,8 @@ make_complaint(world_t *w, Shian__Operation *op)
     p->n_photo = chance(w, 30) ? pick(w, 8) : 0;
     p->photo = some_photos(w, p->n_photo);
 
+    assert_true(shian_complaint_draw(&w->city.arena, p, city_bytes,
+                                     &w->city));
     shian_workdays_default(&days);
     shian_report_init(&report);
     assert_int_equal(shian_txn_begin(w->city.store, &w->city.arena, false,

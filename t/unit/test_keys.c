@@ -25,7 +25,9 @@
 #define KPUB   "WGZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmY"
 #define KNOT   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-#define MINIMUM  "token a " K0 "\nplaque 0 " K0 "\nvault v " K0 "\n"
+#define SITE     "site AAECAwQFBgcICQoLDA0ODw\n"
+#define MINIMUM  SITE "token a " K0 "\nplaque 0 " K0 "\nlink 0 " K0           \
+                 "\nscan 0 " K0 "\nvault v " K0 "\n"
 
 static shian_keys_t   keys;
 static shian_arena_t  arena;
@@ -70,16 +72,20 @@ reads_every_kind(void **state)
     static const char   text[] =
         "# ours\n"
         "\n"
+        SITE
         "token  old " K1 "  created 2024-02-29\n"
         "\ttoken new-1 " K0 " # a remark\r\n"
         "plaque 0 " K0 "\n"
         "plaque 31 " K1 " created 2026-11-23\n"
         "vault v_1 " K0 "\n"
+        "link 0 " K0 "\n"
+        "scan 9 " K0 "\n"
         "issuer gov " KPUB " portal.example created 2026-01-02";
 
     (void) state;
     assert_true(parse(text));
-    assert_int_equal(keys.n, 6);
+    assert_int_equal(keys.n, 8);
+    assert_int_equal(keys.site[15], 15);
 
     k = shian_key_issuing(&keys, SHIAN_KEY_TOKEN);
     assert_non_null(k);
@@ -100,8 +106,11 @@ reads_every_kind(void **state)
     assert_null(shian_key_find(&keys, SHIAN_KEY_TOKEN, SHIAN_NONE));
 
     assert_int_equal(shian_key_issuing(&keys, SHIAN_KEY_PLAQUE)->no, 31);
-    assert_int_equal(shian_key_plaque(&keys, 0)->no, 0);
-    assert_null(shian_key_plaque(&keys, 7));
+    assert_int_equal(shian_key_numbered(&keys, SHIAN_KEY_PLAQUE, 0)->no, 0);
+    assert_null(shian_key_numbered(&keys, SHIAN_KEY_PLAQUE, 7));
+    assert_int_equal(shian_key_numbered(&keys, SHIAN_KEY_SCAN, 9)->no, 9);
+    assert_null(shian_key_numbered(&keys, SHIAN_KEY_LINK, 9));
+    assert_null(shian_key_numbered(&keys, SHIAN_KEY_TOKEN, 0));
 
     k = shian_key_find(&keys, SHIAN_KEY_ISSUER, SHIAN_STR("gov"));
     assert_non_null(k);
@@ -115,10 +124,10 @@ reads_every_kind(void **state)
     assert_string_equal(row.kid, "31");
     assert_string_equal(row.created, "2026-11-23");
     assert_true(row.issuing);
-    assert_true(shian_keys_row(&keys, 5, &row));
+    assert_true(shian_keys_row(&keys, 7, &row));
     assert_string_equal(row.name, "portal.example");
     assert_false(row.issuing);
-    assert_false(shian_keys_row(&keys, 6, &row));
+    assert_false(shian_keys_row(&keys, 8, &row));
 
     shian_keys_wipe(&keys);
     assert_true(sodium_is_zero((void *) &keys, sizeof(keys)));
@@ -159,9 +168,21 @@ errors_name_the_line_and_no_word_of_it(void **state)
         { "token a " K0 " created 2026/11/23\n", "line 1: bad date" },
         { "token a " K0 "\ntoken a " K1 "\n", "line 2: an earlier key" },
         { "plaque 3 " K0 "\nplaque 3 " K1 "\n", "line 2: an earlier key" },
-        { "", "no token key" },
-        { "token a " K0 "\nvault v " K0 "\n", "no plaque key" },
-        { "token a " K0 "\nplaque 0 " K0 "\n", "no vault key" },
+        { "site AAECAwQFBgcICQoLDA0O\n", "line 1: the site is not" },
+        { "site AAECAwQFBgcICQoLDA0OD\n", "line 1: the site is not" },
+        { "site\n", "line 1: the site is not" },
+        { "site AAECAwQFBgcICQoLDA0ODw x\n", "line 1: the site is not" },
+        { SITE SITE, "line 2: a second site" },
+        { "link 32 " K0 "\n", "line 1: bad number" },
+        { "scan x " K0 "\n", "line 1: bad number" },
+        { "", "no site" },
+        { SITE, "no token key" },
+        { SITE "token a " K0 "\nvault v " K0 "\n", "no plaque key" },
+        { SITE "token a " K0 "\nplaque 0 " K0 "\n", "no link key" },
+        { SITE "token a " K0 "\nplaque 0 " K0 "\nlink 0 " K0 "\n",
+          "no scan key" },
+        { SITE "token a " K0 "\nplaque 0 " K0 "\nlink 0 " K0 "\nscan 0 " K0
+          "\n", "no vault key" },
     };
 
     (void) state;
@@ -190,7 +211,7 @@ too_many_keys(void **state)
     shian_buf_init(&b, &arena);
     shian_putz(&b.sink, MINIMUM);
 
-    for (i = 3; i < SHIAN_MAX_KEYS; i++) {
+    for (i = 5; i < SHIAN_MAX_KEYS; i++) {
         shian_putf(&b.sink, "token k%zu " K0 "\n", i);
     }
 
@@ -200,7 +221,7 @@ too_many_keys(void **state)
     shian_putz(&b.sink, "token last " K0 "\n");
     assert_false(shian_keys_parse(shian_buf_str(&b), &keys, err,
                                   sizeof(err)));
-    assert_memory_equal(err, "line 129: over 128 keys", 23);
+    assert_memory_equal(err, "line 130: over 128 keys", 23);
 }
 
 
@@ -217,13 +238,14 @@ generates_and_rotates(void **state)
     assert_true(shian_keys_generate(&made.sink, SHIAN_STR("2026-11-23")));
     assert_true(shian_keys_parse(shian_buf_str(&made), &keys, err,
                                  sizeof(err)));
-    assert_int_equal(keys.n, 3);
+    assert_int_equal(keys.n, 5);
+    assert_false(sodium_is_zero(keys.site, sizeof(keys.site)));
 
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 5; i++) {
         assert_true(shian_keys_row(&keys, i, &row));
         assert_string_equal(row.created, "2026-11-23");
         assert_true(row.issuing);
-        assert_memory_not_equal(keys.key[i].key, keys.key[(i + 1) % 3].key,
+        assert_memory_not_equal(keys.key[i].key, keys.key[(i + 1) % 5].key,
                                 SHIAN_KEY_SIZE);
     }
 
@@ -237,10 +259,10 @@ generates_and_rotates(void **state)
     assert_memory_equal(b.p, made.p, made.n);
     assert_true(shian_keys_parse(shian_buf_str(&b), &keys, err,
                                  sizeof(err)));
-    assert_int_equal(keys.n, 4);
+    assert_int_equal(keys.n, 6);
     old = &keys.key[0];
     new = shian_key_issuing(&keys, SHIAN_KEY_TOKEN);
-    assert_ptr_equal(new, &keys.key[3]);
+    assert_ptr_equal(new, &keys.key[5]);
     assert_string_not_equal(old->kid, new->kid);
     assert_memory_not_equal(old->key, new->key, SHIAN_KEY_SIZE);
     assert_string_equal(new->created, "2027-01-01");
@@ -276,7 +298,8 @@ plaque_numbers_run_out(void **state)
     assert_true(shian_keys_rotate(&b.sink, shian_buf_str(&full),
                                   SHIAN_KEY_PLAQUE, SHIAN_STR("2027-01-01"),
                                   err, sizeof(err)));
-    shian_putz(&b.sink, "token a " K0 "\nvault v " K0 "\n");
+    shian_putz(&b.sink, SITE "token a " K0 "\nvault v " K0 "\nlink 0 " K0
+               "\nscan 0 " K0 "\n");
     assert_true(shian_keys_parse(shian_buf_str(&b), &keys, err,
                                  sizeof(err)));
     assert_int_equal(shian_key_issuing(&keys, SHIAN_KEY_PLAQUE)->no, 5);
@@ -357,11 +380,11 @@ loads_private_regular_files_only(void **state)
 
     assert_int_equal(fchmod(fd, 0400), 0);
     assert_true(shian_keys_load(path, &keys, err, sizeof(err)));
-    assert_int_equal(keys.n, 3);
+    assert_int_equal(keys.n, 5);
     shian_keys_wipe(&keys);
 
     assert_int_equal(write(fd, "oops\n", 5), 5);
-    load_fails(path, ": line 4: no such kind");
+    load_fails(path, ": line 7: no such kind");
     assert_int_equal(ftruncate(fd, SHIAN_MAX_KEYS_FILE + 1), 0);
     load_fails(path, "over 64 KB");
 

@@ -44,7 +44,8 @@ static const char *const  error_codes[] = {
     "interrupted", "busy", "no_room", "limited", "link_expired",
     "link_spent", "link_bad", "conflict_key", "cross_site", "counterfeit",
     "server", "empty", "not_a_photo", "too_many_pixels",
-    "too_many_today", "track_bad", "track_expired"
+    "too_many_today", "track_bad", "track_gone", "plaque_unknown",
+    "link_spent"
 };
 
 static const char *const  field_codes[] = {

@@ -104,6 +104,9 @@ static const struct {
     { "user.put", "{\"login\": \"u$\", \"name\": \"n\","
                   " \"role\": \"officer\", \"district\": [\"甲街道\"]}", 0 },
     { "user.disable", "{\"user\": $}", 0 },
+    { "link.issue", "{\"user\": $, \"handle\": 7,"
+                    " \"until\": \"2199-01-01T00:00:00Z\"}", 0 },
+    { "sessions.end", "{\"user\": $}", 0 },
     { "inspection.import", "{\"inspection\": {\"venue\": $,"
                            " \"on\": \"2025-11-20\", \"kind\": \"routine\","
                            " \"source\": \"s\"}}", 0 },
@@ -170,6 +173,9 @@ static const struct {
     { "user.put", "{\"login\": \"chief20\", \"name\": \"n\","
                   " \"role\": \"officer\", \"district\": [\"甲街道\"]}" },
     { "user.disable", "{\"user\": 24}" },
+    { "link.issue", "{\"user\": 24, \"handle\": 7,"
+                    " \"until\": \"2199-01-01T00:00:00Z\"}" },
+    { "sessions.end", "{\"user\": 24}" },
 };
 
 
@@ -327,6 +333,7 @@ ask(Shian__Operation *op, const shian_operation_row_t *row,
     j = about(body, venue);
     op->store_init = (Shian__StoreInit *) fill(&city.arena, row->message, j);
     json_decref(j);
+    city_draw(&city, op);
 
     memset(&o, 0, sizeof(o));
     shian_report_init(&report);

@@ -231,17 +231,67 @@ unique_value(shian_txn_t *t, const Shian__Venue *v, char kind)
 }
 
 
+static shian_str_t
+eight(shian_txn_t *t, const shian_rowkey_t *k)
+{
+    return shian_slice(memcpy(shian_zalloc(t->arena, 8), k->b, 8), 8);
+}
+
+
+/* What a record of that kind is found by. */
+static shian_str_t
+unique_of(shian_txn_t *t, char kind, uint64_t id)
+{
+    shian_str_t        document;
+    shian_rowkey_t     k;
+    Shian__Case       *a;
+    Shian__User       *u;
+    Shian__Venue      *v;
+    Shian__Complaint  *c;
+
+    switch (kind) {
+
+    case 'U':
+    case 'H':
+        u = shian_user_get(t, id);
+        assert_non_null(u);
+        k = shian_rowkey_id(u->handle);
+        return kind == 'U' ? shian_str(u->login)
+               : eight(t, &k);
+
+    case 'C':
+        a = shian_case_get(t, id);
+        assert_non_null(a);
+        assert_true(shian_text_key(t->arena, shian_str(a->document_no),
+                                   &document));
+        return document;
+
+    case 'T':
+    case 'O':
+    case 'F':
+        c = shian_complaint_get(t, id);
+        assert_non_null(c);
+        k = shian_rowkey_id(c->handle);
+        return kind == 'O' ? shian_str(c->public_id)
+               : kind == 'F' ? shian_str(c->number)
+               : eight(t, &k);
+
+    default:
+        v = shian_venue_get(t, id);
+        assert_non_null(v);
+        return unique_value(t, v, kind);
+    }
+}
+
+
 /* Every unique entry leads to a record that has the value it stands for. */
 static void
 check_uniques(shian_txn_t *t)
 {
-    char           kind;
-    uint8_t        hash[16];
-    shian_str_t    value;
-    Shian__Case   *a;
-    shian_scan_t   s;
-    Shian__User   *u;
-    Shian__Venue  *v;
+    char          kind;
+    uint8_t       hash[16];
+    shian_str_t   value;
+    shian_scan_t  s;
 
     const shian_rowkey_t  all = { 0 };
 
@@ -252,20 +302,7 @@ check_uniques(shian_txn_t *t)
         assert_int_equal(s.value.n, 8);
         kind = (char) s.key.p[0];
 
-        if (kind == 'C') {
-            a = shian_case_get(t, shian_be(s.value.p, 8));
-            assert_non_null(a);
-            assert_true(shian_text_key(t->arena, shian_str(a->document_no),
-                                       &value));
-        } else if (kind == 'U') {
-            u = shian_user_get(t, shian_be(s.value.p, 8));
-            assert_non_null(u);
-            value = shian_str(u->login);
-        } else {
-            v = shian_venue_get(t, shian_be(s.value.p, 8));
-            assert_non_null(v);
-            value = unique_value(t, v, kind);
-        }
+        value = unique_of(t, kind, shian_be(s.value.p, 8));
 
         crypto_generichash(hash, sizeof(hash), value.p, value.n, NULL, 0);
         assert_memory_equal(hash, s.key.p + 1, sizeof(hash));
@@ -382,7 +419,11 @@ check_counters(shian_txn_t *t)
 
         switch (kind) {
         case '#':
-            assert_int_equal(n, rows(t, SHIAN_T_INSPECTION));
+            /* The restore has left a gap of a million. */
+            assert_int_equal(n - 1000000, rows(t, SHIAN_T_INSPECTION));
+            break;
+        case '+':
+            assert_true(n > 1000000);
             break;
         case 'q':
             assert_int_equal(n, queue_length(t, s.key.p[s.key.n - 1]));

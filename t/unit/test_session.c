@@ -23,9 +23,22 @@ static city_t  city;
 static int
 setup(void **state)
 {
+    Shian__UserPut    *u;
+    Shian__Operation  *op;
+
     (void) state;
     city_open(&city, 1, CITY_MAP);
     assert_int_equal(city_do(&city, city_venue(&city, "面馆")), 200);
+
+    op = city_operation(&city, SHIAN__ROLE__KIND__admin, 0);
+    u = CITY_BODY(&city, op, USER_PUT, user_put, Shian__UserPut,
+                  shian__user_put__init);
+    u->login = u->name = (char *) "owner";
+    u->has_role = u->has_venue = u->has_handle = 1;
+    u->role = SHIAN__ROLE__KIND__venue;
+    u->venue = 1;
+    u->handle = 99;
+    assert_int_equal(city_do(&city, op), 200);
 
     return 0;
 }
@@ -45,12 +58,24 @@ teardown(void **state)
 static void
 sign_in(shian_caller_t *c, uint64_t now, shian_str_t *token)
 {
+    shian_txn_t  t;
+
     shian_caller_init(c);
-    c->actor.role = SHIAN__ROLE__KIND__venue;
-    c->actor.has_venue = 1;
-    c->actor.venue = 1;
-    assert_true(shian_caller_mint(c, &city.arena, &city.keys, SITE, now,
-                                  token));
+    assert_int_equal(shian_txn_begin(city.store, &city.arena, false, &t), 0);
+    assert_true(shian_caller_login(c, &t, SHIAN_STR("owner")));
+    assert_true(shian_caller_mint(c, &t, &city.keys, SITE, now, token));
+    shian_txn_abort(&t);
+}
+
+
+static void
+mint(shian_caller_t *c, uint64_t now, shian_str_t *token)
+{
+    shian_txn_t  t;
+
+    assert_int_equal(shian_txn_begin(city.store, &city.arena, false, &t), 0);
+    assert_true(shian_caller_mint(c, &t, &city.keys, SITE, now, token));
+    shian_txn_abort(&t);
 }
 
 
@@ -105,14 +130,12 @@ used_it_goes_on_but_not_for_ever(void **state)
     for (now = CITY_NOW; now < end; now += HOUR) {
         assert_true(good(&c, token, now));
         assert_memory_equal(c.session, id, sizeof(id));
-        assert_true(shian_caller_mint(&c, &city.arena, &city.keys, SITE, now,
-                                      &token));
+        mint(&c, now, &token);
         assert_true(c.expires_ms <= end);
     }
 
     assert_true(good(&c, token, end - 1));
-    assert_true(shian_caller_mint(&c, &city.arena, &city.keys, SITE, end - 1,
-                                  &token));
+    mint(&c, end - 1, &token);
     assert_false(good(&c, token, end));
 }
 

@@ -562,8 +562,8 @@ operations_run_on_in_the_schemas_order(void **state)
     (void) state;
 
     for (i = 0; i < shian_noperations; i++) {
-        assert_int_equal(shian_operations[i].body,
-                         (size_t) shian_operations[0].body + i);
+        assert_true(i == 0 || shian_operations[i].body
+                              > shian_operations[i - 1].body);
         assert_ptr_equal(shian_operation(shian_operations[i].body),
                          &shian_operations[i]);
         assert_ptr_equal(shian_operation_named(shian_operations[i].name),

@@ -162,8 +162,9 @@ values_have_their_kinds(void **state)
     request_t    r = SHIAN__OPEN311__REQUESTS__REQUEST__INIT;
 
     (void) state;
-    r.has_service_request_id = 1;
-    r.service_request_id = UINT64_C(18446744073709551615);
+    r.service_request_id = "0000000000007";
+    r.has_address_id = 1;
+    r.address_id = UINT64_C(18446744073709551615);
     r.has_requested_datetime = 1;
     r.requested_datetime = UINT64_C(1795392000000);
     r.has_lat = r.has_long_ = 1;
@@ -172,9 +173,10 @@ values_have_their_kinds(void **state)
 
     s = xml(&r);
     assert_non_null(strstr(s, "<request><service_request_id>"
-                              "18446744073709551615</service_request_id>"
+                              "0000000000007</service_request_id>"
                               "<status></status>"));
     assert_non_null(strstr(s, "<requested_datetime>2026-11-23T00:00:00Z</"));
+    assert_non_null(strstr(s, "<address_id>18446744073709551615</"));
     assert_non_null(strstr(s, "<lat>-29.65</lat><long></long>"));
 
     s = spark(&r);
