@@ -399,7 +399,7 @@ make_session(world_t *w, Shian__Operation *op)
         return;
     }
 
-    if (chance(w, 20)) {
+    if (chance(w, 50)) {
         CITY_BODY(&w->city, op, SESSIONS_END, sessions_end,
                   Shian__SessionsEnd, shian__sessions_end__init)->user
             = 1 + pick(w, 22);
