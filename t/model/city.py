@@ -172,8 +172,9 @@ class City(Deeds):
         """What a grade says, without what only one of two may say."""
         out = {'colour': g['colour']}
         if g['colour'] in ('closed', 'ungraded'):
+            out['points'] = []
             return out
-        out['held'] = g['held'] and not g['paper']
+        out['held'] = g['held']
         out['score'] = g['score']
         out['points'] = sorted((c, n) for c, n, _ in g['components'])
         out['flags'] = sorted(g['flags'])
@@ -195,12 +196,12 @@ class City(Deeds):
         rows = is_.get('reasons', [])
         told = {'colour': is_.get('colour')}
         wants = self.expected(g)
+        told['points'] = self.points_of(rows,
+                                        lambda r: round(100 * r['points']))
         if 'score' in wants:
             wants['score'] //= 100
-            told['held'] = bool(is_.get('held')) and not g['paper']
+            told['held'] = bool(is_.get('held'))
             told['score'] = is_.get('score')
-            told['points'] = self.points_of(
-                rows, lambda r: round(100 * r['points']))
             told['flags'] = self.flags_of(rows)
         for name in wants:
             if not self.compared.same(v.number, f'page {name}', wants[name],
@@ -317,11 +318,11 @@ class City(Deeds):
             is_ = told.get(number, {})
             rows = is_.get('components', [])
             wants = self.expected(g)
-            has = {'colour': is_.get('colour')}
+            has = {'colour': is_.get('colour'),
+                   'points': self.points_of(rows, lambda r: r['centi'])}
             if 'score' in wants:
-                has['held'] = bool(is_.get('held')) and not g['paper']
+                has['held'] = bool(is_.get('held'))
                 has['score'] = is_.get('score_centi')
-                has['points'] = self.points_of(rows, lambda r: r['centi'])
                 has['flags'] = self.flags_of(rows)
             for name in wants:
                 if not self.compared.same(

@@ -31,6 +31,7 @@ class Filing:
         self.linked = False
         self.case = None
         self.reopened = False
+        self.extended = False
 
 
 class Deeds:
@@ -58,7 +59,8 @@ class Deeds:
             (5, 'self_check'), (9, 'review'), (3, 'remove_review'),
             (0.4, 'policy'), (2, 'move'), (5, 'appeal'), (6, 'decide_appeal'),
             (3, 'import_visit'), (1, 'visit_tomorrow'),
-            (2, 'correct_visit'), (3, 'correct_step'), (1, 'correct_case')) if n not in without]
+            (2, 'correct_visit'), (3, 'correct_step'), (1, 'correct_case'),
+            (2, 'extend_report')) if n not in without]
         self.kinds = [k for k in ('complaint', 'report', 'report', 'both')
                       if k not in without]
         p = self.product
@@ -468,6 +470,23 @@ class Deeds:
         do = getattr(self, f'from_{state}', None)
         return bool(do and do(f, record))
 
+    def extend_report(self):
+        rows = [f for f in self.filings[-25:] if f.kind == 'report'
+                and not f.extended and not f.record.decisions]
+        if not rows:
+            return False
+        f = self.rng.choice(rows)
+        record = self.record(f, 'officer1')
+        if 'extend' not in record.get('actions', []):
+            return False
+        was = record['item'].get('due_on')
+        if not was or not self.send_step(f, 'officer1', 'extend',
+                                         text='takes longer'):
+            return False
+        f.extended = True
+        self.check_clock(f, self.calendar.after(rules.day_number(was), 15))
+        return True
+
     def from_received(self, f, record):
         if self.rng.random() < 0.05:
             return self.send_step(f, 'officer1', 'refuse',
@@ -485,7 +504,7 @@ class Deeds:
             return True
         if not self.send_step(f, 'officer1', 'accept', text='yes'):
             return False
-        if not f.reopened:
+        if not f.reopened and not f.extended:
             self.check_clock(f, rules.mediation_due(rules.day_of(self.now))
                              if f.kind == 'complaint' else
                              rules.complaint_due(self.calendar, f.kind,
@@ -693,6 +712,10 @@ class Deeds:
         document['reviews']['points_per_star'] = rng.choice([5, 8])
         document['reviews']['days'] = rng.choice([30, 365])
         document['self_check_every_days'] = rng.choice([20, 30])
+        document['stale_days'] = rng.choice([730, 730, 30])
+        document['finding']['residual_days'] = rng.choice([180, 20])
+        document['case']['days'] = rng.choice([730, 60])
+        document['inspect_every_days']['red'] = rng.choice([15, 30])
         a = self.product.post('/desk/policy?action=publish', document,
                               who='chief')
         if not self.took('policy', a):
