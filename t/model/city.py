@@ -100,6 +100,8 @@ class City(Deeds):
                     v.see(rules.midnight(day))
                 end = rules.midnight(day + 1) - 1
                 self.ends[v.number][day] = copy.deepcopy(v.see(end))
+            if rules.day_of(now) > today:
+                v.see(rules.midnight(rules.day_of(now)))
         self.now = now
         self.product.clock.at(now)
 

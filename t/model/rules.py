@@ -205,7 +205,7 @@ class Venue:
 
     def too_late(self, visit):
         """A later visit counted before this one did."""
-        return any(v.counted and v.items and v.ended > visit.ended
+        return any(v.counted and v.ended > visit.ended
                    and v.counted < visit.counted
                    for v in self.visits.values())
 
