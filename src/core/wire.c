@@ -44,6 +44,20 @@ varint(const uint8_t *p, const uint8_t *end, uint64_t *v)
 }
 
 
+/* Little end first as well. */
+static uint64_t
+fixed(const uint8_t *p, unsigned n)
+{
+    uint64_t  v;
+
+    for (v = 0; n > 0; n--) {
+        v = v << 8 | p[n - 1];
+    }
+
+    return v;
+}
+
+
 bool
 shian_wire_next(shian_str_t *rest, shian_wire_t *f)
 {
@@ -76,10 +90,12 @@ shian_wire_next(shian_str_t *rest, shian_wire_t *f)
 
     case FIXED64:
         n = 8;
+        f->number = p == NULL || end - p < 8 ? 0 : fixed(p, 8);
         break;
 
     case FIXED32:
         n = 4;
+        f->number = p == NULL || end - p < 4 ? 0 : fixed(p, 4);
         break;
 
     default:

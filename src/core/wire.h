@@ -10,7 +10,7 @@
 
 typedef struct {
     uint64_t     id;
-    uint64_t     number;        /* a varint's; else 0 */
+    uint64_t     number;        /* a varint's, a fixed one's; else 0 */
     shian_str_t  bytes;         /* what is measured: string, bytes, message */
 } shian_wire_t;
 

@@ -362,6 +362,23 @@ empty(shian_ctl_t *c)
 }
 
 
+/* The store is of today, and its city two years old. */
+static bool
+turn_back(shian_demo_t *d)
+{
+    Shian__Result         result;
+    Shian__Operation      op;
+    Shian__ClockConfirm   body = SHIAN__CLOCK_CONFIRM__INIT;
+
+    op = shian_ctl_operation(d->ctl);
+    op.at = shian_plan_instant(&d->plan, SHIAN_DEMO_FOUNDED + 1, 540);
+    op.body_case = SHIAN__OPERATION__BODY_CLOCK_CONFIRM;
+    op.clock_confirm = &body;
+
+    return shian_ctl_run(d->ctl, &op, &result);
+}
+
+
 int
 shian_cmd_demo(shian_ctl_t *c)
 {
@@ -412,7 +429,9 @@ shian_cmd_demo(shian_ctl_t *c)
         c->base_url = "http://127.0.0.1:8080";
     }
 
-    if (!shian_make_store(c) || !shian_ctl_keys(c) || !empty(c)) {
+    if (!shian_make_store(c) || !shian_ctl_keys(c) || !empty(c)
+        || !turn_back(d))
+    {
         return SHIAN_FAILED;
     }
 

@@ -16,6 +16,8 @@ SHIAN_CAPABILITY(store_init);           /* housekeeping.c */
 SHIAN_CAPABILITY(store_restore);
 SHIAN_CAPABILITY(erase);
 SHIAN_CAPABILITY(sweep);
+SHIAN_CAPABILITY(rules_adopt);
+SHIAN_CAPABILITY(clock_confirm);
 SHIAN_CAPABILITY(venue_upsert);         /* venue.c */
 SHIAN_CAPABILITY(venue_status);
 SHIAN_CAPABILITY(venue_regrade);

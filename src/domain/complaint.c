@@ -2,11 +2,10 @@
 #include "complaint_parts.h"
 #include "core/code.h"
 #include "gallery.h"
+#include "rules.h"
 #include "states.h"
 
 #define SEALED_MAX   16384      /* 4000 code points, and what sealing adds */
-#define CLOCK_DAYS   400        /* no clock of ours runs longer */
-#define REOPEN_DAYS  30
 
 #define KIND(name)   SHIAN__COMPLAINT_POST__KIND__##name
 #define STATE(name)  SHIAN__COMPLAINT__STATE__##name
@@ -164,20 +163,21 @@ named(shian_op_t *o, const Shian__ComplaintPost *op)
 static bool
 filled_in(shian_op_t *o, const Shian__ComplaintPost *op)
 {
-    int32_t              day;
+    int32_t              day, last;
     const Shian__Actor  *actor = o->op->actor;
 
     day = shian_op_day(o);
+    last = day + shian_rules(o->rules)->clock_days;
 
     if (!op->has_severity || !op->has_look_due_at
         || (op->kind != KIND(report) && !op->has_complaint_due_on)
         || (op->kind != KIND(complaint) && !op->has_report_due_on)
         || (op->has_complaint_due_on
             && (op->complaint_due_on < day
-                || op->complaint_due_on > day + CLOCK_DAYS))
+                || op->complaint_due_on > last))
         || (op->has_report_due_on
             && (op->report_due_on < day
-                || op->report_due_on > day + CLOCK_DAYS)))
+                || op->report_due_on > last)))
     {
         return shian_fail(o->report, 400, "malformed",
                           "Severity or due dates are missing.");
@@ -420,7 +420,7 @@ may_reopen(shian_op_t *o, const Shian__Complaint *c,
     }
 
     if (shian_op_day(o) - shian_local_day(c->ended_at, SHIAN_TZ_MINUTES)
-        > REOPEN_DAYS)
+        > shian_rules(o->rules)->reopen_days)
     {
         return shian_wrong_state(o, "It was closed more than 30 days ago.");
     }

@@ -8,14 +8,10 @@
 #include "finding.h"
 #include "gallery.h"
 #include "mark.h"
+#include "rules.h"
 #include "states.h"
 
-#define CLOCK_DAYS    400
 #define MAX_FINDINGS  40
-
-/* On site: that near to the venue, and the device's own doubt besides. */
-#define NEAR_M        200
-#define DOUBT_M       100
 
 #define STATE(name)   SHIAN__COMPLAINT__STATE__##name
 #define DO(name)      SHIAN__COMPLAINT_STEP__ACTION__##name
@@ -64,7 +60,8 @@ static bool
 has_clock(shian_op_t *o, const Shian__ComplaintStep *op)
 {
     return (op->has_clock_on
-            && op->clock_on <= shian_op_day(o) + CLOCK_DAYS)
+            && op->clock_on <= shian_op_day(o)
+                               + shian_rules(o->rules)->clock_days)
            || shian_fail(o->report, 400, "malformed",
                          "The due date is missing.");
 }
@@ -141,7 +138,9 @@ may_dispatch(shian_op_t *o, const Shian__Complaint *c,
 
     day = shian_op_day(o);
 
-    if (op->due_on < day || op->due_on > day + CLOCK_DAYS) {
+    if (op->due_on < day
+        || op->due_on > day + shian_rules(o->rules)->clock_days)
+    {
         shian_fail_field(o->report, "due_on", "range", NULL);
         return false;
     }
@@ -246,7 +245,7 @@ may_find(shian_op_t *o, const Shian__Complaint *c,
         }
 
         if (!b->has_severity || !b->has_deadline_on || b->deadline_on < day
-            || b->deadline_on > day + CLOCK_DAYS)
+            || b->deadline_on > day + shian_rules(o->rules)->clock_days)
         {
             shian_fail_field(o->report, "deadline_on", "range", NULL);
             return false;
@@ -459,8 +458,9 @@ static void
 tell_place(shian_op_t *o, const Shian__Complaint *c,
     const Shian__ComplaintStep *op, Shian__ComplaintEvent *e)
 {
-    double               far, near;
-    const Shian__Venue  *v;
+    double                far, near;
+    const Shian__Venue   *v;
+    const shian_rules_t  *rules = shian_rules(o->rules);
 
     e->has_lat = e->has_lng = 1;
     e->lat = op->lat;
@@ -476,7 +476,8 @@ tell_place(shian_op_t *o, const Shian__Complaint *c,
 
     far = shian_geo_distance((shian_point_t) { v->lat, v->lng },
                              (shian_point_t) { op->lat, op->lng });
-    near = NEAR_M + (op->accuracy < DOUBT_M ? op->accuracy : DOUBT_M);
+    near = rules->site_m + (op->accuracy < rules->accuracy_m
+                            ? op->accuracy : rules->accuracy_m);
 
     e->has_distance_m = e->has_on_site = 1;
     e->distance_m = (uint32_t) far;

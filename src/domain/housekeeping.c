@@ -164,3 +164,50 @@ shian_sweep_apply(shian_op_t *o)
 {
     shian_sweep(o->txn, o->op->at, SWEEP_ROWS);
 }
+
+
+/* ---- rules and clock ------------------------------------------------------*/
+
+bool
+shian_rules_adopt_check(shian_op_t *o)
+{
+    uint32_t  number;
+
+    number = o->op->rules_adopt->number;
+
+    if (!shian_rules_known(number)) {
+        shian_fail_field(o->report, "number", "range",
+                         "This program does not know these rules.");
+        return false;
+    }
+
+    o->unchanged = number == o->rules;
+
+    return number >= o->rules
+           || shian_wrong_state(o, "Newer rules are in force; going back "
+                                "means restoring a backup.");
+}
+
+
+/* Grades follow venue by venue, as after a policy. */
+void
+shian_rules_adopt_apply(shian_op_t *o)
+{
+    shian_rules_put(o, o->op->rules_adopt->number);
+}
+
+
+/* What it says of this machine the batch keeps: the log has the instant. */
+bool
+shian_clock_confirm_check(shian_op_t *o)
+{
+    return o->op->at != 0
+           || shian_fail(o->report, 400, "malformed", "No instant.");
+}
+
+
+void
+shian_clock_confirm_apply(shian_op_t *o)
+{
+    (void) o;
+}

@@ -89,6 +89,10 @@ const shian_operation_row_t  shian_operations[] = {
     ROW("case.open", CASE_OPEN, shian__case_open, OFFICER, RECORD, case_open),
     ROW("case.step", CASE_STEP, shian__case_step, OFFICER, RECORD, case_step),
 
+    ROW("rules.adopt", RULES_ADOPT, shian__rules_adopt, CHIEF, CITY,
+        rules_adopt),
+    ROW("clock.confirm", CLOCK_CONFIRM, shian__clock_confirm, CHIEF, CITY,
+        clock_confirm),
     ROW("link.issue", LINK_ISSUE, shian__link_issue, CHIEF, RECORD,
         link_issue),
     ROW("sessions.end", SESSIONS_END, shian__sessions_end, CHIEF, RECORD,

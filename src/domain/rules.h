@@ -9,6 +9,7 @@
 #define SHIAN_RULES_H
 
 #include "grade.h"
+#include "store/batch.h"
 
 typedef struct {
     uint32_t               number;
@@ -38,6 +39,9 @@ typedef struct {
 /* In the order of their numbers, which begin at 1. */
 extern const shian_rules_t  shian_rules_table[];
 extern const size_t         shian_nrules;
+
+/* Those in force, or the newest known where the log is under newer ones. */
+const shian_rules_t *shian_rules_now(shian_txn_t *t);
 
 /* The rules of a number.  NULL: this program does not know it. */
 const shian_rules_t *shian_rules(uint32_t number);

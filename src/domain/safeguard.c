@@ -14,11 +14,11 @@
 #include "finding.h"
 #include "gallery.h"
 #include "mark.h"
+#include "rules.h"
 #include "states.h"
 
 #define STATE(name)  SHIAN__APPEAL__STATE__##name
 
-#define APPEAL_DAYS    21       /* to file one, and to decide it */
 #define MOST_PART      128      /* users remembered as having had part */
 
 
@@ -208,7 +208,8 @@ shian_appeal_bar(shian_txn_t *t, uint64_t venue, int32_t day, int32_t *until)
         return &no_grade;
     }
 
-    *until = shian_local_day(g->since, SHIAN_TZ_MINUTES) + APPEAL_DAYS;
+    *until = shian_local_day(g->since, SHIAN_TZ_MINUTES)
+             + shian_rules_now(t)->appeal_days;
 
     if (day > *until) {
         return &too_old;
@@ -446,7 +447,7 @@ shian_appeal_file_apply(shian_op_t *o)
     a.venue = op->venue;
     a.state = STATE(filed);
     a.at = o->op->at;
-    a.due_on = shian_op_day(o) + APPEAL_DAYS;
+    a.due_on = shian_op_day(o) + shian_rules(o->rules)->appeal_days;
     a.has_cause = a.has_grade_since = a.has_colour = 1;
     a.cause = g->cause;
     a.grade_since = g->since;

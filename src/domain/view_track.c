@@ -1,10 +1,10 @@
 #include "view_track.h"
 
+#include "rules.h"
 #include "shown.h"
 #include "states.h"
 #include "view_parts.h"
 
-#define REOPEN_DAYS  30
 #define MAX_STEPS    8
 
 #define STATE(name)  SHIAN__COMPLAINT__STATE__##name
@@ -232,7 +232,8 @@ add_end(shian_txn_t *t, const Shian__Complaint *c, Shian__TrackView *view)
     }
 
     if (c->state == STATE(closed) && !c->reopened) {
-        SET(view, reopen_until, view->ended_on + REOPEN_DAYS);
+        SET(view, reopen_until, view->ended_on
+                                + shian_rules_now(t)->reopen_days);
     }
 
     into = c->has_merged_into ? shian_complaint_get(t, c->merged_into) : NULL;

@@ -4,6 +4,8 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#include "clock.h"
+
 #define MS_A_DAY  86400000u
 
 
@@ -138,12 +140,23 @@ rules_fit(shian_op_t *o, const shian_machine_t *m, uint32_t prepared)
 }
 
 
+/* The order of entries is that of their instants, unless a clock was wrong. */
+static bool
+in_order(const Shian__Operation *op, const shian_head_t *head)
+{
+    return op->at >= head->at
+           || op->body_case == SHIAN__OPERATION__BODY_CLOCK_CONFIRM;
+}
+
+
 static void
 run_item(shian_txn_t *t, const shian_machine_t *m, shian_head_t *head,
     shian_item_t *item)
 {
-    shian_op_t   o;
-    shian_rowkey_t  k;
+    shian_op_t         o;
+    shian_rowkey_t     k;
+    shian_instant_t    now;
+    Shian__Operation  *op;
 
     memset(&o, 0, sizeof(o));
     o.txn = t;
@@ -151,13 +164,20 @@ run_item(shian_txn_t *t, const shian_machine_t *m, shian_head_t *head,
     o.report = &item->report;
     shian__result__init(&o.result);
 
-    o.op = shian__operation__unpack(&t->arena->pb, item->operation.n,
-                                    item->operation.p);
-    if (o.op == NULL) {
+    op = shian__operation__unpack(&t->arena->pb, item->operation.n,
+                                  item->operation.p);
+    if (op == NULL) {
         (void) shian_fail(&item->report, 500, "server", "An operation does "
                           "not unpack.");
         return;
     }
+
+    if (!in_order(op, head)) {
+        op->has_at = 1;
+        op->at = head->at;
+    }
+
+    o.op = op;
 
     if (!rules_fit(&o, m, item->rules) || !may_apply(&o, m)) {
         item->result = o.result;
@@ -172,6 +192,11 @@ run_item(shian_txn_t *t, const shian_machine_t *m, shian_head_t *head,
 
     apply(&o, m, head);
     item->result = o.result;
+
+    if (op->body_case == SHIAN__OPERATION__BODY_CLOCK_CONFIRM) {
+        shian_instant(&now);
+        shian_clock_note(t, &now, true);
+    }
 }
 
 
@@ -205,11 +230,12 @@ int
 shian_batch_run(shian_store_t *s, const shian_machine_t *m,
     shian_item_t **items, size_t n)
 {
-    int            rc;
-    size_t         i;
-    shian_txn_t    txn;
-    shian_head_t   head;
-    shian_arena_t  arena;
+    int              rc;
+    size_t           i;
+    shian_txn_t      txn;
+    shian_head_t     head;
+    shian_arena_t    arena;
+    shian_instant_t  now;
 
     for (i = 0; i < n; i++) {
         shian_report_init(&items[i]->report);
@@ -222,6 +248,10 @@ shian_batch_run(shian_store_t *s, const shian_machine_t *m,
 
     if (rc == 0) {
         shian_log_head(&txn, &head);
+
+        /* Before the first of them: their instants prove nothing. */
+        shian_instant(&now);
+        shian_clock_note(&txn, &now, false);
 
         for (i = 0; i < n && txn.err == 0; i++) {
             run_item(&txn, m, &head, items[i]);
@@ -342,7 +372,10 @@ replay_entry(shian_txn_t *from, shian_txn_t *to, const shian_machine_t *m,
 
     what = NULL;
 
-    if (o.rules != e->rules) {
+    if (!in_order(e->operation, head)) {
+        what = "its instant is before that of the entry before it";
+
+    } else if (o.rules != e->rules) {
         what = "it is under other rules than those in force";
 
     } else if (!m->knows(o.rules)) {
@@ -381,13 +414,12 @@ replay_entry(shian_txn_t *from, shian_txn_t *to, const shian_machine_t *m,
 
 static bool
 replay_slice(shian_txn_t *from, shian_txn_t *to, const shian_machine_t *m,
-    shian_head_t *head, uint64_t *last, uint64_t until_ms, char *err,
-    size_t errsize)
+    shian_head_t *head, uint64_t last, char *err, size_t errsize)
 {
     size_t         i;
     Shian__Entry  *e;
 
-    for (i = 0; i < SLICE && head->seq < *last; i++) {
+    for (i = 0; i < SLICE && head->seq < last; i++) {
 
         e = shian_log_get(from, head->seq + 1);
 
@@ -395,12 +427,6 @@ replay_slice(shian_txn_t *from, shian_txn_t *to, const shian_machine_t *m,
             snprintf(err, errsize, "log entry %llu is missing or damaged",
                      (unsigned long long) head->seq + 1);
             return false;
-        }
-
-        /* The making of the store comes first, whenever that was. */
-        if (head->seq != 0 && e->operation->at > until_ms) {
-            *last = head->seq;
-            break;
         }
 
         if (!replay_entry(from, to, m, head, e, err, errsize)) {
@@ -473,7 +499,28 @@ compare_stores(shian_txn_t *a, shian_store_t *to, shian_arena_t *arena,
 }
 
 
-/* Entries of `read` into `to`, until the end or the first one later. */
+/*
+ * The last entry that is no later than until_ms.  From the end: a clock that
+ * was ahead for a while is put back further on.  The making of the store
+ * comes first, whenever that was.
+ */
+static uint64_t
+last_until(shian_txn_t *t, uint64_t until_ms)
+{
+    uint64_t      seq;
+    shian_head_t  end;
+
+    shian_log_head(t, &end);
+
+    for (seq = end.seq; seq > 1 && shian_log_instant(t, seq) > until_ms; ) {
+        seq--;
+    }
+
+    return seq;
+}
+
+
+/* Entries of `read` into `to`, until the last one that is no later. */
 static bool
 replay(shian_txn_t *read, shian_store_t *to, const shian_machine_t *m,
     uint64_t until_ms, shian_progress_pt progress, void *ctx, char *err,
@@ -482,13 +529,12 @@ replay(shian_txn_t *read, shian_store_t *to, const shian_machine_t *m,
     bool           ok;
     uint64_t       last;
     shian_txn_t    write;
-    shian_head_t   end, head;
+    shian_head_t   head;
     shian_arena_t  arena;
 
     shian_arena_init(&arena, NULL, NULL);
     memset(&head, 0, sizeof(head));
-    shian_log_head(read, &end);
-    last = end.seq;
+    last = last_until(read, until_ms);
     ok = read->err == 0;
 
     while (ok && head.seq < last) {
@@ -497,8 +543,7 @@ replay(shian_txn_t *read, shian_store_t *to, const shian_machine_t *m,
             return false;
         }
 
-        ok = replay_slice(read, &write, m, &head, &last, until_ms, err,
-                          errsize);
+        ok = replay_slice(read, &write, m, &head, last, err, errsize);
 
         if (shian_txn_commit(&write) != 0) {
             ok = false;

@@ -51,7 +51,9 @@ typedef struct {
  * Runs n operations in one transaction and commits to disk before it returns.
  * Afterwards each item has its result or its report.  One under rules that the
  * program does not know, or other ones than it was prepared under, is refused
- * with 503 (codes rules_newer, rules_changed).  When the commit fails
+ * with 503 (codes rules_newer, rules_changed).  No instant lies before that of
+ * the entry before it, a confirmed clock's excepted.  What the clocks of this
+ * machine say is kept (clock.h).  When the commit fails
  * nothing was written and every item reports 507 (no room), 503 (the store
  * has grown) or 500.  Blocks on the disk and on other writers: pool thread or
  * command line, never the event loop.  Returns 0 or the LMDB code.
@@ -64,10 +66,11 @@ int shian_batch_run(shian_store_t *s, const shian_machine_t *m,
 
 typedef struct {
     uint64_t  seq;                      /* 0: empty */
+    uint64_t  at;                       /* its operation's instant */
     uint8_t   hash[SHIAN_HASH_SIZE];
 } shian_head_t;
 
-/* The last entry's number and hash. */
+/* The last entry's number, instant and hash. */
 void shian_log_head(shian_txn_t *t, shian_head_t *head);
 
 /*
@@ -78,6 +81,9 @@ void shian_log_append(shian_op_t *o, shian_head_t *head);
 
 /* Entry seq, or NULL when there is none; in the transaction's arena. */
 Shian__Entry *shian_log_get(shian_txn_t *t, uint64_t seq);
+
+/* Its operation's instant alone; 0: there is no such entry. */
+uint64_t shian_log_instant(shian_txn_t *t, uint64_t seq);
 
 /*
  * The number of the rules in force: that of the last adoption, of which *seq
@@ -103,10 +109,10 @@ bool shian_sweep_due(shian_txn_t *t, uint64_t now_ms);
 typedef void (*shian_progress_pt)(void *ctx, uint64_t done, uint64_t all);
 
 /*
- * Checks and applies the log of `from`, up to the first entry after until_ms,
- * to the empty store `to`: what the store was then.  On the way each entry's
- * rules, result and hash must come out as they stand in the log.  False with
- * one line in err.
+ * Checks and applies the log of `from`, up to the last entry that is no later
+ * than until_ms, to the empty store `to`: what the store was then.  On the way
+ * each entry's rules, result and hash must come out as they stand in the log.
+ * False with one line in err.
  */
 bool shian_replay(shian_store_t *from, shian_store_t *to,
     const shian_machine_t *m, uint64_t until_ms, shian_progress_pt progress,

@@ -3,6 +3,35 @@
 #include <errno.h>
 #include <sodium.h>
 
+#include "core/wire.h"
+
+/* Numbers of fields, as the schema has them. */
+#define OPERATION  2            /* of an entry */
+#define AT         1            /* of an operation */
+
+
+/* Operation.at of a packed entry. */
+static uint64_t
+instant(shian_str_t entry)
+{
+    shian_str_t   op;
+    shian_wire_t  f;
+
+    op = SHIAN_NONE;
+
+    while (op.n == 0 && shian_wire_next(&entry, &f)) {
+        op = f.id == OPERATION ? f.bytes : SHIAN_NONE;
+    }
+
+    while (op.n != 0 && shian_wire_next(&op, &f)) {
+        if (f.id == AT) {
+            return f.number;
+        }
+    }
+
+    return 0;
+}
+
 
 void
 shian_log_head(shian_txn_t *t, shian_head_t *head)
@@ -19,6 +48,8 @@ shian_log_head(shian_txn_t *t, shian_head_t *head)
         }
 
         head->seq = shian_be(k.p, 8);
+        head->at = instant(shian_slice(v.p + SHIAN_HASH_SIZE,
+                                       v.n - SHIAN_HASH_SIZE));
         memcpy(head->hash, v.p, SHIAN_HASH_SIZE);
     }
 }
@@ -35,6 +66,7 @@ shian_log_append(shian_op_t *o, shian_head_t *head)
     crypto_generichash_state   h;
 
     head->seq++;
+    head->at = o->op->at;
     result.has_seq = 0;
 
     e.has_seq = e.has_rules = 1;
@@ -63,6 +95,18 @@ shian_log_append(shian_op_t *o, shian_head_t *head)
     k = shian_rowkey_id(head->seq);
     shian_row_put(o->txn, SHIAN_T_LOG, &k,
                   shian_slice(row, SHIAN_HASH_SIZE + n));
+}
+
+
+uint64_t
+shian_log_instant(shian_txn_t *t, uint64_t seq)
+{
+    shian_str_t     v;
+    shian_rowkey_t  k = shian_rowkey_id(seq);
+
+    return !shian_row_get(t, SHIAN_T_LOG, &k, &v) || v.n < SHIAN_HASH_SIZE
+           ? 0 : instant(shian_slice(v.p + SHIAN_HASH_SIZE,
+                                     v.n - SHIAN_HASH_SIZE));
 }
 
 

@@ -25,6 +25,7 @@ typedef enum {
     SHIAN_T_META = 0,
     SHIAN_T_LOG,
     SHIAN_T_VAULT,
+    SHIAN_T_CLOCK,
     SHIAN_T_DONE,
     SHIAN_T_SPENT,
     SHIAN_T_UNIQUE,
@@ -64,7 +65,7 @@ typedef enum {
 /* Is a table rebuilt by replay, and compared by verify? */
 typedef enum {
     SHIAN_REPLAYED,     /* rebuilt from the log, byte for byte */
-    SHIAN_KEPT          /* the vault: beside the log by design */
+    SHIAN_KEPT          /* beside the log by design: the vault, clocks */
 } shian_table_kind_t;
 
 typedef struct {

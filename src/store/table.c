@@ -4,6 +4,7 @@ const shian_table_row_t  shian_tables[SHIAN_T_MAX] = {
     [SHIAN_T_META] = { "meta", "name", SHIAN_REPLAYED },
     [SHIAN_T_LOG] = { "log", "seq(8)", SHIAN_REPLAYED },
     [SHIAN_T_VAULT] = { "vault", "vault id(16)", SHIAN_KEPT },
+    [SHIAN_T_CLOCK] = { "clock", "name", SHIAN_KEPT },
     [SHIAN_T_DONE] = { "done", "day(4) hash(16)", SHIAN_REPLAYED },
     [SHIAN_T_SPENT] = { "spent", "expiry ms(8) id", SHIAN_REPLAYED },
     [SHIAN_T_UNIQUE] = { "unique", "kind(1) hash(16)", SHIAN_REPLAYED },

@@ -8,12 +8,13 @@
 
 #include <sodium.h>
 
+#include "trial.h"
 #include "city.h"
 #include "domain/checklist.h"
 #include "domain/policy.h"
 
 #define VENUES   150
-#define RING     32
+#define RING     4              /* sent again within a day or two */
 #define DAY_MS   UINT64_C(86400000)
 
 #define ROLE(name)  SHIAN__ROLE__KIND__##name
@@ -419,7 +420,7 @@ make_rare(world_t *w, Shian__Operation *op)
 {
     Shian__Photo  *p;
 
-    switch (pick(w, 4)) {
+    switch (pick(w, 6)) {
     case 0:
         (void) CITY_BODY(&w->city, op, SWEEP, sweep, Shian__Sweep,
                          shian__sweep__init);
@@ -436,6 +437,17 @@ make_rare(world_t *w, Shian__Operation *op)
         p->hash = bytes(w, chance(w, 90) ? 32 : 31, 1000 + pick(w, 60));
         CITY_BODY(&w->city, op, PHOTO_PUT, photo_put, Shian__PhotoPut,
                   shian__photo_put__init)->photo = p;
+        break;
+    case 3:
+        CITY_BODY(&w->city, op, RULES_ADOPT, rules_adopt, Shian__RulesAdopt,
+                  shian__rules_adopt__init)->number = 1 + pick(w, 3);
+        op->rules_adopt->has_number = 1;
+        break;
+    case 4:
+        /* As often as not the clock was ahead, and is put back. */
+        (void) CITY_BODY(&w->city, op, CLOCK_CONFIRM, clock_confirm,
+                         Shian__ClockConfirm, shian__clock_confirm__init);
+        op->at -= pick(w, DAY_MS);
         break;
     default:
         CITY_BODY(&w->city, op, STORE_INIT, store_init, Shian__StoreInit,

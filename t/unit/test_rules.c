@@ -6,6 +6,7 @@
 
 #include <sodium.h>
 
+#include "trial.h"
 #include "city.h"
 #include "domain/policy.h"
 #include "domain/rules.h"
@@ -299,6 +300,156 @@ a_log_begins_with_rules_and_policy(void **state)
 }
 
 
+/* ---- adopting others ------------------------------------------------------*/
+
+static Shian__Operation *
+adopt(city_t *c, uint32_t number)
+{
+    Shian__Operation  *op;
+
+    op = city_operation(c, SHIAN__ROLE__KIND__admin, 0);
+    CITY_BODY(c, op, RULES_ADOPT, rules_adopt, Shian__RulesAdopt,
+              shian__rules_adopt__init)->number = number;
+    op->rules_adopt->has_number = 1;
+
+    return op;
+}
+
+
+static void
+graded_red(city_t *c, const char *name)
+{
+    uint64_t              id;
+    Shian__Operation     *op;
+    Shian__Inspection    *in;
+    Shian__VenueStatus   *status;
+
+    assert_int_equal(city_do(c, city_venue(c, name)), 200);
+    id = c->item[0].result.id;
+
+    op = city_operation(c, SHIAN__ROLE__KIND__admin, 0);
+    in = shian_zalloc(&c->arena, sizeof(*in));
+    shian__inspection__init(in);
+    in->has_venue = in->has_on = in->has_score = 1;
+    in->venue = id;
+    in->on = shian_local_day(c->now, SHIAN_TZ_MINUTES) - 1;
+    in->score = 100;
+    CITY_BODY(c, op, INSPECTION_IMPORT, inspection_import,
+              Shian__InspectionImport,
+              shian__inspection_import__init)->inspection = in;
+    assert_int_equal(city_do(c, op), 200);
+
+    op = city_operation(c, SHIAN__ROLE__KIND__chief, 0);
+    status = CITY_BODY(c, op, VENUE_STATUS, venue_status, Shian__VenueStatus,
+                       shian__venue_status__init);
+    status->has_venue = status->has_status = 1;
+    status->venue = id;
+    status->status = SHIAN__VENUE__STATUS__suspended;
+    assert_int_equal(city_do(c, op), 200);
+}
+
+
+/* Files an appeal and gives the day that it is due on; 0: refused. */
+static int32_t
+appeal(city_t *c, uint64_t venue)
+{
+    int32_t             due;
+    shian_txn_t        *t;
+    Shian__Appeal      *a;
+    Shian__Operation   *op;
+    Shian__AppealFile  *body;
+
+    op = city_operation(c, SHIAN__ROLE__KIND__venue, venue);
+    body = CITY_BODY(c, op, APPEAL_FILE, appeal_file, Shian__AppealFile,
+                     shian__appeal_file__init);
+    body->has_venue = 1;
+    body->venue = venue;
+    body->text = "no";
+
+    if (city_do(c, op) != 200) {
+        return 0;
+    }
+
+    t = look(c);
+    a = shian_get(t, SHIAN_T_APPEAL, c->item[0].result.id,
+                  &shian__appeal__descriptor);
+    assert_non_null(a);
+    due = a->due_on - shian_local_day(c->now, SHIAN_TZ_MINUTES);
+    shian_txn_abort(t);
+
+    return due;
+}
+
+
+/* What was done before keeps its meaning, and a replay follows both. */
+static void
+a_correction_counts_from_its_adoption_on(void **state)
+{
+    char           err[256];
+    city_t         c;
+    uint64_t       seq;
+    shian_txn_t   *t;
+    Shian__Entry  *e;
+
+    (void) state;
+    city_open(&c, 1, CITY_MAP);
+    graded_red(&c, "Noodles");
+    graded_red(&c, "Rice");
+    assert_int_equal(appeal(&c, 1), 21);
+
+    assert_int_equal(city_do(&c, adopt(&c, 3)), 422);
+    assert_int_equal(city_do(&c, adopt(&c, 1)), 200);
+    assert_false(c.item[0].result.has_seq);
+    assert_int_equal(city_do(&c, adopt(&c, 2)), 200);
+    assert_int_equal(city_do(&c, adopt(&c, 1)), 409);
+    assert_int_equal(appeal(&c, 2), 10);
+
+    t = look(&c);
+    assert_int_equal(shian_rules_in_force(t, &seq), 2);
+    e = shian_log_get(t, seq);
+    assert_non_null(e);
+    assert_int_equal(e->operation->body_case,
+                     SHIAN__OPERATION__BODY_RULES_ADOPT);
+    assert_int_equal(e->rules, 1);
+    assert_int_equal(shian_log_get(t, seq + 1)->rules, 2);
+    shian_txn_abort(t);
+
+    if (!city_verify(&c, err, sizeof(err))) {
+        fail_msg("%s", err);
+    }
+
+    city_close(&c);
+}
+
+
+/* An adoption in the middle of a batch. */
+static void
+each_operation_is_under_the_rules_at_its_place(void **state)
+{
+    city_t         c;
+    shian_txn_t   *t;
+
+    (void) state;
+    city_open(&c, 1, CITY_MAP);
+    city_add(&c, city_venue(&c, "Noodles"));
+    city_add(&c, adopt(&c, 2));
+    city_add(&c, city_venue(&c, "Rice"));
+    c.item[2].rules = 1;
+    city_add(&c, city_venue(&c, "Tea"));
+    assert_int_equal(city_run(&c), 0);
+    assert_int_equal(c.item[2].report.status, 503);
+
+    t = look(&c);
+    assert_int_equal(shian_log_get(t, 1)->rules, 1);
+    assert_int_equal(shian_log_get(t, 2)->rules, 1);
+    assert_int_equal(shian_log_get(t, 3)->rules, 2);
+    shian_txn_abort(t);
+
+    c.item[2].rules = 0;
+    city_close(&c);
+}
+
+
 int
 main(void)
 {
@@ -309,6 +460,8 @@ main(void)
         cmocka_unit_test(what_was_prepared_under_other_rules_is_refused),
         cmocka_unit_test(rules_are_in_order),
         cmocka_unit_test(a_log_begins_with_rules_and_policy),
+        cmocka_unit_test(a_correction_counts_from_its_adoption_on),
+        cmocka_unit_test(each_operation_is_under_the_rules_at_its_place),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -178,9 +178,9 @@ tables_are_complete_and_their_names_unique(void **state)
                                     shian_tables[j].name);
         }
 
-        /* The one table that a replay does not give back. */
+        /* What a replay does not give back: keys, and this machine's. */
         assert_int_equal(shian_tables[i].kind != SHIAN_REPLAYED,
-                         i == SHIAN_T_VAULT);
+                         i == SHIAN_T_VAULT || i == SHIAN_T_CLOCK);
     }
 }
 
