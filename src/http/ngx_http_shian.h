@@ -33,18 +33,42 @@ typedef struct ngx_http_shian_item_s   ngx_http_shian_item_t;
 typedef struct ngx_http_shian_cache_s  ngx_http_shian_cache_t;
 typedef struct ngx_http_shian_task_s   ngx_http_shian_task_t;
 typedef struct ngx_http_shian_text_s   ngx_http_shian_text_t;
+typedef struct ngx_http_shian_main_conf_s  ngx_http_shian_main_conf_t;
+typedef struct ngx_http_shian_documents_s  ngx_http_shian_documents_t;
+
+
+/*
+ * What a directive names on disk: read before the workers begin, and by each
+ * of them now and then where that failed (load.c).
+ */
+typedef enum {
+    SHIAN_PART_KEYS = 0,
+    SHIAN_PART_HTML,
+    SHIAN_PART_WORDS,
+    SHIAN_PART_DOCUMENTS
+} ngx_http_shian_part_kind_t;
+
+typedef struct {
+    ngx_http_shian_part_kind_t  kind;
+    ngx_str_t             path;
+    u_char               *file;         /* of the directive, for errors */
+    ngx_uint_t            line;
+    uint32_t              said;         /* hash of what was last logged */
+    void                 *value;        /* NULL: it is wrong or missing */
+} ngx_http_shian_part_t;
+
+typedef struct {
+    shian_templates_t    *templates;
+    char                  version[17];  /* of templates and files */
+} ngx_http_shian_html_t;
 
 
 /*
  * How far grading is, for all workers to see: who holds the lease grades, and
- * goes on where the last one stood.  A store has the place in shared memory
- * that its directive has in the configuration.
+ * goes on where the last one stood.  Each store has a zone for it.
  */
-#define SHIAN_STORES_SEEN   16
-#define SHIAN_WORKERS_SEEN  64
-
 typedef struct {
-    ngx_atomic_t          store;        /* crc32 of the folder's name */
+    ngx_atomic_t          store;        /* which folder this is of */
     ngx_atomic_t          lease;        /* ngx_current_msec it is held to */
     ngx_atomic_t          venue;        /* all before it are done; 0: idle */
     ngx_atomic_t          began;        /* day of the present sweep */
@@ -56,23 +80,34 @@ typedef struct {
 /* A store that this worker has open; one for each folder. */
 typedef struct {
     ngx_str_t             path;
-    size_t                map_size;
-    ngx_uint_t            readers;
+    size_t                map_size;     /* 0: the default */
+    size_t                readers;      /* likewise */
     ngx_uint_t            queue_max;
-    ngx_uint_t            batch_max;    /* operations a commit */
+    size_t                batch_max;    /* operations a commit */
     u_char               *file;         /* of the directive, for errors */
     ngx_uint_t            line;
+    uint32_t              said;         /* hash of what was last logged */
+    ngx_http_shian_main_conf_t  *main;
 
-    shian_store_t        *store;
+    shian_store_t        *store;        /* NULL: not open; env.c */
     MDB_txn              *read;         /* reset between handlers */
     ngx_uint_t            reading;
+    ngx_uint_t            working;      /* tasks and reads of pool threads */
+    ngx_uint_t            grown;        /* past our map, by another program */
+    ngx_uint_t            gone;         /* to be closed, and opened anew */
+    ngx_uint_t            opened;       /* how often */
+    ngx_event_t           idle;         /* nobody is working */
+    ngx_file_uniq_t       inode[2];     /* of data.mdb and lock.mdb */
+    dev_t                 device[2];
+    off_t                 size;         /* of data.mdb, when last seen */
+    ngx_queue_t           link;         /* of the process's open stores */
 
-    ngx_thread_pool_t    *pool;
     ngx_thread_task_t    *task;
     ngx_queue_t           waiting;      /* ngx_http_shian_item_t */
     ngx_queue_t           batch;        /* the one in flight */
     ngx_uint_t            nwaiting;
     ngx_uint_t            busy;
+    ngx_uint_t            posted;       /* the batch in flight, to the pool */
     ngx_msec_t            begun;        /* the batch in flight */
     ngx_event_t           gather;       /* those just answered may come back */
     ngx_event_t           hold;         /* keeps an exiting worker waiting */
@@ -93,7 +128,8 @@ typedef struct {
     ngx_atomic_uint_t     lease;        /* what we wrote; 0: not ours */
     ngx_uint_t            own;          /* the machine's, not on disk yet */
     ngx_uint_t            own_failed;
-    ngx_uint_t            place;        /* among the stores */
+    ngx_shm_zone_t       *zone;
+    ngx_http_shian_progress_t  *progress;
     ngx_uint_t            previews;     /* of a policy, under way */
 
     /* Those who follow the log: events.c. */
@@ -105,17 +141,23 @@ typedef struct {
 } ngx_http_shian_env_t;
 
 
-typedef struct {
+struct ngx_http_shian_main_conf_s {
     ngx_array_t           envs;         /* ngx_http_shian_env_t * */
-    ngx_thread_pool_t    *pool;
+    ngx_array_t           parts;        /* ngx_http_shian_part_t * */
+    ngx_http_shian_part_t  *documents;  /* NULL: as they come with us */
+    ngx_thread_pool_t    *pool;         /* commits */
+    ngx_thread_pool_t    *files;        /* photos, and reads that take long */
+    ngx_cycle_t          *cycle;
     ngx_shm_zone_t       *zone;
+    struct ngx_http_shian_counters_s  *counters;
     ngx_http_shian_cache_t  *cache;
-    ngx_uint_t            documents;    /* a folder was named */
-} ngx_http_shian_main_conf_t;
+    ngx_uint_t            begun;        /* in this process */
+    ngx_event_t           tick;
+};
 
 
 /* Counters of all workers, in shared memory. */
-typedef struct {
+typedef struct ngx_http_shian_counters_s {
     ngx_atomic_t          requests;
     ngx_atomic_t          cache_hits;
     ngx_atomic_t          cache_misses;
@@ -125,19 +167,23 @@ typedef struct {
     ngx_atomic_t          failed_batches;
     ngx_atomic_t          batch_ms;
     ngx_atomic_t          queue_full;
-    ngx_http_shian_progress_t  progress[SHIAN_STORES_SEEN];
     ngx_atomic_t          events;
     ngx_atomic_t          slow_readers;
-    ngx_atomic_t          streams[SHIAN_WORKERS_SEEN];
+    ngx_atomic_t          streams[NGX_MAX_PROCESSES];     /* by worker */
 } ngx_http_shian_counters_t;
 
 
 typedef struct {
     ngx_http_shian_env_t *env;
+    ngx_http_shian_part_t  *keys_part;
+    ngx_http_shian_part_t  *html_part;
+    ngx_http_shian_part_t  *words_part;     /* NULL: none is named */
+
+    /* Of these parts, for whoever has passed ngx_http_shian_ready. */
     shian_keys_t         *keys;
-    ngx_str_t             html;
     shian_templates_t    *templates;
     shian_screen_t       *screen;
+    char                 *version;      /* of the templates and files */
     ngx_str_t             base_url;
     ngx_str_t             tiles;
     u_char               *csp;
@@ -147,7 +193,6 @@ typedef struct {
     ngx_msec_t            interval;
     ngx_uint_t            queue_max;
     ngx_msec_t            heartbeat;
-    char                  version[17];  /* of the templates and files */
 } ngx_http_shian_srv_conf_t;
 
 
@@ -265,22 +310,60 @@ extern ngx_http_shian_counters_t  *ngx_http_shian_counters;
 ngx_int_t ngx_http_shian_add_variables(ngx_conf_t *cf);
 
 
-/* load.c: directives that name files. */
-char *ngx_http_shian_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_shian_html(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_shian_words(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_shian_documents(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
+/* store.c: the directive shian_store. */
+char *ngx_http_shian_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
-/* Calendars, categories and texts as they come with the program. */
-ngx_int_t ngx_http_shian_documents_init(void);
+
+/*
+ * load.c: what directives name on disk.  part is the directive's handler;
+ * load_parts reads all before the workers begin (NGX_ERROR: no memory), and
+ * read_again one of them in a worker.
+ */
+char *ngx_http_shian_part(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_http_shian_load_parts(ngx_http_shian_main_conf_t *smcf,
+    ngx_cycle_t *cycle);
+void ngx_http_shian_read_again(ngx_http_shian_part_t *part, ngx_log_t *log);
+
+/* Says what is wrong with what a directive names, unless it was just said. */
+void ngx_http_shian_warn(ngx_log_t *log, u_char *file, ngx_uint_t line,
+    uint32_t *said, const char *what);
+
+/*
+ * Puts a configuration's calendars, categories and texts (NULL: those that
+ * come with the program) in force in this process.
+ */
+ngx_int_t ngx_http_shian_use_documents(ngx_http_shian_documents_t *d);
 
 /* The calendars in force. */
 const shian_workdays_t *ngx_http_shian_workdays(void);
 
-/* The screen for a word list, freed with the configuration; or NULL. */
-shian_screen_t *ngx_http_shian_load_screen(ngx_conf_t *cf,
-    shian_str_t words);
+/* The screen of no words, freed with the configuration; or NULL. */
+shian_screen_t *ngx_http_shian_load_screen(ngx_conf_t *cf);
+
+
+/*
+ * env.c: a store's life in a worker, and what the worker does by the clock
+ * for all of them.  look tells before the workers begin what is wrong; start
+ * opens what can be opened, and stop closes it.
+ */
+void ngx_http_shian_env_look(ngx_http_shian_env_t *env, ngx_cycle_t *cycle);
+ngx_int_t ngx_http_shian_start(ngx_http_shian_main_conf_t *smcf,
+    ngx_cycle_t *cycle);
+void ngx_http_shian_stop(ngx_http_shian_main_conf_t *smcf);
+
+/* Is all there that the server's locations need?  NGX_OK, or NGX_DECLINED. */
+ngx_int_t ngx_http_shian_ready(ngx_http_shian_srv_conf_t *sscf);
+
+/*
+ * Posts a task that may have the store open: nothing of this process changes
+ * the map or closes it until the task's event has called ngx_http_shian_over.
+ */
+ngx_int_t ngx_http_shian_work(ngx_http_shian_env_t *env,
+    ngx_thread_pool_t *pool, ngx_thread_task_t *task);
+void ngx_http_shian_over(ngx_http_shian_env_t *env);
+
+/* What env->gone or env->grown wants is done, now or when the last is over. */
+void ngx_http_shian_env_when_idle(ngx_http_shian_env_t *env);
 
 
 /* request.c: from a connection to a handler. */
@@ -409,13 +492,18 @@ bool ngx_http_shian_bind(ngx_http_shian_ctx_t *c,
 /* Called first by whatever the pool thread runs; it costs nothing again. */
 void ngx_http_shian_be_nice(void);
 
-/* sweep.c: what goes by itself; the timer for it. */
-ngx_int_t ngx_http_shian_sweep_start(ngx_http_shian_env_t *env,
+/* sweep.c: what goes by itself; the timer for it, while the store is open. */
+ngx_int_t ngx_http_shian_sweep_init(ngx_http_shian_env_t *env,
     ngx_cycle_t *cycle);
+void ngx_http_shian_sweep_start(ngx_http_shian_env_t *env);
 
-ngx_int_t ngx_http_shian_env_start(ngx_http_shian_env_t *env,
+/*
+ * The batches of a store.  resume: what waits is written, or turned away
+ * where the store is not open any more.
+ */
+ngx_int_t ngx_http_shian_write_init(ngx_http_shian_env_t *env,
     ngx_cycle_t *cycle);
-void ngx_http_shian_env_stop(ngx_http_shian_env_t *env);
+void ngx_http_shian_write_resume(ngx_http_shian_env_t *env);
 
 /*
  * An operation of the machine itself, counted in env->own until its batch is
@@ -426,10 +514,11 @@ ngx_int_t ngx_http_shian_submit_own(ngx_http_shian_env_t *env,
 
 
 /*
- * events.c: streams of what the log tells.  start readies a store's; poke
- * says that this worker has written; open counts those of all workers.
+ * events.c: streams of what the log tells.  init readies a store's; poke
+ * says that this worker has written, or that the store is closed; open counts
+ * those of all workers.
  */
-void ngx_http_shian_events_start(ngx_http_shian_env_t *env,
+void ngx_http_shian_events_init(ngx_http_shian_env_t *env,
     ngx_cycle_t *cycle);
 void ngx_http_shian_events_poke(ngx_http_shian_env_t *env);
 ngx_uint_t ngx_http_shian_events_open(void);
@@ -442,19 +531,15 @@ char *ngx_http_shian_live(ngx_http_shian_ctx_t *c);
 
 
 /*
- * grading.c: the routine that regrades what time changes, once the pool is
- * there.  NGX_ERROR: no memory.
+ * grading.c: the routine that regrades what time changes, while the store is
+ * open.  NGX_ERROR: no memory.
  */
-ngx_int_t ngx_http_shian_grading_start(ngx_http_shian_env_t *env,
+ngx_int_t ngx_http_shian_grading_init(ngx_http_shian_env_t *env,
     ngx_cycle_t *cycle);
+void ngx_http_shian_grading_start(ngx_http_shian_env_t *env);
 
 /* Gives the lease back, if this worker has it: another may go on at once. */
 void ngx_http_shian_grading_stop(ngx_http_shian_env_t *env);
-
-/* What the grading worker, which may be another one, has last said. */
-ngx_http_shian_progress_t *ngx_http_shian_progress(
-    ngx_http_shian_env_t *env);
-
 
 /* Keeps a request while a pool thread works for it, and lets it go again. */
 void ngx_http_shian_hold(ngx_http_request_t *r);

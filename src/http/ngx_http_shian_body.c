@@ -221,7 +221,7 @@ ngx_http_shian_body_post_task(ngx_http_shian_ctx_t *c, shian_str_t boundary)
     in = cln->data;
     ngx_memzero(in, sizeof(*in));
     in->boundary = boundary;
-    in->dir = c->conf->env->store->dir;
+    in->dir = (char *) c->conf->env->path.data;
     in->keys = c->conf->keys;
     in->aud = ngx_http_shian_str(c->conf->base_url);
     in->generation = ngx_http_shian_generation(c);

@@ -131,7 +131,9 @@ ngx_http_shian_count_streams(ngx_int_t delta)
      * leaves none, and an old one has its place only until it ends.
      */
     n += delta;
-    ngx_http_shian_counters->streams[ngx_worker % SHIAN_WORKERS_SEEN] = n;
+    if (ngx_worker < NGX_MAX_PROCESSES) {
+        ngx_http_shian_counters->streams[ngx_worker] = n;
+    }
 }
 
 
@@ -542,8 +544,9 @@ ngx_http_shian_turn(ngx_http_shian_env_t *env, ngx_http_shian_stream_t *s,
                    || ngx_http_shian_say(s, beat, 0) != NGX_OK;
     }
 
-    s->over |= ngx_exiting || (ctx->caller.has_session
-                               && now_ms >= ctx->caller.expires_ms);
+    s->over |= ngx_exiting || env->store == NULL
+               || (ctx->caller.has_session
+                   && now_ms >= ctx->caller.expires_ms);
 
     if (s->out == NULL && !s->over && !s->slow) {
         return;
@@ -612,7 +615,7 @@ ngx_http_shian_follow(ngx_event_t *ev)
 
 
 void
-ngx_http_shian_events_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
+ngx_http_shian_events_init(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
 {
     ngx_queue_init(&env->streams);
     env->follow.handler = ngx_http_shian_follow;
@@ -636,7 +639,7 @@ ngx_http_shian_events_open(void)
 {
     ngx_uint_t  i, n;
 
-    for (n = 0, i = 0; i < SHIAN_WORKERS_SEEN; i++) {
+    for (n = 0, i = 0; i < NGX_MAX_PROCESSES; i++) {
         n += ngx_http_shian_counters->streams[i];
     }
 

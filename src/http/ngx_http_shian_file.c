@@ -106,7 +106,7 @@ ngx_http_shian_send_photo(ngx_http_shian_ctx_t *c, const Shian__Photo *p,
 {
     char  *path;
 
-    path = shian_photo_path(&c->arena, c->conf->env->store->dir,
+    path = shian_photo_path(&c->arena, (char *) c->conf->env->path.data,
                             p->hash.data);
 
     if (path == NULL
@@ -278,7 +278,8 @@ ngx_http_shian_send_static(ngx_http_shian_ctx_t *c, shian_str_t name)
 
     file = shian_printf(&c->arena, "static/%.*s", SHIAN_FMT(name));
     path = file == NULL ? NULL
-           : shian_folders_find(&c->arena, (char *) c->conf->html.data, file);
+           : shian_folders_find(&c->arena,
+                                (char *) c->conf->html_part->path.data, file);
 
     if (type == NULL || path == NULL) {
         return ngx_http_shian_refuse(c, 404, "not_found",

@@ -47,14 +47,6 @@ typedef struct {
 } ngx_http_shian_slice_t;
 
 
-ngx_http_shian_progress_t *
-ngx_http_shian_progress(ngx_http_shian_env_t *env)
-{
-    return &ngx_http_shian_counters->progress[env->place
-                                              % SHIAN_STORES_SEEN];
-}
-
-
 /* ---- the lease ------------------------------------------------------------*/
 
 /*
@@ -65,7 +57,7 @@ static bool
 ngx_http_shian_lease(ngx_http_shian_env_t *env)
 {
     ngx_atomic_uint_t           seen, end;
-    ngx_http_shian_progress_t  *progress = ngx_http_shian_progress(env);
+    ngx_http_shian_progress_t  *progress = env->progress;
 
     seen = progress->lease;
     end = ngx_current_msec + SHIAN_LEASE_MS;
@@ -86,7 +78,7 @@ ngx_http_shian_lease(ngx_http_shian_env_t *env)
 void
 ngx_http_shian_grading_stop(ngx_http_shian_env_t *env)
 {
-    ngx_http_shian_progress_t  *progress = ngx_http_shian_progress(env);
+    ngx_http_shian_progress_t  *progress = env->progress;
 
     if (env->lease != 0) {
         (void) ngx_atomic_cmp_set(&progress->lease, env->lease, 0);
@@ -214,6 +206,7 @@ ngx_http_shian_slice_done(ngx_event_t *ev)
 
     s->busy = 0;
     s->ready = !s->failed;
+    ngx_http_shian_over(s->env);
 
     if (s->failed) {
         ngx_log_error(NGX_LOG_ERR, s->env->log, 0,
@@ -242,10 +235,11 @@ ngx_http_shian_slice_begin(ngx_http_shian_env_t *env,
 
     tp = ngx_timeofday();
     s->now_ms = (uint64_t) tp->sec * 1000 + tp->msec;
-    s->from = ngx_http_shian_progress(env)->venue;
+    s->from = env->progress->venue;
     s->ready = 0;
     env->own_failed = 0;
-    s->busy = ngx_thread_task_post(env->pool, env->slice) == NGX_OK;
+    s->busy = ngx_http_shian_work(env, env->main->files, env->slice)
+              == NGX_OK;
 }
 
 
@@ -275,7 +269,7 @@ static bool
 ngx_http_shian_sweep_due(ngx_http_shian_env_t *env, int32_t today,
     uint64_t policy)
 {
-    ngx_http_shian_progress_t  *p = ngx_http_shian_progress(env);
+    ngx_http_shian_progress_t  *p = env->progress;
 
     return p->policy != policy
            || (p->venue == 0 ? p->day : p->began) != (ngx_atomic_uint_t) today;
@@ -287,7 +281,7 @@ static void
 ngx_http_shian_slice_count(ngx_http_shian_env_t *env,
     ngx_http_shian_slice_t *s)
 {
-    ngx_http_shian_progress_t  *p = ngx_http_shian_progress(env);
+    ngx_http_shian_progress_t  *p = env->progress;
 
     if (!s->ready || env->own_failed || p->venue != s->from) {
         return;
@@ -310,7 +304,7 @@ ngx_http_shian_sweep(ngx_http_shian_env_t *env, ngx_http_shian_slice_t *s)
     bool                        failed;
     uint64_t                    policy;
     ngx_time_t                 *tp;
-    ngx_http_shian_progress_t  *p = ngx_http_shian_progress(env);
+    ngx_http_shian_progress_t  *p = env->progress;
 
     tp = ngx_timeofday();
     failed = s->failed || env->own_failed;
@@ -351,7 +345,7 @@ ngx_http_shian_grade_event(ngx_event_t *ev)
     ngx_http_shian_env_t    *env = ev->data;
     ngx_http_shian_slice_t  *s;
 
-    if (ngx_exiting || ngx_quit || ngx_terminate) {
+    if (ngx_exiting || ngx_quit || ngx_terminate || env->store == NULL) {
         ngx_http_shian_grading_stop(env);
         return;
     }
@@ -374,22 +368,12 @@ ngx_http_shian_grade_event(ngx_event_t *ev)
 
 
 ngx_int_t
-ngx_http_shian_grading_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
+ngx_http_shian_grading_init(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
 {
-    ngx_atomic_uint_t            store;
-    ngx_http_shian_slice_t      *s, **data;
-    ngx_http_shian_progress_t   *p = ngx_http_shian_progress(env);
+    ngx_http_shian_slice_t  *s, **data;
 
     if (!env->grading) {
         return NGX_OK;
-    }
-
-    /* The place was another store's before the configuration changed. */
-    store = ngx_crc32_long(env->path.data, env->path.len);
-
-    if (p->store != store) {
-        p->venue = p->day = p->began = p->policy = 0;
-        p->store = store;
     }
 
     s = ngx_pcalloc(cycle->pool, sizeof(*s));
@@ -411,7 +395,30 @@ ngx_http_shian_grading_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
     env->grade.data = env;
     env->grade.log = cycle->log;
     env->grade.cancelable = 1;
-    ngx_add_timer(&env->grade, SHIAN_SLICE_PAUSE);
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_shian_grading_start(ngx_http_shian_env_t *env)
+{
+    ngx_atomic_uint_t           store;
+    ngx_http_shian_progress_t  *p = env->progress;
+
+    if (!env->grading) {
+        return;
+    }
+
+    /* Another folder may have come in the place of the one before. */
+    store = (ngx_atomic_uint_t) env->inode[0] * 31 + env->device[0];
+
+    if (p->store != store) {
+        p->venue = p->day = p->began = p->policy = 0;
+        p->store = store;
+    }
+
+    if (!env->grade.timer_set) {
+        ngx_add_timer(&env->grade, SHIAN_SLICE_PAUSE);
+    }
 }

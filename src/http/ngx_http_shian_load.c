@@ -1,66 +1,250 @@
 /*
- * What the master reads from files when it reads the configuration: keys,
- * templates, words.  Errors name file and line, so `nginx -t` tells them.
+ * What directives name on disk: keys, pages, words, a city's documents.
+ *
+ * The directive only notes where that is.  When the whole configuration is
+ * known the master reads it, having looked with the workers' eyes first; what
+ * is wrong is said with file and line, and takes no other site down: the
+ * locations that need it answer 503, and each worker reads it again now and
+ * then until it is right.
  */
 
 #include "ngx_http_shian.h"
 
 #include "core/folders.h"
+#include "core/look.h"
 #include "domain/document.h"
 #include "render/check.h"
 
 #include <sodium.h>
 
 
-static void
-ngx_http_shian_wipe_keys(void *data)
-{
-    shian_keys_wipe(data);
-}
+/* How a kind of it is read: NULL with cause and mend in err. */
+typedef struct {
+    void      *(*read)(const char *path, char *err, size_t errsize);
+    void       (*free)(void *value);
+    ngx_uint_t   secret;                /* only the master can read it */
+} ngx_http_shian_kind_t;
 
+static const ngx_http_shian_kind_t *ngx_http_shian_kind(
+    ngx_http_shian_part_t *part);
+
+
+/* ---- parts ----------------------------------------------------------------*/
 
 char *
-ngx_http_shian_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_shian_part(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_shian_srv_conf_t  *sscf = conf;
+    ngx_str_t                    *value;
+    ngx_http_shian_part_t       **part, **added;
+    ngx_http_shian_main_conf_t   *smcf;
 
-    char                 err[512];
-    ngx_str_t           *value, path;
-    ngx_pool_cleanup_t  *cln;
+    part = (ngx_http_shian_part_t **) ((char *) conf + cmd->offset);
 
-    if (sscf->keys != NGX_CONF_UNSET_PTR) {
+    if (*part != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
-    path = value[1];
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    sscf->keys = ngx_palloc(cf->pool, sizeof(shian_keys_t));
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_shian_module);
+    *part = ngx_pcalloc(cf->pool, sizeof(ngx_http_shian_part_t));
+    added = ngx_array_push(&smcf->parts);
 
-    if (cln == NULL || sscf->keys == NULL
-        || ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK)
+    if (*part == NULL || added == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *added = *part;
+    (*part)->kind = (ngx_http_shian_part_kind_t) (uintptr_t) cmd->post;
+    (*part)->path = value[1];
+    (*part)->file = cf->conf_file->file.name.data;
+    (*part)->line = cf->conf_file->line;
+
+    /* Pages lie under the prefix, all else beside nginx.conf. */
+    if (ngx_conf_full_name(cf->cycle, &(*part)->path,
+                           (*part)->kind != SHIAN_PART_HTML) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
-
-    if (!shian_keys_load((char *) path.data, sscf->keys, err, sizeof(err))) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
-        return NGX_CONF_ERROR;
-    }
-
-    cln->handler = ngx_http_shian_wipe_keys;
-    cln->data = sscf->keys;
 
     return NGX_CONF_OK;
 }
 
 
-static void
-ngx_http_shian_free_templates(void *data)
+/* In the process that looks: the value goes with it. */
+static bool
+ngx_http_shian_look_at(void *data, char *err, size_t errsize)
 {
-    shian_templates_free(data);
+    ngx_http_shian_part_t  *part = data;
+
+    return ngx_http_shian_kind(part)->read((char *) part->path.data,
+                                                 err, errsize)
+           != NULL;
 }
 
+
+static void
+ngx_http_shian_free_part(void *data)
+{
+    ngx_http_shian_part_t  *part = data;
+
+    if (part->value != NULL) {
+        ngx_http_shian_kind(part)->free(part->value);
+        part->value = NULL;
+    }
+}
+
+
+void
+ngx_http_shian_warn(ngx_log_t *log, u_char *file, ngx_uint_t line,
+    uint32_t *said, const char *what)
+{
+    uint32_t  hash;
+
+    hash = ngx_crc32_short((u_char *) what, ngx_strlen(what)) | 1;
+
+    if (*said != hash) {
+        *said = hash;
+        ngx_log_error(NGX_LOG_WARN, log, 0, "shian: %s in %s:%ui; what needs "
+                      "it answers 503 until then", what, file, line);
+    }
+}
+
+
+/* Before the workers: with their eyes, but for what only the master reads. */
+ngx_int_t
+ngx_http_shian_load_parts(ngx_http_shian_main_conf_t *smcf,
+    ngx_cycle_t *cycle)
+{
+    char                     err[1024];
+    ngx_uint_t               i;
+    ngx_core_conf_t         *ccf;
+    ngx_pool_cleanup_t      *cln;
+    ngx_http_shian_part_t   *part, **parts;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+    parts = smcf->parts.elts;
+
+    for (i = 0; i < smcf->parts.nelts; i++) {
+        part = parts[i];
+        cln = ngx_pool_cleanup_add(cycle->pool, 0);
+        if (cln == NULL) {
+            return NGX_ERROR;
+        }
+
+        cln->handler = ngx_http_shian_free_part;
+        cln->data = part;
+
+        if (ngx_http_shian_kind(part)->secret
+            || shian_look_as(ccf->user, ccf->group, ccf->username,
+                             ngx_http_shian_look_at, part, err, sizeof(err)))
+        {
+            part->value = ngx_http_shian_kind(part)->read(
+                              (char *) part->path.data, err, sizeof(err));
+        }
+
+        if (part->value == NULL) {
+            ngx_http_shian_warn(cycle->log, part->file, part->line,
+                                &part->said, err);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* In a worker: what was wrong may be right by now. */
+void
+ngx_http_shian_read_again(ngx_http_shian_part_t *part, ngx_log_t *log)
+{
+    char        err[1024];
+
+    part->value = ngx_http_shian_kind(part)->read(
+                      (char *) part->path.data, err, sizeof(err));
+
+    if (part->value != NULL) {
+        part->said = 0;
+        ngx_log_error(NGX_LOG_NOTICE, log, 0, "shian: \"%V\" is right now",
+                      &part->path);
+
+    } else if (!ngx_http_shian_kind(part)->secret) {
+        ngx_http_shian_warn(log, part->file, part->line, &part->said, err);
+    }
+}
+
+
+/* The bytes of a file of at most 1 MB, and a NUL; NULL with a line in err. */
+static u_char *
+ngx_http_shian_read_file(const char *path, size_t *size, char *err,
+    size_t errsize)
+{
+    u_char           *p;
+    ssize_t           n;
+    ngx_fd_t          fd;
+    ngx_file_info_t   fi;
+
+    fd = ngx_open_file((u_char *) path, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        snprintf(err, errsize, "\"%s\": %s; give a file that nginx's workers "
+                 "may read", path, strerror(ngx_errno));
+        return NULL;
+    }
+
+    if (ngx_fd_info(fd, &fi) != 0 || !ngx_is_file(&fi)
+        || ngx_file_size(&fi) > 1024 * 1024)
+    {
+        snprintf(err, errsize, "\"%s\" is no file that can be read, or larger "
+                 "than 1 MB; make it smaller", path);
+        ngx_close_file(fd);
+        return NULL;
+    }
+
+    p = calloc(1, (size_t) ngx_file_size(&fi) + 1);
+    n = p == NULL ? -1 : ngx_read_fd(fd, p, (size_t) ngx_file_size(&fi));
+
+    if (n < 0) {
+        snprintf(err, errsize, "\"%s\": %s", path, strerror(ngx_errno));
+        free(p);
+        p = NULL;
+    }
+
+    ngx_close_file(fd);
+    *size = n < 0 ? 0 : (size_t) n;
+
+    return p;
+}
+
+
+/* ---- keys -----------------------------------------------------------------*/
+
+static void *
+ngx_http_shian_read_keys(const char *path, char *err, size_t errsize)
+{
+    shian_keys_t  *keys;
+
+    keys = ngx_calloc(sizeof(shian_keys_t), ngx_cycle->log);
+
+    if (keys == NULL) {
+        snprintf(err, errsize, "%s: out of memory", path);
+
+    } else if (!shian_keys_load(path, keys, err, errsize)) {
+        ngx_free(keys);
+        keys = NULL;
+    }
+
+    return keys;
+}
+
+
+static void
+ngx_http_shian_free_keys(void *data)
+{
+    shian_keys_wipe(data);
+    ngx_free(data);
+}
+
+
+/* ---- pages ----------------------------------------------------------------*/
 
 /* Sums of times, sizes and number of the files, for readdir keeps no order. */
 static void
@@ -90,7 +274,7 @@ ngx_http_shian_sum(const char *folder, uint64_t sum[3])
 
 /* Changes whenever a template, text or file does, so caches let go of it. */
 static void
-ngx_http_shian_version(ngx_http_shian_srv_conf_t *sscf)
+ngx_http_shian_version(const char *html, char version[17])
 {
     char                      path[4096];
     uint8_t                   hash[8];
@@ -106,9 +290,7 @@ ngx_http_shian_version(ngx_http_shian_srv_conf_t *sscf)
     crypto_generichash_update(&h, (const u_char *) SHIAN_VERSION,
                               sizeof(SHIAN_VERSION));
 
-    for (rest = (char *) sscf->html.data;
-         shian_folders_next(&rest, &folder); )
-    {
+    for (rest = html; shian_folders_next(&rest, &folder); ) {
         for (i = 0; i < SHIAN_COUNT(dirs); i++) {
             ngx_memzero(sum, sizeof(sum));
             snprintf(path, sizeof(path), "%.*s/%s", SHIAN_FMT(folder),
@@ -119,14 +301,14 @@ ngx_http_shian_version(ngx_http_shian_srv_conf_t *sscf)
     }
 
     crypto_generichash_final(&h, hash, sizeof(hash));
-    sodium_bin2hex(sscf->version, sizeof(sscf->version), hash,
-                   sizeof(hash));
+    sodium_bin2hex(version, 17, hash, sizeof(hash));
 }
 
 
 /* Every page that a handler may ask for is there. */
-static ngx_int_t
-ngx_http_shian_pages(ngx_conf_t *cf, const shian_templates_t *templates)
+static bool
+ngx_http_shian_pages(const char *html, const shian_templates_t *templates,
+    char *err, size_t errsize)
 {
     ngx_uint_t   i;
     const char  *name;
@@ -140,64 +322,216 @@ ngx_http_shian_pages(ngx_conf_t *cf, const shian_templates_t *templates)
                : ngx_http_shian_routes[i - SHIAN_COUNT(others)].template;
 
         if (name != NULL && shian_templates_named(templates, name) == NULL) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "template \"%s.html\" is missing", name);
-            return NGX_ERROR;
+            snprintf(err, errsize, "%s: template \"%s.html\" is missing; "
+                     "install the pages again", html, name);
+            return false;
         }
     }
 
-    return NGX_OK;
+    return true;
 }
 
 
-char *
-ngx_http_shian_html(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+/* The files beside the pages, every one of them, folders as well. */
+static bool
+ngx_http_shian_files(const char *dir, char *err, size_t errsize)
 {
-    ngx_http_shian_srv_conf_t  *sscf = conf;
+    DIR              *d;
+    bool              ok;
+    char              path[4096];
+    struct stat       st;
+    struct dirent    *e;
 
-    char                 err[512];
-    ngx_str_t           *value;
-    ngx_pool_cleanup_t  *cln;
-
-    if (sscf->templates != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
+    d = opendir(dir);
+    if (d == NULL) {
+        snprintf(err, errsize, "%s: %s; chmod -R a+rX it", dir,
+                 strerror(errno));
+        return false;
     }
 
-    value = cf->args->elts;
-    sscf->html = value[1];
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    for (ok = true; ok && (e = readdir(d)) != NULL; /* void */) {
+        if (e->d_name[0] == '.') {
+            continue;
+        }
 
-    if (cln == NULL
-        || ngx_conf_full_name(cf->cycle, &sscf->html, 0) != NGX_OK)
+        snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+
+        if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+            ok = ngx_http_shian_files(path, err, errsize);
+
+        } else if (access(path, R_OK) != 0) {
+            snprintf(err, errsize, "%s: %s; chmod -R a+rX %s", path,
+                     strerror(errno), dir);
+            ok = false;
+        }
+    }
+
+    closedir(d);
+
+    return ok;
+}
+
+
+/* Every file that the page in this folder names is there, in any of them. */
+static bool
+ngx_http_shian_named_files(const char *html, shian_str_t folder,
+    const char *page, char *err, size_t errsize)
+{
+    char            path[4096], file[256];
+    size_t          size;
+    u_char         *text, *p, *end;
+    const char     *found;
+    shian_arena_t   a;
+
+    static const char  head[] = "\"/static/", stop[] = "\"?#{<";
+
+    snprintf(path, sizeof(path), "%.*s/templates/%s", SHIAN_FMT(folder),
+             page);
+    text = ngx_http_shian_read_file(path, &size, err, errsize);
+    if (text == NULL) {
+        return false;
+    }
+
+    shian_arena_init(&a, NULL, NULL);
+    end = text + size;
+    found = "";
+
+    for (p = text; found != NULL; /* void */) {
+        p = ngx_strnstr(p, (char *) head, (size_t) (end - p));
+        if (p == NULL) {
+            break;
+        }
+
+        /* What a variable names is not known here. */
+        size = strcspn((char *) p + sizeof(head) - 1, stop);
+        (void) snprintf(file, sizeof(file), "static/%.*s", (int) size,
+                        p + sizeof(head) - 1);
+        p += sizeof(head) - 1 + size;
+
+        if (*p != '{') {
+            found = shian_folders_find(&a, html, file);
+            found = found == NULL || access(found, R_OK) != 0 ? NULL : found;
+        }
+    }
+
+    if (found == NULL) {
+        snprintf(err, errsize, "%s: %s, and \"%s\" names it; install the "
+                 "pages again", file, strerror(errno), path);
+    }
+
+    shian_arena_free(&a);
+    free(text);
+
+    return found != NULL;
+}
+
+
+static bool
+ngx_http_shian_statics(const char *html, char *err, size_t errsize)
+{
+    DIR            *d;
+    bool            ok;
+    char            path[4096];
+    const char     *rest;
+    shian_str_t     folder;
+    struct dirent  *e;
+
+    for (ok = true, rest = html;
+         ok && shian_folders_next(&rest, &folder); )
     {
-        return NGX_CONF_ERROR;
+        snprintf(path, sizeof(path), "%.*s/static", SHIAN_FMT(folder));
+
+        /* Only the last one has to have them. */
+        if (*rest == '\0' || access(path, F_OK) == 0) {
+            ok = ngx_http_shian_files(path, err, errsize);
+        }
+
+        snprintf(path, sizeof(path), "%.*s/templates", SHIAN_FMT(folder));
+        d = ok ? opendir(path) : NULL;
+
+        while (d != NULL && ok && (e = readdir(d)) != NULL) {
+            if (e->d_name[0] != '.') {
+                ok = ngx_http_shian_named_files(html, folder, e->d_name, err,
+                                                errsize);
+            }
+        }
+
+        if (d != NULL) {
+            closedir(d);
+        }
     }
 
-    sscf->templates = shian_templates_load((char *) sscf->html.data, err,
-                                           sizeof(err));
-    if (sscf->templates == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
-        return NGX_CONF_ERROR;
+    return ok;
+}
+
+
+static void
+ngx_http_shian_free_html(void *data)
+{
+    ngx_http_shian_html_t  *html = data;
+
+    shian_templates_free(html->templates);
+    ngx_free(html);
+}
+
+
+static void *
+ngx_http_shian_read_html(const char *path, char *err, size_t errsize)
+{
+    ngx_http_shian_html_t  *html;
+
+    html = ngx_calloc(sizeof(ngx_http_shian_html_t), ngx_cycle->log);
+    if (html == NULL) {
+        snprintf(err, errsize, "%s: out of memory", path);
+        return NULL;
     }
 
-    cln->handler = ngx_http_shian_free_templates;
-    cln->data = sscf->templates;
+    html->templates = shian_templates_load(path, err, errsize);
 
-    if (ngx_http_shian_pages(cf, sscf->templates) != NGX_OK) {
-        return NGX_CONF_ERROR;
+    if (html->templates == NULL) {
+        ngx_free(html);
+        return NULL;
     }
 
-    if (!shian_templates_check(sscf->templates, shian_page_types,
-                               shian_npage_types, NULL, NULL, err,
-                               sizeof(err)))
+    if (!ngx_http_shian_pages(path, html->templates, err, errsize)
+        || !shian_templates_check(html->templates, shian_page_types,
+                                  shian_npage_types, NULL, NULL, err,
+                                  errsize)
+        || !ngx_http_shian_statics(path, err, errsize))
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
-        return NGX_CONF_ERROR;
+        ngx_http_shian_free_html(html);
+        return NULL;
     }
 
-    ngx_http_shian_version(sscf);
+    ngx_http_shian_version(path, html->version);
 
-    return NGX_CONF_OK;
+    return html;
+}
+
+
+/* ---- words ----------------------------------------------------------------*/
+
+static void *
+ngx_http_shian_read_words(const char *path, char *err, size_t errsize)
+{
+    size_t           n;
+    u_char          *p;
+    shian_screen_t  *screen;
+
+    p = ngx_http_shian_read_file(path, &n, err, errsize);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    screen = shian_screen_load(shian_slice(p, n), NULL);
+    free(p);
+
+    if (screen == NULL) {
+        snprintf(err, errsize, "word list \"%s\" is not UTF-8; save it as "
+                 "UTF-8", path);
+    }
+
+    return screen;
 }
 
 
@@ -208,8 +542,9 @@ ngx_http_shian_free_screen(void *data)
 }
 
 
+/* What comes with the program, for a server that names no list. */
 shian_screen_t *
-ngx_http_shian_load_screen(ngx_conf_t *cf, shian_str_t words)
+ngx_http_shian_load_screen(ngx_conf_t *cf)
 {
     shian_screen_t      *screen;
     ngx_pool_cleanup_t  *cln;
@@ -219,7 +554,7 @@ ngx_http_shian_load_screen(ngx_conf_t *cf, shian_str_t words)
         return NULL;
     }
 
-    screen = shian_screen_load(words, NULL);
+    screen = shian_screen_load(SHIAN_NONE, NULL);
     if (screen != NULL) {
         cln->handler = ngx_http_shian_free_screen;
         cln->data = screen;
@@ -229,96 +564,113 @@ ngx_http_shian_load_screen(ngx_conf_t *cf, shian_str_t words)
 }
 
 
-/* The bytes of a file of at most 1 MB; NGX_DECLINED: there is none. */
-static ngx_int_t
-ngx_http_shian_read_file(ngx_conf_t *cf, ngx_str_t *path, shian_str_t *out)
-{
-    u_char           *p;
-    ssize_t           n;
-    ngx_fd_t          fd;
-    ngx_file_info_t   fi;
-
-    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (fd == NGX_INVALID_FILE && ngx_errno == NGX_ENOENT) {
-        return NGX_DECLINED;
-    }
-
-    if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &fi) != 0
-        || !ngx_is_file(&fi) || ngx_file_size(&fi) > 1024 * 1024)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf,
-                           fd == NGX_INVALID_FILE ? ngx_errno : 0,
-                           "\"%V\" is no file that can be read, or larger "
-                           "than 1 MB", path);
-        if (fd != NGX_INVALID_FILE) {
-            ngx_close_file(fd);
-        }
-        return NGX_ERROR;
-    }
-
-    p = ngx_palloc(cf->temp_pool, (size_t) ngx_file_size(&fi) + 1);
-    n = p == NULL ? -1
-                  : ngx_read_fd(fd, p, (size_t) ngx_file_size(&fi));
-    ngx_close_file(fd);
-
-    if (n < 0) {
-        return NGX_ERROR;
-    }
-
-    *out = shian_slice(p, (size_t) n);
-
-    return NGX_OK;
-}
-
-
-char *
-ngx_http_shian_words(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_shian_srv_conf_t  *sscf = conf;
-
-    ngx_int_t     rc;
-    ngx_str_t    *value, path;
-    shian_str_t   words;
-
-    if (sscf->screen != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-    path = value[1];
-
-    if (ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    rc = ngx_http_shian_read_file(cf, &path, &words);
-
-    if (rc == NGX_DECLINED) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "word list \"%V\" cannot be read: there is none",
-                           &path);
-    }
-
-    if (rc != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    sscf->screen = ngx_http_shian_load_screen(cf, words);
-
-    if (sscf->screen == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "word list \"%V\" is not UTF-8; save it as UTF-8",
-                           &path);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
 /* ---- what a city edits ----------------------------------------------------*/
 
+/* As they were read for a configuration; NULL: as they come with us. */
+struct ngx_http_shian_documents_s {
+    shian_workdays_t   calendars;
+    shian_str_t        json[2];         /* in the order below; or NONE */
+};
+
+static const struct {
+    const char        *name;
+    shian_document_t  *document;
+} ngx_http_shian_editable[2] = {
+    { "categories.json", &shian_document_categories },
+    { "texts.json", &shian_document_texts },
+};
+
+
+static void
+ngx_http_shian_free_documents(void *data)
+{
+    ngx_uint_t                   i;
+    ngx_http_shian_documents_t  *d = data;
+
+    for (i = 0; i < SHIAN_COUNT(d->json); i++) {
+        free((void *) d->json[i].p);
+    }
+
+    ngx_free(d);
+}
+
+
+/* The file of that name in the folder, where there is one. */
+static bool
+ngx_http_shian_one_document(const char *dir, ngx_uint_t i, shian_str_t *json,
+    char *err, size_t errsize)
+{
+    bool               ok;
+    char               path[4096];
+    size_t             n;
+    u_char            *p;
+    shian_arena_t      a;
+    shian_report_t     report;
+    ProtobufCMessage  *m;
+
+    snprintf(path, sizeof(path), "%s/%s", dir,
+             ngx_http_shian_editable[i].name);
+
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        return true;
+    }
+
+    p = ngx_http_shian_read_file(path, &n, err, errsize);
+    if (p == NULL) {
+        return false;
+    }
+
+    *json = shian_slice(p, n);
+    shian_arena_init(&a, NULL, NULL);
+    shian_report_init(&report);
+    ok = ngx_http_shian_editable[i].document->parse(&a, *json, &m, &report);
+
+    if (!ok) {
+        snprintf(err, errsize, "\"%s\" %s%s: %s", path,
+                 report.nfields != 0 ? "is wrong at " : "",
+                 report.nfields != 0 ? report.fields[0].field : "is wrong",
+                 report.nfields != 0 ? report.fields[0].code
+                                     : report.detail);
+    }
+
+    shian_arena_free(&a);
+
+    return ok;
+}
+
+
+static void *
+ngx_http_shian_read_documents(const char *path, char *err, size_t errsize)
+{
+    bool                         ok;
+    char                         holidays[4096];
+    ngx_uint_t                   i;
+    ngx_http_shian_documents_t  *d;
+
+    d = ngx_calloc(sizeof(ngx_http_shian_documents_t), ngx_cycle->log);
+    if (d == NULL) {
+        snprintf(err, errsize, "%s: out of memory", path);
+        return NULL;
+    }
+
+    snprintf(holidays, sizeof(holidays), "%s/holidays", path);
+    shian_workdays_default(&d->calendars);
+    ok = shian_workdays_load(&d->calendars, holidays, err, errsize);
+
+    for (i = 0; ok && i < SHIAN_COUNT(d->json); i++) {
+        ok = ngx_http_shian_one_document(path, i, &d->json[i], err, errsize);
+    }
+
+    if (!ok) {
+        ngx_http_shian_free_documents(d);
+        d = NULL;
+    }
+
+    return d;
+}
+
+
+/* Of this worker: set when it begins, or when they have become right. */
 static shian_workdays_t  ngx_http_shian_calendars;
 
 
@@ -329,112 +681,47 @@ ngx_http_shian_workdays(void)
 }
 
 
-/* What comes with the program, for a configuration that names nothing. */
 ngx_int_t
-ngx_http_shian_documents_init(void)
+ngx_http_shian_use_documents(ngx_http_shian_documents_t *d)
 {
     bool            ok;
+    ngx_uint_t      i;
     shian_arena_t   a;
     shian_report_t  report;
 
+    if (d == NULL) {
+        shian_workdays_default(&ngx_http_shian_calendars);
+    } else {
+        ngx_http_shian_calendars = d->calendars;
+    }
+
     shian_arena_init(&a, NULL, NULL);
     shian_report_init(&report);
-    shian_workdays_default(&ngx_http_shian_calendars);
-    ok = shian_document_set(&shian_document_categories, &a, SHIAN_NONE,
-                            &report)
-         && shian_document_set(&shian_document_texts, &a, SHIAN_NONE,
-                               &report);
+
+    for (ok = true, i = 0; i < SHIAN_COUNT(ngx_http_shian_editable); i++) {
+        ok = shian_document_set(ngx_http_shian_editable[i].document, &a,
+                                d == NULL ? SHIAN_NONE : d->json[i], &report)
+             && ok;
+    }
+
     shian_arena_free(&a);
 
     return ok ? NGX_OK : NGX_ERROR;
 }
 
 
-/* The file of that name in the folder, if there is one, in place of ours. */
-static ngx_int_t
-ngx_http_shian_one_document(ngx_conf_t *cf, ngx_str_t *dir, const char *name,
-    shian_document_t *d)
+/* ---- the kinds ------------------------------------------------------------*/
+
+static const ngx_http_shian_kind_t *
+ngx_http_shian_kind(ngx_http_shian_part_t *part)
 {
-    ngx_int_t       rc;
-    ngx_str_t       path;
-    shian_str_t     json;
-    shian_arena_t   a;
-    shian_report_t  report;
+    /* By ngx_http_shian_part_kind_t. */
+    static const ngx_http_shian_kind_t  kinds[] = {
+        { ngx_http_shian_read_keys, ngx_http_shian_free_keys, 1 },
+        { ngx_http_shian_read_html, ngx_http_shian_free_html, 0 },
+        { ngx_http_shian_read_words, ngx_http_shian_free_screen, 0 },
+        { ngx_http_shian_read_documents, ngx_http_shian_free_documents, 0 },
+    };
 
-    path.len = dir->len + 1 + ngx_strlen(name);
-    path.data = ngx_pnalloc(cf->temp_pool, path.len + 1);
-    if (path.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    (void) ngx_snprintf(path.data, path.len + 1, "%V/%s%Z", dir, name);
-    rc = ngx_http_shian_read_file(cf, &path, &json);
-
-    if (rc != NGX_OK) {
-        return rc == NGX_DECLINED ? NGX_OK : NGX_ERROR;
-    }
-
-    shian_arena_init(&a, NULL, NULL);
-    shian_report_init(&report);
-
-    if (!shian_document_set(d, &a, json, &report)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" %s%s: %s", &path,
-                           report.nfields != 0 ? "is wrong at " : "",
-                           report.nfields != 0 ? report.fields[0].field
-                                               : "is wrong",
-                           report.nfields != 0 ? report.fields[0].code
-                                               : report.detail);
-        rc = NGX_ERROR;
-    }
-
-    shian_arena_free(&a);
-
-    return rc;
-}
-
-
-char *
-ngx_http_shian_documents(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_shian_main_conf_t  *smcf = conf;
-
-    char        err[256];
-    char       *holidays;
-    ngx_str_t  *value, dir;
-
-    if (smcf->documents) {
-        return "is duplicate";
-    }
-
-    smcf->documents = 1;
-    value = cf->args->elts;
-    dir = value[1];
-
-    if (ngx_conf_full_name(cf->cycle, &dir, 1) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    holidays = ngx_pnalloc(cf->temp_pool, dir.len + sizeof("/holidays"));
-    if (holidays == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    (void) ngx_sprintf((u_char *) holidays, "%V/holidays%Z", &dir);
-
-    if (!shian_workdays_load(&ngx_http_shian_calendars, holidays, err,
-                             sizeof(err)))
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
-        return NGX_CONF_ERROR;
-    }
-
-    if (ngx_http_shian_one_document(cf, &dir, "categories.json",
-                                    &shian_document_categories) != NGX_OK
-        || ngx_http_shian_one_document(cf, &dir, "texts.json",
-                                       &shian_document_texts) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
+    return &kinds[part->kind];
 }

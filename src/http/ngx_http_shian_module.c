@@ -21,8 +21,6 @@ static void ngx_http_shian_exit_process(ngx_cycle_t *cycle);
 
 static char *ngx_http_shian_enable(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static char *ngx_http_shian_store(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 static char *ngx_http_shian_base_url(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_shian_tiles(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -79,17 +77,17 @@ static ngx_command_t  ngx_http_shian_commands[] = {
 
     { ngx_string("shian_keys"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
-      ngx_http_shian_keys,
+      ngx_http_shian_part,
       NGX_HTTP_SRV_CONF_OFFSET,
-      0,
-      NULL },
+      offsetof(ngx_http_shian_srv_conf_t, keys_part),
+      (void *) SHIAN_PART_KEYS },
 
     { ngx_string("shian_html"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
-      ngx_http_shian_html,
+      ngx_http_shian_part,
       NGX_HTTP_SRV_CONF_OFFSET,
-      0,
-      NULL },
+      offsetof(ngx_http_shian_srv_conf_t, html_part),
+      (void *) SHIAN_PART_HTML },
 
     { ngx_string("shian_base_url"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
@@ -100,17 +98,17 @@ static ngx_command_t  ngx_http_shian_commands[] = {
 
     { ngx_string("shian_words"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
-      ngx_http_shian_words,
+      ngx_http_shian_part,
       NGX_HTTP_SRV_CONF_OFFSET,
-      0,
-      NULL },
+      offsetof(ngx_http_shian_srv_conf_t, words_part),
+      (void *) SHIAN_PART_WORDS },
 
     { ngx_string("shian_documents"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_http_shian_documents,
+      ngx_http_shian_part,
       NGX_HTTP_MAIN_CONF_OFFSET,
-      0,
-      NULL },
+      offsetof(ngx_http_shian_main_conf_t, documents),
+      (void *) SHIAN_PART_DOCUMENTS },
 
     { ngx_string("shian_tiles"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
@@ -206,6 +204,7 @@ ngx_http_shian_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_shian_main_conf_t  *smcf;
 
     static ngx_str_t  pool = ngx_string("shian");
+    static ngx_str_t  files = ngx_string("shian_files");
 
     if (slcf->enable == 1) {
         return "is duplicate";
@@ -219,8 +218,10 @@ ngx_http_shian_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     /* Paths are ours to interpret: "/q//x" is not "/q/x". */
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_shian_module);
     smcf->pool = ngx_thread_pool_add(cf, &pool);
+    smcf->files = ngx_thread_pool_add(cf, &files);
 
-    return smcf->pool == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
+    return smcf->pool == NULL || smcf->files == NULL ? NGX_CONF_ERROR
+                                                     : NGX_CONF_OK;
 }
 
 
@@ -231,127 +232,6 @@ ngx_http_shian_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_http_shian_metrics_handler;
-
-    return NGX_CONF_OK;
-}
-
-
-static ngx_http_shian_env_t *
-ngx_http_shian_find_env(ngx_conf_t *cf, ngx_str_t *path)
-{
-    ngx_uint_t                    i;
-    ngx_http_shian_env_t        **envs, *env;
-    ngx_http_shian_main_conf_t   *smcf;
-
-    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_shian_module);
-    envs = smcf->envs.elts;
-
-    for (i = 0; i < smcf->envs.nelts; i++) {
-        if (envs[i]->path.len == path->len
-            && ngx_strncmp(envs[i]->path.data, path->data, path->len) == 0)
-        {
-            return envs[i];
-        }
-    }
-
-    env = ngx_pcalloc(cf->pool, sizeof(ngx_http_shian_env_t));
-    envs = ngx_array_push(&smcf->envs);
-
-    if (env == NULL || envs == NULL) {
-        return NULL;
-    }
-
-    env->path = *path;
-    env->place = smcf->envs.nelts - 1;
-    env->batch_max = SHIAN_BATCH_MAX;
-    *envs = env;
-
-    return env;
-}
-
-
-static char *
-ngx_http_shian_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_shian_srv_conf_t  *sscf = conf;
-
-    off_t        size;
-    char         err[512];
-    ngx_int_t    n;
-    ngx_str_t   *value, path, s;
-    ngx_uint_t   i;
-
-    if (sscf->env != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-    path = value[1];
-
-    if (ngx_conf_full_name(cf->cycle, &path, 0) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    sscf->env = ngx_http_shian_find_env(cf, &path);
-    if (sscf->env == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    for (i = 2; i < cf->args->nelts; i++) {
-
-        if (ngx_strncmp(value[i].data, "map_size=", 9) == 0) {
-            s.data = value[i].data + 9;
-            s.len = value[i].len - 9;
-            size = ngx_parse_offset(&s);
-
-            if (size < 1024 * 1024) {
-                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                                   "\"%V\" is no size of a megabyte or more",
-                                   &value[i]);
-                return NGX_CONF_ERROR;
-            }
-
-            sscf->env->map_size = (size_t) size;
-            continue;
-        }
-
-        if (ngx_strncmp(value[i].data, "readers=", 8) == 0) {
-            n = ngx_atoi(value[i].data + 8, value[i].len - 8);
-
-            if (n < 1 || n > 65536) {
-                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                                   "\"%V\" is no number from 1 to 65536",
-                                   &value[i]);
-                return NGX_CONF_ERROR;
-            }
-
-            sscf->env->readers = (ngx_uint_t) n;
-            continue;
-        }
-
-        if (ngx_strncmp(value[i].data, "batch=", 6) == 0) {
-            n = ngx_atoi(value[i].data + 6, value[i].len - 6);
-
-            if (n < 1 || n > SHIAN_BATCH_MAX) {
-                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                                   "\"%V\" is no number from 1 to %d",
-                                   &value[i], SHIAN_BATCH_MAX);
-                return NGX_CONF_ERROR;
-            }
-
-            sscf->env->batch_max = (ngx_uint_t) n;
-            continue;
-        }
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid parameter \"%V\"", &value[i]);
-        return NGX_CONF_ERROR;
-    }
-
-    if (!shian_store_test((char *) path.data, err, sizeof(err))) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err);
-        return NGX_CONF_ERROR;
-    }
 
     return NGX_CONF_OK;
 }
@@ -545,35 +425,58 @@ ngx_http_shian_create_main_conf(ngx_conf_t *cf)
     if (smcf == NULL
         || ngx_array_init(&smcf->envs, cf->pool, 2,
                           sizeof(ngx_http_shian_env_t *)) != NGX_OK
-        || ngx_http_shian_documents_init() != NGX_OK)
+        || ngx_array_init(&smcf->parts, cf->pool, 4,
+                          sizeof(ngx_http_shian_part_t *)) != NGX_OK)
     {
         return NULL;
     }
+
+    smcf->cycle = cf->cycle;
+    smcf->documents = NGX_CONF_UNSET_PTR;
 
     return smcf;
 }
 
 
+/*
+ * The configuration is whole and the workers' user is known: what stands on
+ * disk is looked at, for -t, a start and a reload alike.  None of that is a
+ * reason to take other sites down.
+ */
+static ngx_int_t
+ngx_http_shian_look(ngx_http_shian_main_conf_t *smcf)
+{
+    ngx_uint_t              i;
+    ngx_http_shian_env_t  **envs = smcf->envs.elts;
+
+    for (i = 0; i < smcf->envs.nelts; i++) {
+        if (envs[i]->batch_max == 0) {
+            envs[i]->batch_max = SHIAN_BATCH_MAX;
+        }
+
+        ngx_http_shian_env_look(envs[i], smcf->cycle);
+    }
+
+    return ngx_http_shian_load_parts(smcf, smcf->cycle);
+}
+
+
+/*
+ * Called when the new configuration is complete and before nginx listens, so
+ * that nobody waits for what is looked at here.
+ */
 static ngx_int_t
 ngx_http_shian_init_zone(ngx_shm_zone_t *zone, void *data)
 {
-    ngx_slab_pool_t  *shpool;
+    ngx_slab_pool_t             *shpool;
+    ngx_http_shian_main_conf_t  *smcf = zone->data, *old = data;
 
-    if (data != NULL) {
-        zone->data = data;
+    shpool = (ngx_slab_pool_t *) zone->shm.addr;
+    smcf->counters = old != NULL ? old->counters
+                     : ngx_slab_calloc(shpool,
+                                       sizeof(ngx_http_shian_counters_t));
 
-    } else {
-        shpool = (ngx_slab_pool_t *) zone->shm.addr;
-        zone->data = ngx_slab_calloc(shpool,
-                                     sizeof(ngx_http_shian_counters_t));
-        if (zone->data == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    ngx_http_shian_counters = zone->data;
-
-    return NGX_OK;
+    return smcf->counters == NULL ? NGX_ERROR : ngx_http_shian_look(smcf);
 }
 
 
@@ -583,6 +486,8 @@ ngx_http_shian_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_http_shian_main_conf_t  *smcf = conf;
 
     static ngx_str_t  name = ngx_string("shian_counters");
+
+    ngx_conf_init_ptr_value(smcf->documents, NULL);
 
     if (smcf->pool == NULL) {
         return NGX_CONF_OK;
@@ -595,6 +500,7 @@ ngx_http_shian_init_main_conf(ngx_conf_t *cf, void *conf)
     }
 
     smcf->zone->init = ngx_http_shian_init_zone;
+    smcf->zone->data = smcf;
 
     return NGX_CONF_OK;
 }
@@ -611,9 +517,9 @@ ngx_http_shian_create_srv_conf(ngx_conf_t *cf)
     }
 
     sscf->env = NGX_CONF_UNSET_PTR;
-    sscf->keys = NGX_CONF_UNSET_PTR;
-    sscf->templates = NGX_CONF_UNSET_PTR;
-    sscf->screen = NGX_CONF_UNSET_PTR;
+    sscf->keys_part = NGX_CONF_UNSET_PTR;
+    sscf->html_part = NGX_CONF_UNSET_PTR;
+    sscf->words_part = NGX_CONF_UNSET_PTR;
     sscf->grading = NGX_CONF_UNSET;
     sscf->interval = NGX_CONF_UNSET_MSEC;
     sscf->queue_max = NGX_CONF_UNSET_UINT;
@@ -629,15 +535,10 @@ ngx_http_shian_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_shian_srv_conf_t  *prev = parent;
     ngx_http_shian_srv_conf_t  *conf = child;
 
-    if (conf->templates == NGX_CONF_UNSET_PTR) {
-        conf->html = prev->html;
-        ngx_memcpy(conf->version, prev->version, sizeof(conf->version));
-    }
-
     ngx_conf_merge_ptr_value(conf->env, prev->env, NULL);
-    ngx_conf_merge_ptr_value(conf->keys, prev->keys, NULL);
-    ngx_conf_merge_ptr_value(conf->templates, prev->templates, NULL);
-    ngx_conf_merge_ptr_value(conf->screen, prev->screen, NULL);
+    ngx_conf_merge_ptr_value(conf->keys_part, prev->keys_part, NULL);
+    ngx_conf_merge_ptr_value(conf->html_part, prev->html_part, NULL);
+    ngx_conf_merge_ptr_value(conf->words_part, prev->words_part, NULL);
     ngx_conf_merge_str_value(conf->base_url, prev->base_url, "");
     ngx_conf_merge_str_value(conf->tiles, prev->tiles, "");
     ngx_conf_merge_value(conf->grading, prev->grading, 0);
@@ -649,12 +550,15 @@ ngx_http_shian_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->queue_max, prev->queue_max, 4096);
     ngx_conf_merge_msec_value(conf->heartbeat, prev->heartbeat, 15000);
 
-    if (conf->screen == NULL) {
-        conf->screen = ngx_http_shian_load_screen(cf, SHIAN_NONE);
+    if (conf->words_part == NULL) {
+        conf->screen = ngx_http_shian_load_screen(cf);
+
+        if (conf->screen == NULL) {
+            return NGX_CONF_ERROR;
+        }
     }
 
-    return conf->screen == NULL ? NGX_CONF_ERROR
-                                : ngx_http_shian_csp(cf, conf);
+    return ngx_http_shian_csp(cf, conf);
 }
 
 
@@ -695,8 +599,8 @@ ngx_http_shian_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     missing = sscf->env == NULL ? "shian_store"
-              : sscf->keys == NULL ? "shian_keys"
-              : sscf->templates == NULL ? "shian_html"
+              : sscf->keys_part == NULL ? "shian_keys"
+              : sscf->html_part == NULL ? "shian_html"
               : sscf->base_url.len == 0 ? "shian_base_url" : NULL;
 
     if (missing != NULL) {
@@ -750,9 +654,7 @@ ngx_http_shian_cycle_conf(ngx_cycle_t *cycle)
 static ngx_int_t
 ngx_http_shian_init_process(ngx_cycle_t *cycle)
 {
-    ngx_uint_t                    i;
-    ngx_http_shian_env_t        **envs;
-    ngx_http_shian_main_conf_t   *smcf;
+    ngx_http_shian_main_conf_t  *smcf;
 
     if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
     {
@@ -765,38 +667,18 @@ ngx_http_shian_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    envs = smcf->envs.elts;
-
-    for (i = 0; i < smcf->envs.nelts; i++) {
-        envs[i]->pool = smcf->pool;
-
-        if (ngx_http_shian_env_start(envs[i], cycle) != NGX_OK) {
-            return NGX_ERROR;
-        }
-    }
-
-    smcf->cache = ngx_http_shian_page_init(cycle);
-
-    return smcf->cache == NULL ? NGX_ERROR : NGX_OK;
+    return ngx_http_shian_start(smcf, cycle);
 }
 
 
 static void
 ngx_http_shian_exit_process(ngx_cycle_t *cycle)
 {
-    ngx_uint_t                    i;
-    ngx_http_shian_env_t        **envs;
-    ngx_http_shian_main_conf_t   *smcf;
+    ngx_http_shian_main_conf_t  *smcf;
 
     smcf = ngx_http_shian_cycle_conf(cycle);
 
-    if (smcf == NULL) {
-        return;
-    }
-
-    envs = smcf->envs.elts;
-
-    for (i = 0; i < smcf->envs.nelts; i++) {
-        ngx_http_shian_env_stop(envs[i]);
+    if (smcf != NULL) {
+        ngx_http_shian_stop(smcf);
     }
 }

@@ -22,6 +22,7 @@ struct ngx_http_shian_page_s {
     uint64_t                    venue;
     uint64_t                    rev;
     int32_t                     day;
+    ngx_uint_t                  opened;     /* of which opening of the store */
     const char                 *lang;
     ngx_http_shian_format_t     format;
     ngx_uint_t                  gzip;
@@ -218,7 +219,7 @@ ngx_http_shian_page_cached(ngx_http_shian_ctx_t *c, uint64_t rev)
         return NGX_DECLINED;
     }
 
-    if (page->rev != rev
+    if (page->rev != rev || page->opened != c->conf->env->opened
         || page->day != shian_local_day(c->now_ms, SHIAN_TZ_MINUTES))
     {
         ngx_http_shian_page_drop(cache, slot);
@@ -290,6 +291,7 @@ ngx_http_shian_page_new(ngx_http_shian_ctx_t *c, uint64_t rev,
     page->venue = c->id;
     page->rev = rev;
     page->day = shian_local_day(c->now_ms, SHIAN_TZ_MINUTES);
+    page->opened = c->conf->env->opened;
     page->lang = c->lang;
     page->format = c->format;
     page->gzip = gzip;

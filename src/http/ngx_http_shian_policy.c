@@ -54,7 +54,7 @@ ngx_http_shian_grading_progress(ngx_http_shian_ctx_t *c,
         return true;
     }
 
-    progress = ngx_http_shian_progress(env);
+    progress = env->progress;
     next = progress->venue;
     g->has_waiting = 1;
     g->waiting = next == 0
@@ -158,6 +158,7 @@ ngx_http_shian_preview_over(ngx_http_shian_preview_t *p)
 {
     if (p->env != NULL) {
         p->env->previews--;
+        ngx_http_shian_over(p->env);
         p->env = NULL;
     }
 }
@@ -222,7 +223,7 @@ ngx_http_shian_preview(ngx_http_shian_ctx_t *c, const Shian__Policy *policy)
     ngx_http_shian_env_t      *env = c->conf->env;
     ngx_http_shian_preview_t  *p;
 
-    /* One at a time: the thread that does it is the one that writes. */
+    /* One at a time: others wait for the thread that does it. */
     if (env->previews != 0) {
         return ngx_http_shian_refuse(c, 503, "busy",
                                      "Another preview is under way.");
@@ -241,6 +242,7 @@ ngx_http_shian_preview(ngx_http_shian_ctx_t *c, const Shian__Policy *policy)
     p->effect.arena = &p->arena;
     shian_policy_numbers(policy, &p->numbers);
     env->previews++;
+    env->working++;
     cln->handler = ngx_http_shian_preview_cleanup;
 
     p->document = shian_policy_document(&c->arena, &p->numbers,

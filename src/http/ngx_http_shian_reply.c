@@ -519,6 +519,10 @@ ngx_http_shian_wait(ngx_http_shian_ctx_t *c, const char *code)
         return "60";
     }
 
+    if (strcmp(code, "unavailable") == 0) {
+        return "10";
+    }
+
     if (strcmp(code, "too_many_today") != 0) {
         return "2";
     }

@@ -84,15 +84,22 @@ ngx_http_shian_renew_read(ngx_http_shian_env_t *env)
 {
     int  rc;
 
+    if (env->store == NULL || env->gone) {
+        return EAGAIN;
+    }
+
     rc = mdb_txn_renew(env->read);
 
     /*
      * Another program has let the store grow past our map.  It can be taken
      * over while no transaction of this process is open.
      */
-    if (rc == MDB_MAP_RESIZED && !env->busy && env->previews == 0) {
+    if (rc == MDB_MAP_RESIZED && env->working == 0) {
         rc = mdb_env_set_mapsize(env->store->env, 0);
         rc = rc == 0 ? mdb_txn_renew(env->read) : rc;
+
+    } else if (rc == MDB_MAP_RESIZED) {
+        env->grown = 1;
     }
 
     return rc;
@@ -108,9 +115,11 @@ ngx_http_shian_read_begin(ngx_http_shian_ctx_t *c)
     rc = ngx_http_shian_renew_read(env);
 
     if (rc != 0) {
-        ngx_log_error(NGX_LOG_CRIT, c->request->connection->log, 0,
-                      "shian: the store cannot be read: %s",
-                      mdb_strerror(rc));
+        if (rc != EAGAIN && rc != MDB_MAP_RESIZED) {
+            ngx_log_error(NGX_LOG_CRIT, c->request->connection->log, 0,
+                          "shian: the store cannot be read: %s",
+                          mdb_strerror(rc));
+        }
         return NGX_ERROR;
     }
 
@@ -635,6 +644,44 @@ ngx_http_shian_post(ngx_http_shian_ctx_t *c)
 }
 
 
+/*
+ * What stands on disk is not in order.  Whoever runs the machine was told;
+ * without its pages nginx says it in its own words.
+ */
+static ngx_int_t
+ngx_http_shian_not_ready(ngx_http_shian_ctx_t *c)
+{
+    ngx_int_t            rc;
+    ngx_uint_t           methods = 0;
+    ngx_http_request_t  *r = c->request;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (c->conf->html_part->value == NULL) {
+        return ngx_http_shian_set_header(r, "Retry-After", "10") == NGX_OK
+               ? NGX_HTTP_SERVICE_UNAVAILABLE
+               : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (!shian_form_parse(&c->arena, ngx_http_shian_str(r->args), 64,
+                          &c->query, &c->nquery, &c->report))
+    {
+        c->nquery = 0;
+    }
+
+    c->route = ngx_http_shian_route(c, &methods);
+    ngx_http_shian_negotiate(c);
+    shian_report_init(&c->report);
+
+    return ngx_http_shian_refuse(c, 503, "unavailable",
+                                 "This site is being put in order; try "
+                                 "again in a minute.");
+}
+
+
 ngx_int_t
 ngx_http_shian_handler(ngx_http_request_t *r)
 {
@@ -648,6 +695,10 @@ ngx_http_shian_handler(ngx_http_request_t *r)
     }
 
     ngx_http_shian_count(requests);
+
+    if (ngx_http_shian_ready(c->conf) != NGX_OK) {
+        return ngx_http_shian_not_ready(c);
+    }
 
     if (r->args.len != 0
         && !shian_form_parse(&c->arena, ngx_http_shian_str(r->args), 64,

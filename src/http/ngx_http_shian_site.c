@@ -118,7 +118,7 @@ ngx_http_shian_counters_text(shian_sink_t *s)
 static void
 ngx_http_shian_grading_text(shian_sink_t *s, ngx_http_shian_env_t *env)
 {
-    ngx_http_shian_progress_t  *progress = ngx_http_shian_progress(env);
+    ngx_http_shian_progress_t  *progress = env->progress;
 
     ngx_http_shian_metric(s, "grading_venue", "gauge",
                           "Next venue of the grading sweep, 0 when idle.",
@@ -213,6 +213,13 @@ ngx_http_shian_metrics_handler(ngx_http_request_t *r)
     /* A location of its own may lie in a server without a store. */
     shian_buf_init(&out, &c->arena);
     ngx_http_shian_counters_text(&out.sink);
+
+    if (c->conf->env != NULL) {
+        ngx_http_shian_metric(&out.sink, "store_up", "gauge",
+                              "Whether the store is open and in order, 1 or 0.",
+                              c->conf->env->store != NULL
+                              && !c->conf->env->gone);
+    }
 
     if (c->conf->env != NULL && ngx_http_shian_read_begin(c) == NGX_OK) {
         ngx_http_shian_store_text(&out.sink, c);

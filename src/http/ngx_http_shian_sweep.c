@@ -99,7 +99,9 @@ ngx_http_shian_sweep_next(ngx_http_shian_sweep_t *s)
     ngx_http_shian_env_t  *env = s->env;
 
     env->sweeping = !ngx_exiting && s->folder < SHIAN_PHOTO_FOLDERS
-                    && ngx_thread_task_post(env->pool, env->sweep) == NGX_OK;
+                    && env->store != NULL && !env->gone
+                    && ngx_http_shian_work(env, env->main->files, env->sweep)
+                       == NGX_OK;
 }
 
 
@@ -109,6 +111,7 @@ ngx_http_shian_sweep_done(ngx_event_t *ev)
     ngx_http_shian_sweep_t  *s = ev->data;
 
     s->folder++;
+    ngx_http_shian_over(s->env);
     ngx_http_shian_sweep_next(s);
 
     if (!s->env->sweeping && s->removed != 0) {
@@ -144,7 +147,7 @@ ngx_http_shian_tick(ngx_event_t *ev)
     ngx_time_t            *tp;
     ngx_http_shian_env_t  *env = ev->data;
 
-    if (ngx_exiting || ngx_quit || ngx_terminate) {
+    if (ngx_exiting || ngx_quit || ngx_terminate || env->store == NULL) {
         return;
     }
 
@@ -168,7 +171,7 @@ ngx_http_shian_tick(ngx_event_t *ev)
 
 
 ngx_int_t
-ngx_http_shian_sweep_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
+ngx_http_shian_sweep_init(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
 {
     ngx_http_shian_sweep_t  *s, **data;
 
@@ -191,7 +194,14 @@ ngx_http_shian_sweep_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
     env->tick.data = env;
     env->tick.log = cycle->log;
     env->tick.cancelable = 1;
-    ngx_add_timer(&env->tick, SHIAN_TICK_MS);
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_shian_sweep_start(ngx_http_shian_env_t *env)
+{
+    env->ticks = 0;
+    ngx_add_timer(&env->tick, SHIAN_TICK_MS);
 }

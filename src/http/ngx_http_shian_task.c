@@ -11,7 +11,7 @@
 
 struct ngx_http_shian_task_s {
     ngx_http_request_t   *request;
-    ngx_thread_pool_t    *pool;
+    ngx_http_shian_env_t *env;
     bool                (*work)(void *data);
     ngx_int_t           (*done)(ngx_http_shian_ctx_t *c, void *data);
     void                 *data;
@@ -72,10 +72,14 @@ ngx_http_shian_task_event(ngx_event_t *ev)
     if (t->more && !t->request->connection->error) {
         ev->complete = 0;
 
-        if (ngx_thread_task_post(t->pool, task) == NGX_OK) {
+        if (ngx_http_shian_work(t->env, t->env->main->files, task) == NGX_OK)
+        {
+            ngx_http_shian_over(t->env);
             return;
         }
     }
+
+    ngx_http_shian_over(t->env);
 
     if (ev->timer_set) {
         ngx_del_timer(ev);
@@ -100,7 +104,7 @@ ngx_http_shian_task(ngx_http_shian_ctx_t *c, bool (*work)(void *data),
 
     t = task->ctx;
     t->request = r;
-    t->pool = c->conf->env->pool;
+    t->env = c->conf->env;
     t->work = work;
     t->done = done;
     t->data = data;
@@ -110,7 +114,7 @@ ngx_http_shian_task(ngx_http_shian_ctx_t *c, bool (*work)(void *data),
     task->event.data = task;
     task->event.log = r->connection->log;
 
-    if (ngx_thread_task_post(t->pool, task) != NGX_OK) {
+    if (ngx_http_shian_work(t->env, t->env->main->files, task) != NGX_OK) {
         return ngx_http_shian_refuse(c, 503, "busy",
                                      "Too much is being written; try again.");
     }

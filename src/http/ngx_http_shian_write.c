@@ -119,15 +119,14 @@ ngx_http_shian_count_batch(ngx_http_shian_env_t *env)
 
 /*
  * LMDB gives up an environment whose root page could not be written, for
- * readers too.  Only opening it anew helps, which a process may do but once:
- * this worker ends as on a reload, and the master starts the next.
+ * readers too.  Only opening it anew helps.
  */
 static void
 ngx_http_shian_check_env(ngx_http_shian_env_t *env)
 {
     int  rc;
 
-    if (env->reading) {
+    if (env->reading || env->store == NULL) {
         return;
     }
 
@@ -137,11 +136,31 @@ ngx_http_shian_check_env(ngx_http_shian_env_t *env)
         mdb_txn_reset(env->read);
 
     } else if (rc == MDB_PANIC) {
-        ngx_log_error(NGX_LOG_EMERG, env->log, 0,
+        ngx_log_error(NGX_LOG_CRIT, env->log, 0,
                       "shian: the root of store \"%V\" could not be written; "
-                      "this worker makes way for another", &env->path);
-        ngx_quit = 1;
+                      "it is opened anew", &env->path);
+        env->gone = 1;
+        ngx_http_shian_env_when_idle(env);
     }
+}
+
+
+/* The batch in flight is the first of those that wait again. */
+static void
+ngx_http_shian_put_back(ngx_http_shian_env_t *env)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&env->batch)) {
+        q = ngx_queue_last(&env->batch);
+        ngx_queue_remove(q);
+        ngx_queue_insert_head(&env->waiting, q);
+        env->nwaiting++;
+    }
+
+    env->busy = 0;
+    env->grown = 1;
+    ngx_http_shian_env_when_idle(env);
 }
 
 
@@ -149,19 +168,34 @@ ngx_http_shian_check_env(ngx_http_shian_env_t *env)
 static void
 ngx_http_shian_batch_done(ngx_event_t *ev)
 {
+    ngx_uint_t              failed;
     ngx_queue_t             batch, *q;
     ngx_http_request_t     *r;
     ngx_http_shian_env_t   *env = ev->data;
     ngx_http_shian_item_t  *it;
 
+    if (env->posted) {
+        env->posted = 0;
+        ngx_http_shian_over(env);
+    }
+
+    /* Another program has let it grow: mapped anew, it is written. */
+    if (env->rc == MDB_MAP_RESIZED && !env->gone) {
+        ngx_http_shian_put_back(env);
+        return;
+    }
+
     ngx_http_shian_count_batch(env);
+
+    /* The next batch may have begun before the end of this is told. */
+    failed = env->rc != 0;
 
     ngx_queue_init(&batch);
     ngx_queue_add(&batch, &env->batch);
     ngx_queue_init(&env->batch);
     env->busy = 0;
 
-    if (env->rc != 0) {
+    if (failed) {
         ngx_http_shian_check_env(env);
     }
 
@@ -180,7 +214,7 @@ ngx_http_shian_batch_done(ngx_event_t *ev)
 
         if (it->own) {
             env->own--;
-            env->own_failed |= env->rc != 0;
+            env->own_failed |= failed;
         }
 
         if (r == NULL) {
@@ -230,7 +264,8 @@ ngx_http_shian_dispatch(ngx_http_shian_env_t *env)
     ngx_queue_t            *q;
     ngx_http_shian_item_t  *it;
 
-    if (env->busy || ngx_queue_empty(&env->waiting)) {
+    /* A store that has grown is mapped anew first. */
+    if (env->busy || env->grown || ngx_queue_empty(&env->waiting)) {
         return;
     }
 
@@ -255,8 +290,12 @@ ngx_http_shian_dispatch(ngx_http_shian_env_t *env)
     env->task->event.handler = ngx_http_shian_batch_done;
     env->task->event.data = env;
 
-    if (ngx_thread_task_post(env->pool, env->task) != NGX_OK) {
-        /* The pool's own queue is full: as if the batch had failed. */
+    env->posted = env->store != NULL && !env->gone
+                  && ngx_http_shian_work(env, env->main->pool, env->task)
+                     == NGX_OK;
+
+    if (!env->posted) {
+        /* The pool's own queue is full, or the store has gone. */
         env->rc = MDB_BAD_TXN;
 
         while (n > 0) {
@@ -484,7 +523,7 @@ ngx_http_shian_submit(ngx_http_shian_ctx_t *c, Shian__Operation *op,
 }
 
 
-/* ---- a worker's life ------------------------------------------------------*/
+/* ---- the machine's own ----------------------------------------------------*/
 
 ngx_int_t
 ngx_http_shian_submit_own(ngx_http_shian_env_t *env, Shian__Operation *op)
@@ -521,33 +560,12 @@ ngx_http_shian_submit_own(ngx_http_shian_env_t *env, Shian__Operation *op)
 
 
 ngx_int_t
-ngx_http_shian_env_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
+ngx_http_shian_write_init(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
 {
-    char                    err[512];
-    int                     rc;
     ngx_http_shian_env_t  **data;
 
-    env->log = cycle->log;
     ngx_queue_init(&env->waiting);
     ngx_queue_init(&env->batch);
-
-    env->store = shian_store_open((char *) env->path.data, env->map_size,
-                                  (unsigned) env->readers, false, err,
-                                  sizeof(err));
-    if (env->store == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "shian: %s", err);
-        return NGX_ERROR;
-    }
-
-    rc = mdb_txn_begin(env->store->env, NULL, MDB_RDONLY, &env->read);
-    if (rc != 0) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                      "shian: store \"%V\": no reader: %s; raise readers= of "
-                      "shian_store", &env->path, mdb_strerror(rc));
-        return NGX_ERROR;
-    }
-
-    mdb_txn_reset(env->read);
 
     env->task = ngx_thread_task_alloc(cycle->pool,
                                       sizeof(ngx_http_shian_env_t *));
@@ -569,26 +587,12 @@ ngx_http_shian_env_start(ngx_http_shian_env_t *env, ngx_cycle_t *cycle)
     env->hold.data = env;
     env->hold.log = cycle->log;
 
-    ngx_http_shian_events_start(env, cycle);
-
-    if (ngx_http_shian_sweep_start(env, cycle) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_shian_grading_start(env, cycle);
+    return NGX_OK;
 }
 
 
 void
-ngx_http_shian_env_stop(ngx_http_shian_env_t *env)
+ngx_http_shian_write_resume(ngx_http_shian_env_t *env)
 {
-    ngx_http_shian_grading_stop(env);
-
-    if (env->read != NULL) {
-        mdb_txn_abort(env->read);
-        env->read = NULL;
-    }
-
-    shian_store_close(env->store);
-    env->store = NULL;
+    ngx_http_shian_dispatch(env);
 }

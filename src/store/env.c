@@ -2,11 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "photos.h"
+#include "whole.h"
+
+#define DAMAGED  "restore the last backup with \"shianctl restore\"; the "     \
+                 "damaged file was left as it is"
 
 
 static int
@@ -92,8 +100,7 @@ explain(const char *dir, int rc, char *err, size_t errsize)
     case MDB_CORRUPTED:
     case MDB_INVALID:
     case MDB_PAGE_NOTFOUND:
-        mend = "restore the last backup with \"shianctl restore\"; "
-               "the damaged file was left as it is";
+        mend = DAMAGED;
         break;
     case ENOMEM:
         mend = "lower map_size or raise the limit on address space";
@@ -118,65 +125,77 @@ read_only(const char *dir)
 }
 
 
-shian_store_t *
-shian_store_open(const char *dir, size_t map_size, unsigned readers,
+/* Its bytes, before they are mapped; a file that is not there is rc ENOENT. */
+static int
+check_bytes(const char *dir, char *err, size_t errsize)
+{
+    int   rc;
+    char  file[4096], cause[256];
+
+    snprintf(file, sizeof(file), "%s/data.mdb", dir);
+
+    if (shian_whole(file, &rc, cause, sizeof(cause))) {
+        return 0;
+    }
+
+    if (rc == MDB_INVALID || rc == MDB_CORRUPTED) {
+        snprintf(err, errsize, "store \"%s\": data.mdb is damaged: %s; %s",
+                 dir, cause, DAMAGED);
+    } else {
+        explain(dir, rc, err, errsize);
+    }
+
+    return rc;
+}
+
+
+/* An environment with its limits set, not yet opened. */
+static int
+make_env(MDB_env **env, size_t map_size, unsigned readers)
+{
+    int  rc;
+
+    rc = mdb_env_create(env);
+
+    if (rc == 0) {
+        rc = mdb_env_set_maxdbs(*env, 64);
+    }
+
+    if (rc == 0) {
+        rc = mdb_env_set_maxreaders(*env, readers == 0 ? SHIAN_READERS
+                                                       : readers);
+    }
+
+    if (rc == 0) {
+        rc = mdb_env_set_mapsize(*env, map_size == 0 ? SHIAN_MAP_SIZE
+                                                     : map_size);
+    }
+
+    return rc;
+}
+
+
+/* Opens it with LMDB's flags; NULL with a line in err. */
+static shian_store_t *
+open_store(const char *dir, size_t map_size, unsigned readers, unsigned flags,
     bool create, char *err, size_t errsize)
 {
-    int             rc, dead;
+    int             rc;
     const char     *missing;
     shian_store_t  *s;
 
     missing = NULL;
     s = calloc(1, sizeof(*s));
-    if (s == NULL || (s->dir = strdup(dir)) == NULL) {
-        rc = ENOMEM;
-        goto failed;
-    }
+    rc = s == NULL || (s->dir = strdup(dir)) == NULL ? ENOMEM
+         : make_env(&s->env, map_size, readers);
 
-    if (create && mkdir(dir, 0750) != 0 && errno != EEXIST) {
-        rc = errno;
-        goto failed;
-    }
-
-    rc = mdb_env_create(&s->env);
-    if (rc != 0) {
-        goto failed;
-    }
-
-    if ((rc = mdb_env_set_maxdbs(s->env, 64)) != 0
-        || (rc = mdb_env_set_maxreaders(s->env, readers == 0
-                                        ? SHIAN_READERS : readers)) != 0
-        || (rc = mdb_env_set_mapsize(s->env, map_size == 0
-                                     ? SHIAN_MAP_SIZE : map_size)) != 0)
+    if (rc == 0
+        && (rc = mdb_env_open(s->env, dir, MDB_NOTLS | flags, 0640)) == 0
+        && (rc = open_tables(s, create, &missing)) == 0
+        && (rc = check_format(s, create)) == 0)
     {
-        goto failed;
+        return s;
     }
-
-    if (!create) {
-        struct stat  st;
-        char         file[4096];
-
-        snprintf(file, sizeof(file), "%s/data.mdb", dir);
-        if (stat(file, &st) != 0) {
-            rc = errno;
-            goto failed;
-        }
-    }
-
-    if ((rc = mdb_env_open(s->env, dir, MDB_NOTLS | read_only(dir), 0640))
-        != 0
-        || (rc = open_tables(s, create, &missing)) != 0
-        || (rc = check_format(s, create)) != 0)
-    {
-        goto failed;
-    }
-
-    /* A reader that was killed would hold old pages for ever. */
-    (void) mdb_reader_check(s->env, &dead);
-
-    return s;
-
-failed:
 
     if (missing != NULL) {
         snprintf(err, errsize, "store \"%s\": table \"%s\" is missing; an "
@@ -189,6 +208,36 @@ failed:
     shian_store_close(s);
 
     return NULL;
+}
+
+
+shian_store_t *
+shian_store_open(const char *dir, size_t map_size, unsigned readers,
+    bool create, char *err, size_t errsize)
+{
+    int             rc, dead;
+    shian_store_t  *s;
+
+    if (create && mkdir(dir, 0750) != 0 && errno != EEXIST) {
+        explain(dir, errno, err, errsize);
+        return NULL;
+    }
+
+    rc = check_bytes(dir, err, errsize);
+
+    if (rc != 0 && !(create && rc == ENOENT)) {
+        return NULL;
+    }
+
+    s = open_store(dir, map_size, readers, read_only(dir), create, err,
+                   errsize);
+
+    if (s != NULL) {
+        /* A reader that was killed would hold old pages for ever. */
+        (void) mdb_reader_check(s->env, &dead);
+    }
+
+    return s;
 }
 
 
@@ -205,43 +254,126 @@ shian_store_close(shian_store_t *s)
 }
 
 
-/*
- * LMDB's own mark, after the page's header in its first page: mdb.c,
- * struct MDB_meta.  Opening the environment would touch it.
- */
-static int
-check_mark(const char *file)
+/* ---- looking --------------------------------------------------------------*/
+
+/* False: the process's user may not do that with path, and who may. */
+static bool
+may(const char *dir, const char *path, int mode, char *err, size_t errsize)
 {
-    int       fd, rc;
-    ssize_t   n;
-    uint8_t   head[sizeof(size_t) + 12];
-    uint32_t  mark;
+    int             n;
+    char            user[64], owner[64];
+    const char     *what;
+    struct stat     st;
+    struct group   *gr;
+    struct passwd  *pw;
 
-    fd = open(file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return errno;
+    if (access(path, mode) == 0 || errno == EROFS) {
+        return true;
     }
 
-    n = read(fd, head, sizeof(head));
-    rc = n < 0 ? errno : MDB_INVALID;
-
-    if (n == (ssize_t) sizeof(head)) {
-        memcpy(&mark, head + sizeof(size_t) + 8, sizeof(mark));
-        rc = mark == 0xbeefc0de ? 0 : MDB_INVALID;
+    if (errno != EACCES || stat(path, &st) != 0) {
+        snprintf(err, errsize, "store \"%s\": \"%s\": %s; see the system's "
+                 "log", dir, path, strerror(errno));
+        return false;
     }
 
-    close(fd);
+    pw = getpwuid(geteuid());
+    snprintf(user, sizeof(user), "%s", pw == NULL ? "?" : pw->pw_name);
+    pw = getpwuid(st.st_uid);
+    snprintf(owner, sizeof(owner), "%s", pw == NULL ? "?" : pw->pw_name);
+    gr = getgrgid(st.st_gid);
+    what = (mode & W_OK) != 0 ? "write" : (mode & X_OK) != 0 ? "enter"
+                                                            : "read";
 
-    return rc;
+    n = snprintf(err, errsize, "store \"%s\": %s may not %s \"%s\" (%s:%s "
+                 "%04o); ", dir, user, what, path, owner,
+                 gr == NULL ? "?" : gr->gr_name,
+                 (unsigned) st.st_mode & 07777);
+
+    if (n < 0 || (size_t) n >= errsize) {
+        return false;
+    }
+
+    /* The folders above it are others': they are opened, not given away. */
+    if (mode == X_OK) {
+        snprintf(err + n, errsize - (size_t) n, "let that user in: chmod o+x "
+                 "%s", path);
+    } else {
+        snprintf(err + n, errsize - (size_t) n, "give it to the user that "
+                 "nginx workers run as: chown -R %s %s", user, dir);
+    }
+
+    return false;
+}
+
+
+/* Every folder on the way. */
+static bool
+may_reach(const char *dir, char *err, size_t errsize)
+{
+    char   path[4096];
+    char  *p;
+
+    if (snprintf(path, sizeof(path), "%s", dir) >= (int) sizeof(path)) {
+        explain(dir, ENAMETOOLONG, err, errsize);
+        return false;
+    }
+
+    for (p = strchr(path, '/'); p != NULL; p = strchr(p + 1, '/')) {
+        if (p == path) {
+            continue;
+        }
+
+        *p = '\0';
+
+        if (access(path, X_OK) != 0 && errno == EACCES) {
+            return may(dir, path, X_OK, err, errsize);
+        }
+
+        *p = '/';
+    }
+
+    return true;
+}
+
+
+/* The photos' folders, where there are any yet. */
+static bool
+may_keep_photos(const char *dir, char *err, size_t errsize)
+{
+    int   i;
+    char  path[4096];
+
+    for (i = -1; i < SHIAN_PHOTO_FOLDERS; i++) {
+        if (i < 0) {
+            snprintf(path, sizeof(path), "%s/photos", dir);
+        } else {
+            snprintf(path, sizeof(path), "%s/photos/%02x", dir, (unsigned) i);
+        }
+
+        if (access(path, F_OK) == 0
+            && !may(dir, path, R_OK | W_OK | X_OK, err, errsize))
+        {
+            return false;
+        }
+    }
+
+    return true;
 }
 
 
 bool
-shian_store_test(const char *dir, char *err, size_t errsize)
+shian_store_access(const char *dir, char *err, size_t errsize)
 {
-    int          rc;
-    char         file[4096];
+    size_t       i;
+    char         path[4096];
     struct stat  st;
+
+    static const char *const  files[] = { "data.mdb", "lock.mdb" };
+
+    if (!may_reach(dir, err, errsize)) {
+        return false;
+    }
 
     if (stat(dir, &st) != 0) {
         explain(dir, errno, err, errsize);
@@ -253,15 +385,40 @@ shian_store_test(const char *dir, char *err, size_t errsize)
         return false;
     }
 
-    snprintf(file, sizeof(file), "%s/data.mdb", dir);
-
-    rc = check_mark(file);
-
-    if (rc != 0) {
-        explain(dir, rc, err, errsize);
+    if (!may(dir, dir, R_OK | W_OK | X_OK, err, errsize)) {
+        return false;
     }
 
-    return rc == 0;
+    for (i = 0; i < SHIAN_COUNT(files); i++) {
+        snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
+
+        if (access(path, F_OK) == 0
+            && !may(dir, path, R_OK | W_OK, err, errsize))
+        {
+            return false;
+        }
+    }
+
+    return may_keep_photos(dir, err, errsize);
+}
+
+
+bool
+shian_store_test(const char *dir, size_t map_size, char *err, size_t errsize)
+{
+    shian_store_t  *s;
+
+    if (!shian_store_access(dir, err, errsize)
+        || check_bytes(dir, err, errsize) != 0)
+    {
+        return false;
+    }
+
+    s = open_store(dir, map_size, 0, MDB_RDONLY | MDB_NOLOCK, false, err,
+                   errsize);
+    shian_store_close(s);
+
+    return s != NULL;
 }
 
 

@@ -104,10 +104,21 @@ shian_store_t *shian_store_open(const char *dir, size_t map_size,
 void shian_store_close(shian_store_t *s);
 
 /*
- * Checks without opening live data that dir could be opened: for `nginx -t`.
- * False with one line in err.
+ * May the process's user reach the folder and read and write all of it that a
+ * worker must?  False with one line in err: what, whose, and how to mend it.
  */
-bool shian_store_test(const char *dir, char *err, size_t errsize);
+bool shian_store_access(const char *dir, char *err, size_t errsize);
+
+/*
+ * Looks, with the eyes of the process's user, whether dir could be opened and
+ * written with this map_size (0: the default): the way to it, the folder, its
+ * files and those of photos, the data file's bytes, the map, the tables.
+ * Changes nothing and takes no lock, so a store in use may look wrong for a
+ * moment: who is told so looks again.  False with one line, cause and mend,
+ * in err.  In a process of its own, for a damaged store may end it.
+ */
+bool shian_store_test(const char *dir, size_t map_size, char *err,
+    size_t errsize);
 
 /* Begins a transaction.  Returns an LMDB code, 0 for success. */
 int shian_txn_begin(shian_store_t *s, shian_arena_t *arena, bool write,

@@ -94,6 +94,7 @@ error_log         $dir/error.log error;
 pid               $dir/nginx.pid;
 load_module       $B/ngx_http_shian_module.so;
 thread_pool       shian threads=1;
+thread_pool       shian_files threads=1;
 events { worker_connections 4096; }
 http {
     access_log             off;

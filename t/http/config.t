@@ -41,6 +41,18 @@ sub refuses {
     unlike $r->{out}, qr/signal|core dumped/i;
 }
 
+# What stands on disk: content with a warning, so that no other site suffers.
+sub warns {
+    my ($what, $words, $at, %o) = @_;
+    configure($s, %o);
+    my $r = nginx_t($s);
+    is $r->{status}, 0, $what;
+    like $r->{out}, qr/\[warn\][^\n]*$words/, "$what: says why";
+    my $line = line_of($at);
+    like $r->{out}, qr{nginx\.conf:$line\b}, "$what: says where";
+    unlike $r->{out}, qr/\[(?:emerg|alert|crit)\]|core dumped/;
+}
+
 subtest 'a good one' => sub {
     my $before = slurp("$s->{store}/data.mdb");
     configure($s);
@@ -52,16 +64,16 @@ subtest 'a good one' => sub {
 
 subtest 'the store' => sub {
     my $store = "shian_store $s->{dir}/none;";
-    refuses('no store', qr{none}, $store,
+    warns('no store', qr{none}, $store,
             settings => settings(store => $store));
     mkdir "$s->{dir}/empty" or die;
     $store = "shian_store $s->{dir}/empty;";
-    refuses('an empty folder', qr{empty}, $store,
+    warns('an empty folder', qr{empty}, $store,
             settings => settings(store => $store));
     mkdir "$s->{dir}/junk" or die;
     spew("$s->{dir}/junk/data.mdb", 'x' x 10_000);
     $store = "shian_store $s->{dir}/junk;";
-    refuses('something else', qr{junk}, $store,
+    warns('something else', qr{junk}, $store,
             settings => settings(store => $store));
     ok slurp("$s->{dir}/junk/data.mdb") eq 'x' x 10_000, 'left as it was';
     for my $bad ('map_size=1', 'map_size=x', 'readers=0', 'readers=x',
@@ -71,27 +83,56 @@ subtest 'the store' => sub {
         refuses($bad, qr/"\Q$bad\E"/, $store,
                 settings => settings(store => $store));
     }
+    # faults C5: one store by several names, told different things.
+    symlink $s->{store}, "$s->{dir}/link" or die $!;
+    for my $twice ('map_size=1g map_size=1g', 'readers=9 readers=9',
+                   'batch=1 batch=2')
+    {
+        $store = "shian_store $s->{store} $twice;";
+        refuses($twice, qr/is given twice/, $store,
+                settings => settings(store => $store));
+    }
+    for my $other ("$s->{store}/", "$s->{store}/.", "$s->{dir}/link",
+                   "$s->{dir}/link/../store")
+    {
+        my $here = free_port();
+        my $line = "shian_store $other map_size=3g;";
+        my %o = (settings => settings(
+                     store => "shian_store $s->{store} map_size=2g;"),
+                 http => "server { listen 127.0.0.1:$here;\n$line\n"
+                     . 'location / { shian; } }');
+        refuses("$other", qr/not what the same store has/, $line, %o);
+        $o{http} =~ s/3g/2g/;
+        configure($s, %o);
+        my $r = nginx_t($s);
+        is $r->{out}, '', "$other is the same";
+        start($s, %o);
+        is get({ %$s, port => $_ }, '/healthz')->{status}, 200
+            for $s->{port}, $here;
+        stop($s);
+        unlike log_of($s), qr/by another name/, 'and opened once';
+    }
 };
 
 subtest 'keys' => sub {
     my $good = slurp($s->{keys});
     my $file = "$s->{dir}/keys2";
     my $line = "shian_keys $file;";
-    refuses('none', qr{keys2}, $line, settings => settings(keys => $line));
+    warns('none', qr{keys2}, $line, settings => settings(keys => $line));
     spew($file, $good);
     chmod 0644, $file;
-    refuses('open to all', qr{keys2.*(?:mode|0600)}s, $line,
+    warns('open to all', qr{keys2.*(?:mode|0600)}s, $line,
             settings => settings(keys => $line));
     chmod 0600, $file;
     spew($file, "${good}token short x\n");
     my $n = () = $good =~ /\n/g;
-    refuses('a bad line', qr{keys2(?::|.*line )@{[$n + 1]}\b}, $line,
+    warns('a bad line', qr{keys2(?::|.*line )@{[$n + 1]}\b}, $line,
             settings => settings(keys => $line));
     spew($file, "$good$good");
-    refuses('a key twice', qr{keys2}, $line,
+    warns('a key twice', qr{keys2}, $line,
             settings => settings(keys => $line));
     spew($file, '');
-    refuses('an empty one', qr{keys2}, $line,
+    warns('an empty one', qr{keys2}, $line,
             settings => settings(keys => $line));
     for my $secret ($good =~ /([\w-]{40,})/g) {
         unlike log_of($s), qr/\Q$secret\E/, 'no key in the log';
@@ -101,12 +142,12 @@ subtest 'keys' => sub {
 subtest 'pages' => sub {
     my $dir = "$s->{dir}/html";
     my $line = "shian_html $dir;";
-    refuses('none', qr{html}, $line, settings => settings(html => $line));
+    warns('none', qr{html}, $line, settings => settings(html => $line));
     system('cp', '-R', $html, $dir) == 0 or die;
     configure($s, settings => settings(html => $line));
     is nginx_t($s)->{status}, 0, 'a copy is as good';
     spew("$dir/templates/venue.html", "<p>\n{{#name}}\nnever closed\n");
-    refuses('a template', qr{venue\.html:\d+}, $line,
+    warns('a template', qr{venue\.html:\d+}, $line,
             settings => settings(html => $line));
     my $page = slurp("$html/templates/venue.html");
     for my $case (
@@ -123,21 +164,21 @@ subtest 'pages' => sub {
     {
         my ($what, $text, $says) = @$case;
         spew("$dir/templates/venue.html", $text);
-        refuses($what, $says, $line, settings => settings(html => $line));
+        warns($what, $says, $line, settings => settings(html => $line));
     }
     spew("$dir/templates/venue.html", $page);
     spew("$dir/templates/loop.html", "{{#x}}{{> loop2}}{{/x}}");
     spew("$dir/templates/loop2.html", "\n{{> loop}}");
-    refuses('two parts within each other', qr{loop2\.html:2: includes itself},
+    warns('two parts within each other', qr{loop2\.html:2: includes itself},
             $line, settings => settings(html => $line));
     unlink "$dir/templates/$_.html" for qw(loop loop2);
 
     unlink "$dir/templates/venue.html";
-    refuses('one missing', qr{venue}, $line,
+    warns('one missing', qr{venue}, $line,
             settings => settings(html => $line));
     system('cp', "$html/templates/venue.html", "$dir/templates") == 0 or die;
     spew("$dir/lang/en.json", "{\n\"a\": \n");
-    refuses('a language', qr{en\.json}, $line,
+    warns('a language', qr{en\.json}, $line,
             settings => settings(html => $line));
 };
 
@@ -145,7 +186,7 @@ subtest 'pages' => sub {
 sub documents {
     my $dir = "$s->{dir}/city";
     my $line = "shian_documents $dir;";
-    refuses('no folder of calendars', qr{city/holidays}, 'shian_documents',
+    warns('no folder of calendars', qr{city/holidays}, 'shian_documents',
             http => $line);
     mkdir $_ or die for $dir, "$dir/holidays";
     configure($s, http => $line);
@@ -153,11 +194,11 @@ sub documents {
     refuses('two of shian_documents', qr/is duplicate/, 'shian_documents',
             http => "$line $line");
     spew("$dir/holidays/2027.csv", "date,kind\n2027-02-30,holiday\n");
-    refuses('a day that is none', qr{2027\.csv}, 'shian_documents',
+    warns('a day that is none', qr{2027\.csv}, 'shian_documents',
             http => $line);
     spew("$dir/holidays/2027.csv", "date,kind\n2027-01-01,holiday\n");
     spew("$dir/texts.json", '{"fly": []}');
-    refuses('a step that is none', qr{texts\.json.*fly}, 'shian_documents',
+    warns('a step that is none', qr{texts\.json.*fly}, 'shian_documents',
             http => $line);
     unlink "$dir/texts.json";
     spew("$dir/categories.json", encode_json({ items => [ {
@@ -197,7 +238,6 @@ subtest 'directives' => sub {
                  'shian_grading on interval=x;', 'shian_write_queue x;',
                  'shian_grading;', 'shian_grading on interval=0;',
                  'shian_write_queue -1;', 'shian_write_queue 0;',
-                 'shian_words /none;', "shian_words $s->{dir};",
                  'shian_events_heartbeat 0;', 'shian_events_heartbeat x;',
                  'shian_city;', 'shian_bureau a b c;', 'shian_flying on;',
                  'shian_sso $x;', 'shian_metrics;',
@@ -222,8 +262,11 @@ subtest 'directives' => sub {
         refuses("$twice twice", qr/is duplicate/, $twice,
                 settings => settings(more => "$twice $twice"));
     }
+    for my $bad ('shian_words /none;', "shian_words $s->{dir};") {
+        warns($bad, qr/shian: "/, $bad, settings => settings(more => $bad));
+    }
     spew("$s->{dir}/words", "\xff\xfe\n");
-    refuses('words not in UTF-8', qr/UTF-8/, 'shian_words',
+    warns('words not in UTF-8', qr/UTF-8/, 'shian_words',
             settings => settings(more => "shian_words $s->{dir}/words;"));
     documents();
     my $n = () = log_of($s) =~ /\[emerg\]/g;
@@ -249,6 +292,8 @@ subtest 'the pool' => sub {
     refuses('not declared', qr/thread.pool "shian"/, undef, pool => '');
     refuses('another', qr/thread.pool "shian"/, undef,
             pool => 'thread_pool other threads=1;');
+    refuses('one of two', qr/thread.pool "shian_files"/, undef,
+            pool => 'thread_pool shian threads=1;');
 };
 
 subtest 'two cities on one nginx' => sub {

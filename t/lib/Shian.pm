@@ -10,6 +10,7 @@ use File::Temp ();
 use IO::Select ();
 use IO::Socket::INET ();
 use JSON::PP ();
+use Test::More ();
 use Time::HiRes ();
 
 our @EXPORT_OK = qw(new_store demo_store ctl ctl_json slurp spew csv_rows shared
@@ -150,7 +151,8 @@ sub configure {
     $_ //= '' for @o{qw(main http server location)};
     my $dir = $s->{dir};
     my $user = $> == 0 ? 'user root;' : '';
-    my $pool = $o{pool} // 'thread_pool shian threads=1;';
+    my $pool = $o{pool} // 'thread_pool shian threads=1; '
+        . 'thread_pool shian_files threads=1;';
     my $settings = $o{settings} // <<"";
     shian_store     $s->{store};
     shian_keys      $s->{keys};
@@ -255,7 +257,22 @@ sub stop {
         waitpid $pid, 0;
     }
     delete $running{$pid};
+    calm($s);
     return $gone;
+}
+
+# Of every test: no alert of nginx's and no word of a sanitizer.  Workers that
+# a test has killed are its own doing.
+sub calm {
+    my ($s) = @_;
+    my @bad = grep { !/exited on signal 9\b/ }
+        grep { /\[alert\]|(?:Address|Leak|Undefined\w*)Sanitizer|runtime error:/ }
+        split /\n/, log_of($s) . (slurp("$s->{dir}/nginx.out") // '');
+    @bad = grep { $_ !~ $s->{expected} } @bad if $s->{expected};
+    return if !@bad;
+    my $test = Test::More->builder;
+    $test->ok(0, 'no [alert] and no sanitizer in the error log');
+    $test->diag(join "\n", splice @bad, 0, 10);
 }
 
 # Processes of the master, from /proc: workers, old ones included.

@@ -24,7 +24,7 @@ what_is_no_store_is_refused_in_one_line(void **state)
     assert_null(shian_store_open(dir, 0, 0, false, err, sizeof(err)));
     assert_non_null(strstr(err, "shianctl init"));
     assert_null(strchr(err, '\n'));
-    assert_false(shian_store_test(dir, err, sizeof(err)));
+    assert_false(shian_store_test(dir, 0, err, sizeof(err)));
 
     snprintf(file, sizeof(file), "%s/data.mdb", dir);
     f = fopen(file, "w");
