@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/ids.h"
+#include "core/code.h"
+#include "domain/domain.h"
 #include "output.h"
 #include "photo_copy.h"
 
@@ -546,6 +547,49 @@ make_store_folder(job_t *j)
 }
 
 
+/*
+ * The log of the staged store goes on under a new generation, before it is a
+ * store: nothing that was issued after the backup can open anything in it.
+ */
+static bool
+begin_generation(job_t *j)
+{
+    bool                 ok;
+    shian_txn_t          t;
+    Shian__Entry        *last;
+    shian_ctl_t         *c = j->ctl;
+    Shian__Result        result;
+    Shian__Operation     op;
+    Shian__StoreRestore  body = SHIAN__STORE_RESTORE__INIT;
+
+    if (shian_txn_begin(j->snapshot, &c->arena, false, &t) != 0) {
+        (void) shian_ctl_fail(c, "%s cannot be read", j->staged);
+        return false;
+    }
+
+    last = shian_log_get(&t, j->head.seq);
+    body.has_backup_at = last != NULL;
+    body.backup_at = last == NULL ? 0 : last->operation->at;
+    shian_txn_abort(&t);
+
+    body.has_generation = body.has_restored_seq = 1;
+    body.has_restored_hash = 1;
+    body.generation = shian_new_handle();
+    body.restored_seq = j->head.seq;
+    body.restored_hash = shian_binary(shian_slice(j->head.hash,
+                                                  SHIAN_HASH_SIZE));
+    op = shian_ctl_operation(c);
+    op.body_case = SHIAN__OPERATION__BODY_STORE_RESTORE;
+    op.store_restore = &body;
+
+    c->store = j->snapshot;
+    ok = shian_ctl_run(c, &op, &result);
+    c->store = NULL;
+
+    return ok;
+}
+
+
 int
 shian_cmd_restore(shian_ctl_t *c)
 {
@@ -577,8 +621,8 @@ shian_cmd_restore(shian_ctl_t *c)
         return finish(&j, SHIAN_FAILED);
     }
 
-    if (!shian_photo_copy(&j.copy, j.snapshot) || !commit(&j)
-        || !shian_ctl_store(c, false))
+    if (!shian_photo_copy(&j.copy, j.snapshot) || !begin_generation(&j)
+        || !commit(&j) || !shian_ctl_store(c, false))
     {
         return finish(&j, SHIAN_FAILED);
     }
@@ -588,7 +632,9 @@ shian_cmd_restore(shian_ctl_t *c)
                (unsigned long long) j.copy.photos, j.copy.nlost);
     } else {
         printf("%s: restored with %llu photos; check it with \"shianctl "
-               "verify\"\n", c->store_dir,
+               "verify\".  Sessions, bearer tokens, sign-in links and scans "
+               "are over: give out new ones, and disable again whoever was "
+               "disabled since the backup\n", c->store_dir,
                (unsigned long long) j.copy.photos);
     }
 

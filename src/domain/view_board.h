@@ -88,9 +88,13 @@ bool shian_view_penalties(shian_txn_t *t, uint64_t venue,
 Shian__LookList *shian_view_looks(shian_txn_t *t, const shian_board_t *b,
     shian_str_t after, size_t limit, shian_str_t *next);
 
-/* That there are complaints, and what was released of them. */
+/*
+ * That there are complaints, and what was released of them: none before it is
+ * public at now_ms.
+ */
 Shian__MyComplaintList *shian_view_my_complaints(shian_txn_t *t,
-    uint64_t venue, shian_str_t after, size_t limit, shian_str_t *next);
+    uint64_t venue, uint64_t now_ms, shian_str_t after, size_t limit,
+    shian_str_t *next);
 
 
 /* ---- figures: view_figures.c ----------------------------------------------*/

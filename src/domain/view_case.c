@@ -294,8 +294,8 @@ my_complaint(shian_txn_t *t, const Shian__Categories *all,
 
 
 Shian__MyComplaintList *
-shian_view_my_complaints(shian_txn_t *t, uint64_t venue, shian_str_t after,
-    size_t limit, shian_str_t *next)
+shian_view_my_complaints(shian_txn_t *t, uint64_t venue, uint64_t now_ms,
+    shian_str_t after, size_t limit, shian_str_t *next)
 {
     shian_str_t              last;
     shian_scan_t             scan;
@@ -327,7 +327,7 @@ shian_view_my_complaints(shian_txn_t *t, uint64_t venue, shian_str_t after,
         last = scan.key;
         c = shian_complaint_get(t, shian_by_id(scan.key));
 
-        if (c != NULL) {
+        if (c != NULL && shian_complaint_public(c, now_ms)) {
             list->items[list->n_items] = my_complaint(t, all, c);
 
             if (list->items[list->n_items++] == NULL) {

@@ -204,8 +204,8 @@ ngx_http_shian_my_complaints(ngx_http_shian_ctx_t *c)
         return ngx_http_shian_fail(c);
     }
 
-    view = shian_view_my_complaints(&c->txn, c->caller.actor.venue, after,
-                                    limit, &next);
+    view = shian_view_my_complaints(&c->txn, c->caller.actor.venue,
+                                    c->now_ms, after, limit, &next);
     if (view == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -79,6 +79,12 @@ void shian_log_head(shian_txn_t *t, shian_head_t *head);
  */
 void shian_log_append(shian_op_t *o, shian_head_t *head);
 
+/*
+ * The head as it was when the clock came to ms: the last entry before that.
+ * Entries are in the order of their instants; reads some 20 of them.
+ */
+void shian_log_head_at(shian_txn_t *t, uint64_t ms, shian_head_t *head);
+
 /* Entry seq, or NULL when there is none; in the transaction's arena. */
 Shian__Entry *shian_log_get(shian_txn_t *t, uint64_t seq);
 

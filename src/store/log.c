@@ -172,3 +172,39 @@ shian_rules_put(shian_op_t *o, uint32_t number)
     shian_rowkey_be(&v, o->seq, 8);
     shian_row_put(o->txn, SHIAN_T_META, &k, shian_slice(v.b, v.n));
 }
+
+
+void
+shian_log_head_at(shian_txn_t *t, uint64_t ms, shian_head_t *head)
+{
+    uint64_t        low, high, middle;
+    shian_str_t     v;
+    Shian__Entry   *e;
+    shian_rowkey_t  k;
+
+    shian_log_head(t, head);
+    low = 0;
+    high = head->seq;
+
+    /* The last one that is earlier is in [low, high], 0 for none. */
+    while (low < high) {
+        middle = high - (high - low) / 2;
+        e = shian_log_get(t, middle);
+
+        if (e != NULL && e->operation->at < ms) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+
+    memset(head, 0, sizeof(*head));
+    k = shian_rowkey_id(low);
+
+    if (low != 0 && shian_row_get(t, SHIAN_T_LOG, &k, &v)
+        && v.n >= SHIAN_HASH_SIZE)
+    {
+        head->seq = low;
+        memcpy(head->hash, v.p, SHIAN_HASH_SIZE);
+    }
+}

@@ -567,7 +567,7 @@ sub id_of {
 
 sub seq {
     my ($s) = @_;
-    return json(get($s, '/.well-known/shian.json'))->{seq};
+    return ctl_json($s, 'stat')->{seq};
 }
 
 1;
