@@ -85,8 +85,8 @@ void shian_visit_note_last(shian_op_t *o, Shian__Tally *tally,
     uint64_t venue);
 
 /*
- * Did one that ended later count already when this one, which ended then,
- * began to count with operation `counted`?
+ * Did one with answers that ended later count already when this one, which
+ * ended then, began to count with operation `counted`?
  */
 bool shian_visit_is_late(shian_txn_t *t, uint64_t venue, uint64_t ended,
     uint64_t counted);

@@ -24,18 +24,19 @@
 /* ---- marks ----------------------------------------------------------------*/
 
 /*
- * The deadline of a fail: a visit that counts from later on, because somebody
- * said so, leaves the venue as many days as any.
+ * The deadline of a fail.  A visit that counts from later on, because somebody
+ * said so, leaves the venue as many days as any; what an officer set stands.
  */
 static int32_t
 deadline(shian_op_t *o, const Shian__Inspection *in, const Shian__Answer *a)
 {
-    int32_t  least;
+    int32_t  days, least;
 
-    least = shian_op_day(o) + shian_finding_days(a->severity);
+    days = shian_finding_days(a->severity);
+    least = shian_op_day(o) + days;
 
     return in->state == STATE(confirmed) && a->deadline_on < least
-           ? least : a->deadline_on;
+           && a->deadline_on == in->on + days ? least : a->deadline_on;
 }
 
 

@@ -134,7 +134,8 @@ index_counted(shian_txn_t *t, const Shian__Inspection *in)
         return;
     }
 
-    v = shian_rowkey_id(in->counted_by);
+    /* One without answers, from a list, makes nothing late. */
+    v = shian_rowkey_id(in->n_items == 0 ? UINT64_MAX : in->counted_by);
     shian_rowkey_be(&v, (uint32_t) in->on, 4);
     shian_row_put(t, SHIAN_T_INSPECTION_BY, &k, shian_slice(v.b, v.n));
 }

@@ -534,6 +534,7 @@ shian_complaint_follow_apply(shian_op_t *o)
         break;
 
     case DO(reopen):
+        shian_figure_back(o, c);
         shian_complaint_move(o, c, STATE(accepted));
         c->has_reopened = c->reopened = 1;
         c->has_rating = c->rating = 0;

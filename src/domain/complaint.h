@@ -155,6 +155,16 @@ Shian__VenueComplaint *shian_venue_complaint(shian_txn_t *t,
     const Shian__Complaint *c);
 
 
+/*
+ * How long the clock of the law still runs on local day `today`, in its own
+ * days: working days, or those of the calendar while mediation runs.  Negative:
+ * over by so many; *working says which days.  One that has none is not asked.
+ * Any thread.
+ */
+int32_t shian_complaint_days_left(const Shian__Complaint *c,
+    const shian_workdays_t *w, int32_t today, bool *working);
+
+
 /* ---- figures -------------------------------------------------------------*/
 
 /*

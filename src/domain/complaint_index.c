@@ -424,13 +424,15 @@ shian_bucket(uint64_t minutes)
 }
 
 
+/* In the month of that day. */
 static void
-figure(shian_op_t *o, const Shian__Complaint *c, uint8_t sub, int delta)
+figure(shian_op_t *o, const Shian__Complaint *c, int32_t day, uint8_t sub,
+    int delta)
 {
     char         *name;
     int32_t       y, m, d;
 
-    shian_civil_from_day(shian_op_day(o), &y, &m, &d);
+    shian_civil_from_day(day, &y, &m, &d);
     name = shian_printf(o->arena, "%04d-%02d/%c/%s/%s", (int) y, (int) m,
                         c->kind == SHIAN__COMPLAINT__KIND__report ? 'r'
                                                                   : 'c',
@@ -442,32 +444,64 @@ figure(shian_op_t *o, const Shian__Complaint *c, uint8_t sub, int delta)
         return;
     }
 
-    shian_count_add(o->txn, 'f', shian_str(name), sub, delta);
+    /* What was never counted there is not taken back either. */
+    if (delta > 0 || shian_count_get(o->txn, 'f', shian_str(name), sub)
+                     >= (uint64_t) -delta)
+    {
+        shian_count_add(o->txn, 'f', shian_str(name), sub, delta);
+    }
 }
 
 
 void
 shian_figure(shian_op_t *o, const Shian__Complaint *c, uint8_t sub)
 {
-    figure(o, c, sub, 1);
+    figure(o, c, shian_op_day(o), sub, 1);
 }
 
 
 /* Clocks may step back: that took no time. */
+static void
+took(shian_op_t *o, const Shian__Complaint *c, shian_took_t step,
+    uint64_t from_ms, uint64_t to_ms, int delta)
+{
+    int32_t   day;
+    uint64_t  minutes;
+
+    day = shian_local_day(to_ms, SHIAN_TZ_MINUTES);
+    minutes = to_ms > from_ms ? (to_ms - from_ms) / MINUTE_MS : 0;
+    minutes = minutes > INT32_MAX ? INT32_MAX : minutes;
+
+    figure(o, c, day, (uint8_t) (16 * step + shian_bucket(minutes)), delta);
+
+    if (minutes != 0) {
+        figure(o, c, day, (uint8_t) (16 * step + SHIAN_BUCKET_SUM),
+               delta * (int) minutes);
+    }
+}
+
+
 void
 shian_figure_took(shian_op_t *o, const Shian__Complaint *c,
     shian_took_t step, uint64_t from_ms)
 {
-    uint64_t  minutes;
+    took(o, c, step, from_ms, o->op->at, 1);
+}
 
-    minutes = o->op->at > from_ms ? (o->op->at - from_ms) / MINUTE_MS : 0;
-    minutes = minutes > INT32_MAX ? INT32_MAX : minutes;
 
-    figure(o, c, (uint8_t) (16 * step + shian_bucket(minutes)), 1);
+void
+shian_figure_back(shian_op_t *o, const Shian__Complaint *c)
+{
+    if (c->has_ended_at) {
+        figure(o, c, shian_local_day(c->ended_at, SHIAN_TZ_MINUTES),
+               SHIAN_FIGURE_ENDED, -1);
+        took(o, c, SHIAN_TOOK_ALL, c->at, c->ended_at, -1);
+    }
 
-    if (minutes != 0) {
-        figure(o, c, (uint8_t) (16 * step + SHIAN_BUCKET_SUM),
-               (int) minutes);
+    if (c->has_outcome && c->has_decided_at) {
+        figure(o, c, shian_local_day(c->decided_at, SHIAN_TZ_MINUTES),
+               shian_is_substantiated(c) ? SHIAN_FIGURE_SUBSTANTIATED
+                                         : SHIAN_FIGURE_UNSUBSTANTIATED, -1);
     }
 }
 

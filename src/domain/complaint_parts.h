@@ -44,6 +44,12 @@ void shian_figure(shian_op_t *o, const Shian__Complaint *c, uint8_t sub);
 void shian_figure_took(shian_op_t *o, const Shian__Complaint *c,
     shian_took_t step, uint64_t from_ms);
 
+/*
+ * It goes on after an end, or its decision is taken back or made again: then
+ * neither is counted, until it ends and is decided once more.
+ */
+void shian_figure_back(shian_op_t *o, const Shian__Complaint *c);
+
 /* Photos have a hash and are not too many.  False fills the report. */
 bool shian_complaint_photos_named(shian_op_t *o, Shian__Photo **photos,
     size_t n);

@@ -8,23 +8,34 @@
      (to)->field = (from)->field)
 
 
-/* By the clock's own days: 60 days of mediation run on holidays too. */
+int32_t
+shian_complaint_days_left(const Shian__Complaint *c,
+    const shian_workdays_t *w, int32_t today, bool *working)
+{
+    bool  known;
+
+    /* 60 days of mediation run on holidays too. */
+    *working = c->kind == SHIAN__COMPLAINT__KIND__report
+               || !c->has_accepted_at;
+
+    return *working ? shian_workdays_left(w, today, c->due_on, &known)
+                    : c->due_on - today;
+}
+
+
 static void
 count_days(Shian__ComplaintItem *item, const Shian__Complaint *c,
     const shian_workdays_t *w, int32_t today)
 {
-    bool  known;
+    bool     working;
+    int32_t  left;
 
-    if (!c->has_due_on) {
-        return;
+    if (c->has_due_on) {
+        left = shian_complaint_days_left(c, w, today, &working);
+        SET(item, days_left, left);
+        SET(item, working_days, working);
+        SET(item, overdue, today > c->due_on);
     }
-
-    SET(item, working_days, c->kind == SHIAN__COMPLAINT__KIND__report
-                            || !c->has_accepted_at);
-    SET(item, days_left, item->working_days
-                         ? shian_workdays_left(w, today, c->due_on, &known)
-                         : c->due_on - today);
-    SET(item, overdue, today > c->due_on);
 }
 
 

@@ -11,6 +11,8 @@
 #include "rules.h"
 #include "states.h"
 
+#define CLOCK_ACCEPT  1
+#define CLOCK_DECIDE  2
 #define MAX_FINDINGS  40
 
 #define STATE(name)   SHIAN__COMPLAINT__STATE__##name
@@ -358,10 +360,13 @@ shian_complaint_step_check(shian_op_t *o)
 
 /* ---- doing it -------------------------------------------------------------*/
 
+/* Each clock of a record is counted once, however often it is begun. */
 static void
-count_clock(shian_op_t *o, const Shian__Complaint *c)
+count_clock(shian_op_t *o, Shian__Complaint *c, uint32_t clock)
 {
-    if (c->has_due_on) {
+    if (c->has_due_on && (c->clocked & clock) == 0) {
+        c->has_clocked = 1;
+        c->clocked |= clock;
         shian_figure(o, c, shian_op_day(o) <= c->due_on
                            ? SHIAN_FIGURE_ON_TIME : SHIAN_FIGURE_LATE);
     }
@@ -370,8 +375,7 @@ count_clock(shian_op_t *o, const Shian__Complaint *c)
 
 /* What the step into `to` took, and whether the law's clock was met. */
 static void
-count_move(shian_op_t *o, const Shian__Complaint *c,
-    Shian__Complaint__State to)
+count_move(shian_op_t *o, Shian__Complaint *c, Shian__Complaint__State to)
 {
     switch (to) {
     case STATE(accepted):
@@ -381,7 +385,7 @@ count_move(shian_op_t *o, const Shian__Complaint *c,
             if (to == STATE(refused)
                 || c->kind == SHIAN__COMPLAINT__KIND__complaint)
             {
-                count_clock(o, c);
+                count_clock(o, c, CLOCK_ACCEPT);
             }
         }
         break;
@@ -400,7 +404,7 @@ count_move(shian_op_t *o, const Shian__Complaint *c,
         shian_figure(o, c, to == STATE(substantiated)
                            ? SHIAN_FIGURE_SUBSTANTIATED
                            : SHIAN_FIGURE_UNSUBSTANTIATED);
-        count_clock(o, c);
+        count_clock(o, c, CLOCK_DECIDE);
         break;
     default:
         break;
@@ -685,6 +689,7 @@ settle_venue(shian_op_t *o, const Shian__Complaint *was,
 static void
 correct(shian_op_t *o, Shian__Complaint *c, Shian__Complaint__State to)
 {
+    shian_figure_back(o, c);
     c->has_ground = c->has_merged_into = 0;
     c->ground = 0;
     c->merged_into = 0;

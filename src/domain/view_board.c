@@ -240,13 +240,18 @@ static void
 fill_clock(const shian_board_t *b, const Shian__Complaint *c,
     Shian__BoardItem *item)
 {
+    bool     working;
+    int32_t  left;
+
     if (c->has_due_on) {
         SET(item, due_on, c->due_on);
+        left = shian_complaint_days_left(c, b->workdays, b->today, &working);
+        SET(item, working_days, working);
 
         if (c->due_on < b->today) {
-            SET(item, overdue_days, (uint32_t) (b->today - c->due_on));
+            SET(item, overdue_days, (uint32_t) -left);
         } else {
-            SET(item, days_left, (uint32_t) (c->due_on - b->today));
+            SET(item, days_left, (uint32_t) left);
         }
     }
 

@@ -19,6 +19,7 @@ typedef struct {
     const Shian__User        *user;
     uint64_t                  now_ms;
     int32_t                   today;
+    const shian_workdays_t   *workdays;     /* what days left are counted by */
 
     int                       state;        /* Complaint.State; 0: no end */
     int                       kind;         /* Complaint.Kind */

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "complaint_parts.h"
 #include "view_board.h"
 #include "view_parts.h"
 
@@ -341,6 +342,85 @@ add_steps(shian_txn_t *t, work_t *w)
 }
 
 
+/* ---- what runs ------------------------------------------------------------*/
+
+/* One that runs is late from the day on on which it should have been done. */
+static void
+add_late(shian_txn_t *t, work_t *w, const Shian__Complaint *c, int32_t day,
+    uint8_t sub)
+{
+    char     month[8];
+    int32_t  y, m, d;
+    name_t   name;
+
+    shian_civil_from_day(day, &y, &m, &d);
+    month_name(y, m, month);
+    name.month = shian_slice(month, 7);
+    name.category = shian_str(c->category);
+    name.district = shian_str(c->district);
+    name.sub = sub;
+
+    if (memcmp(month, w->first, 7) >= 0 && is_within(w, &name)) {
+        count(t, w, &name, 1);
+    }
+}
+
+
+static void
+add_running_one(shian_txn_t *t, work_t *w, const Shian__Complaint *c,
+    uint64_t now_ms)
+{
+    int32_t  today;
+
+    today = shian_local_day(now_ms, SHIAN_TZ_MINUTES);
+
+    /* A clock that was counted once is not counted again. */
+    if (c->has_due_on && c->due_on < today
+        && (c->clocked & (c->has_accepted_at ? 2u : 1u)) == 0)
+    {
+        add_late(t, w, c, c->due_on, SHIAN_FIGURE_LATE);
+    }
+
+    if (!c->has_looked_at && c->has_look_due_at && c->look_due_at < now_ms) {
+        add_late(t, w, c, shian_local_day(c->look_due_at, SHIAN_TZ_MINUTES),
+                 SHIAN_FIGURE_LOOK_LATE);
+    }
+}
+
+
+/* Undecided and late, or waiting for a first look for too long. */
+static void
+add_running(shian_txn_t *t, work_t *w, uint64_t now_ms)
+{
+    int                state;
+    shian_scan_t       scan;
+    shian_rowkey_t     prefix;
+    Shian__Complaint  *c;
+
+    for (state = SHIAN__COMPLAINT__STATE__received;
+         state <= SHIAN__COMPLAINT__STATE__withdrawn; state++)
+    {
+        if (shian_complaint_ended((Shian__Complaint__State) state)) {
+            continue;
+        }
+
+        prefix = shian_complaint_prefix('s');
+        shian_rowkey_be(&prefix, (uint64_t) state, 1);
+        shian_scan_open(&scan, t, SHIAN_T_COMPLAINT_BY, &prefix, NULL);
+
+        while (shian_scan_next(&scan)) {
+            c = shian_complaint_get(t, shian_by_id(scan.key));
+
+            if (c != NULL) {
+                add_running_one(t, w, c, now_ms);
+            }
+        }
+
+        shian_scan_close(&scan);
+    }
+}
+
+
 /* ---- all together ---------------------------------------------------------*/
 
 static bool
@@ -467,6 +547,7 @@ shian_view_figures(shian_txn_t *t, uint64_t now_ms, char *const *districts,
     }
 
     shian_scan_close(&scan);
+    add_running(t, &w, now_ms);
     finish(t, &w);
 
     if (!add_steps(t, &w)) {

@@ -20,6 +20,7 @@ ngx_http_shian_board_init(ngx_http_shian_ctx_t *c, shian_board_t *b)
     b->user = c->caller.user;
     b->now_ms = c->now_ms;
     b->today = shian_local_day(c->now_ms, SHIAN_TZ_MINUTES);
+    b->workdays = ngx_http_shian_workdays();
     b->limit = 20;
 }
 

@@ -44,8 +44,19 @@ odd(Shian__Operation *op, uint64_t ahead)
 static inline Shian__Operation *
 late(Shian__Operation *op, uint64_t by_ms)
 {
-    op->inspection_post->started_at -= by_ms;
-    op->inspection_post->finished_at -= by_ms;
+    size_t                  i;
+    Shian__Answer          *a;
+    Shian__InspectionPost  *p = op->inspection_post;
+
+    p->started_at -= by_ms;
+    p->finished_at -= by_ms;
+
+    /* Deadlines as at the door: from the day on which it was made. */
+    for (i = 0; i < p->n_items; i++) {
+        a = p->items[i];
+        a->deadline_on = shian_local_day(p->finished_at, SHIAN_TZ_MINUTES)
+                         + shian_finding_days(a->severity);
+    }
 
     return op;
 }

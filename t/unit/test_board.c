@@ -20,7 +20,11 @@
 static void
 board_of(const city_t *c, shian_board_t *b, Shian__Role__Kind role)
 {
+    static shian_workdays_t  days;
+
+    shian_workdays_default(&days);
     memset(b, 0, sizeof(*b));
+    b->workdays = &days;
     b->role = role;
     b->now_ms = c->now;
     b->today = today(c);
@@ -231,6 +235,108 @@ figures_are_of_twelve_months(void **state)
 }
 
 
+static const Shian__FigureRow *
+all_of(city_t *c)
+{
+    shian_txn_t      t;
+    Shian__Figures  *f;
+
+    read_txn(c, &t);
+    f = shian_view_figures(&t, c->now, NULL, 0);
+    assert_non_null(f);
+    shian_txn_abort(&t);
+
+    return row_of(f, SHIAN__FIGURE_ROW__PART__all, NULL);
+}
+
+
+/* faults A8: what nobody has decided or looked at is late as well. */
+static void
+what_runs_late_is_late(void **state)
+{
+    world_t  *w = *state;
+    city_t   *c = &w->city;
+
+    assert_int_equal(file(c, filing(c, FILE_AS(complaint), 1)), 200);
+    assert_int_equal(file(c, filing(c, FILE_AS(complaint), 2)), 200);
+    assert_int_equal(all_of(c)->late, 0);
+    assert_int_equal(all_of(c)->look_late, 0);
+    c->now += UINT64_C(3) * 60 * MINUTE;
+    assert_int_equal(all_of(c)->look_late, 2);
+    c->now += 20 * DAY_MS;
+    assert_int_equal(all_of(c)->late, 2);
+    assert_int_equal(all_of(c)->on_time_percent, 0);
+
+    /* Done late it is the same one. */
+    assert_int_equal(take(c, step(c, 1, STEP(accept))), 200);
+    assert_int_equal(all_of(c)->late, 2);
+    assert_int_equal(all_of(c)->look_late, 2);
+}
+
+
+/* faults A8: one that is reopened is one. */
+static void
+what_is_reopened_counts_once(void **state)
+{
+    world_t  *w = *state;
+    city_t   *c = &w->city;
+
+    assert_int_equal(file(c, filing(c, FILE_AS(complaint), 1)), 200);
+    find_substantiated(c, 1);
+    assert_int_equal(take(c, step(c, 1, STEP(rectify))), 200);
+    assert_int_equal(take(c, step(c, 1, STEP(close))), 200);
+    assert_int_equal(all_of(c)->ended, 1);
+    assert_int_equal(all_of(c)->substantiated, 1);
+    assert_int_equal(all_of(c)->on_time, 2);
+
+    c->now += 40 * MINUTE;
+    assert_int_equal(follow(c, 1, FOLLOW(reopen), "还是一样", 0), 200);
+    assert_int_equal(all_of(c)->ended, 0);
+    send_there(c, 1);
+    assert_int_equal(take(c, decision(c, 1,
+                                 SHIAN__OUTCOME__KIND__unsubstantiated)),
+                     200);
+    assert_int_equal(take(c, step(c, 1, STEP(close))), 200);
+    assert_int_equal(all_of(c)->ended, 1);
+    assert_int_equal(all_of(c)->substantiated, 0);
+    assert_int_equal(all_of(c)->unsubstantiated, 1);
+    assert_int_equal(all_of(c)->on_time, 2);
+}
+
+
+/* faults A8: a working day is a working day, on the board and the link. */
+static void
+days_left_are_the_clocks_own(void **state)
+{
+    world_t                *w = *state;
+    city_t                 *c = &w->city;
+    shian_txn_t             t;
+    shian_str_t             next;
+    shian_board_t           b;
+    Shian__ComplaintItem   *item;
+    Shian__ComplaintList   *list;
+
+    assert_int_equal(file(c, filing(c, FILE_AS(complaint), 1)), 200);
+    board_of(c, &b, ROLE(chief));
+    read_txn(c, &t);
+    list = shian_view_board(&t, &b, &next);
+    item = shian_complaint_item(&t, shian_complaint_get(&t, 1), b.workdays,
+                                c->now);
+    shian_txn_abort(&t);
+    assert_int_equal(list->items[0]->days_left, 7);
+    assert_true(list->items[0]->working_days);
+    assert_int_equal(item->days_left, 7);
+
+    /* Mediation runs on every day. */
+    assert_int_equal(take(c, step(c, 1, STEP(accept))), 200);
+    read_txn(c, &t);
+    list = shian_view_board(&t, &b, &next);
+    shian_txn_abort(&t);
+    assert_int_equal(list->items[0]->days_left, 60);
+    assert_false(list->items[0]->working_days);
+}
+
+
 static void
 bars_are_svg(void **state)
 {
@@ -314,6 +420,9 @@ main(void)
         TEST(a_page_reads_its_own_rows_and_no_more),
         TEST(nobody_else_sees_a_line),
         TEST(figures_are_of_twelve_months),
+        TEST(what_runs_late_is_late),
+        TEST(what_is_reopened_counts_once),
+        TEST(days_left_are_the_clocks_own),
         TEST(bars_are_svg),
         TEST(sentences_belong_to_steps),
     };
