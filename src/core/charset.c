@@ -100,12 +100,27 @@ gb_likely(const uint8_t *p, size_t n)
 }
 
 
+/*
+ * The same for the rest of GB 18030, traditional characters above all: Han
+ * stand beside Han, where letters with accents stand between others.
+ */
+static bool
+gb_beside(shian_str_t s, size_t at, size_t len, size_t before)
+{
+    return (at != 0 && before == at)
+           || (at + len < s.n && gb_length(s.p + at + len,
+                                           s.n - at - len) != 0);
+}
+
+
 static tally_t
 scan(shian_str_t s, size_t (*length)(const uint8_t *, size_t),
     bool (*likely)(const uint8_t *, size_t))
 {
-    size_t   i, len;
+    size_t   i, len, end;       /* end: of the last character found */
     tally_t  t;
+
+    end = 0;
 
     memset(&t, 0, sizeof(t));
 
@@ -124,7 +139,9 @@ scan(shian_str_t s, size_t (*length)(const uint8_t *, size_t),
 
         } else {
             t.good++;
-            t.likely += likely == NULL || likely(s.p + i, s.n - i);
+            t.likely += likely == NULL || likely(s.p + i, s.n - i)
+                        || gb_beside(s, i, len, end);
+            end = i + len;
         }
     }
 

@@ -21,6 +21,8 @@ const shian_option_t  shian_import_venues_options[] = {
     { "encoding", "NAME", "instead of finding out: utf-8, gb18030, ..." },
     { "district", "NAME", "for rows that name none" },
     { "close-missing", NULL, "close venues of this source that it lacks" },
+    { "renamed", NULL, "take rows whose number is that of a venue with "
+                       "another name and address" },
     { "force", NULL, "close them even where they are over a tenth" },
     { "rejected", "FILE", "for rejected rows, instead of "
                           "FILE.rejected.csv" },

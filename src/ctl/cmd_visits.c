@@ -79,9 +79,9 @@ code(shian_list_t *l, shian_str_t s)
 static uint64_t
 find_venue(shian_list_t *l, const shian_str_t *cells)
 {
-    uint64_t      id;
-    shian_txn_t   t;
-    Shian__Venue  v = SHIAN__VENUE__INIT;
+    uint64_t       id;
+    shian_txn_t    t;
+    Shian__Venue  *found, v = SHIAN__VENUE__INIT;
 
     if (cells[SHIAN_C_VENUE].n != 0) {
         return shian_number(text(l, cells[SHIAN_C_VENUE]), 1, INT64_MAX, &id)
@@ -100,6 +100,12 @@ find_venue(shian_list_t *l, const shian_str_t *cells)
     }
 
     id = shian_venue_match(&t, &v);
+    found = id == 0 ? NULL : shian_venue_get(&t, id);
+
+    if (found != NULL && shian_list_other(t.arena, found, &v) != NULL) {
+        id = 0;                 /* of another restaurant */
+    }
+
     shian_txn_abort(&t);
 
     return id;

@@ -6,32 +6,36 @@
 
 #define ALL  (SHIAN_L_VENUES | SHIAN_L_INSPECTIONS | SHIAN_L_CREDIT)
 
+/* What a cell holds: words as they are; a number or date; an identifier. */
+typedef enum { WORDS, NUMBER, IDENTIFIER } holds_t;
+
 typedef struct {
     const char  *name;      /* as in --map and in our own exports */
     char         join;      /* between several columns; 0: one only */
+    holds_t      holds;
     unsigned     lists;
 } field_t;
 
 static const field_t  fields[SHIAN_C_MAX] = {
-    { "venue", 0, SHIAN_L_INSPECTIONS | SHIAN_L_CREDIT },
-    { "ref", 0, ALL },
-    { "uscc", 0, ALL },
-    { "licence_no", 0, ALL },
-    { "name", 0, ALL },
-    { "name_en", 0, SHIAN_L_VENUES },
-    { "category", 0, SHIAN_L_VENUES },
-    { "district", 0, SHIAN_L_VENUES },
-    { "address", ' ', ALL },
-    { "lng", 0, SHIAN_L_VENUES },
-    { "lat", 0, SHIAN_L_VENUES },
-    { "phone", ';', SHIAN_L_VENUES },
-    { "opened_on", 0, SHIAN_L_VENUES },
-    { "licence_expires_on", 0, SHIAN_L_VENUES },
-    { "status", 0, SHIAN_L_VENUES },
-    { "credit", 0, SHIAN_L_VENUES | SHIAN_L_CREDIT },
-    { "on", 0, SHIAN_L_INSPECTIONS },
-    { "kind", 0, SHIAN_L_INSPECTIONS },
-    { "score", 0, SHIAN_L_INSPECTIONS },
+    { "venue", 0, IDENTIFIER, SHIAN_L_INSPECTIONS | SHIAN_L_CREDIT },
+    { "ref", 0, IDENTIFIER, ALL },
+    { "uscc", 0, IDENTIFIER, ALL },
+    { "licence_no", 0, IDENTIFIER, ALL },
+    { "name", 0, WORDS, ALL },
+    { "name_en", 0, WORDS, SHIAN_L_VENUES },
+    { "category", 0, WORDS, SHIAN_L_VENUES },
+    { "district", 0, WORDS, SHIAN_L_VENUES },
+    { "address", ' ', WORDS, ALL },
+    { "lng", 0, NUMBER, SHIAN_L_VENUES },
+    { "lat", 0, NUMBER, SHIAN_L_VENUES },
+    { "phone", ';', IDENTIFIER, SHIAN_L_VENUES },
+    { "opened_on", 0, NUMBER, SHIAN_L_VENUES },
+    { "licence_expires_on", 0, NUMBER, SHIAN_L_VENUES },
+    { "status", 0, WORDS, SHIAN_L_VENUES },
+    { "credit", 0, NUMBER, SHIAN_L_VENUES | SHIAN_L_CREDIT },
+    { "on", 0, NUMBER, SHIAN_L_INSPECTIONS },
+    { "kind", 0, WORDS, SHIAN_L_INSPECTIONS },
+    { "score", 0, NUMBER, SHIAN_L_INSPECTIONS },
 };
 
 /*
@@ -183,6 +187,85 @@ header_is(const char *name, const char *header, const char *datum)
 }
 
 
+/* The bytes of one space at p: ASCII, no-break, ideographic; 0: none. */
+static size_t
+space(const uint8_t *p, size_t n)
+{
+    if (n != 0 && p[0] <= ' ') {
+        return 1;
+    }
+
+    if (n >= 2 && memcmp(p, "\xc2\xa0", 2) == 0) {
+        return 2;
+    }
+
+    return n >= 3 && memcmp(p, "\xe3\x80\x80", 3) == 0 ? 3 : 0;
+}
+
+
+static bool
+begins(shian_str_t s, const char *with)
+{
+    return s.n >= strlen(with) && memcmp(s.p, with, strlen(with)) == 0;
+}
+
+
+static bool
+ends(shian_str_t s, const char *with)
+{
+    size_t  n = strlen(with);
+
+    return s.n >= n && memcmp(s.p + s.n - n, with, n) == 0;
+}
+
+
+/*
+ * Without what forms put around a name for who fills them in: *名称,
+ * 名称(必填), 编号（选填）.
+ */
+static shian_str_t
+bare(shian_str_t s)
+{
+    size_t  i, n;
+
+    static const char *const  marks[] = {
+        "*", "\uff0a", "\u203b", "\u2605", ":", "\uff1a"
+    };
+    static const char *const  notes[] = {
+        "(必填)", "（必填）", "(选填)", "（选填）", "(可选)", "（可选）",
+        "(非必填)", "（非必填）", "(必录)", "（必录）", "(required)",
+        "(optional)"
+    };
+
+    do {
+        n = s.n;
+
+        while ((i = space(s.p, s.n)) != 0) {
+            s = shian_slice(s.p + i, s.n - i);
+        }
+
+        while (s.n != 0 && s.p[s.n - 1] <= ' ') {
+            s.n--;
+        }
+
+        for (i = 0; i < SHIAN_COUNT(marks); i++) {
+            if (begins(s, marks[i])) {
+                s = shian_slice(s.p + strlen(marks[i]),
+                                s.n - strlen(marks[i]));
+            }
+
+            s.n -= ends(s, marks[i]) ? strlen(marks[i]) : 0;
+        }
+
+        for (i = 0; i < SHIAN_COUNT(notes); i++) {
+            s.n -= ends(s, notes[i]) ? strlen(notes[i]) : 0;
+        }
+    } while (s.n != n);
+
+    return s;
+}
+
+
 /* The field a header means by itself, or -1. */
 static int
 known(const shian_columns_t *cols, shian_str_t header)
@@ -191,7 +274,7 @@ known(const shian_columns_t *cols, shian_str_t header)
     char    name[64];
     size_t  i;
 
-    if (!squeeze(header, name, sizeof(name))) {
+    if (!squeeze(bare(header), name, sizeof(name)) || name[0] == '\0') {
         return -1;
     }
 
@@ -210,6 +293,21 @@ known(const shian_columns_t *cols, shian_str_t header)
     }
 
     return field >= 0 && (fields[field].lists & cols->list) != 0 ? field : -1;
+}
+
+
+bool
+shian_columns_knows(const shian_columns_t *cols, shian_str_t header)
+{
+    size_t  i;
+
+    for (i = 0; i < cols->nmaps; i++) {
+        if (shian_str_is(header, cols->maps[i].column)) {
+            return true;
+        }
+    }
+
+    return known(cols, header) >= 0;
 }
 
 
@@ -310,22 +408,6 @@ is_nothing(shian_str_t s)
 }
 
 
-/* The bytes of one space at p: ASCII, no-break, ideographic; 0: none. */
-static size_t
-space(const uint8_t *p, size_t n)
-{
-    if (n != 0 && p[0] <= ' ') {
-        return 1;
-    }
-
-    if (n >= 2 && memcmp(p, "\xc2\xa0", 2) == 0) {
-        return 2;
-    }
-
-    return n >= 3 && memcmp(p, "\xe3\x80\x80", 3) == 0 ? 3 : 0;
-}
-
-
 bool
 shian_columns_blank(const shian_row_t *row)
 {
@@ -365,9 +447,103 @@ cell(shian_str_t s)
     if (s.n >= 2 && s.p[0] == '\'' && strchr("=+-@", s.p[1]) != NULL) {
         s.p++;
         s.n--;
+
+    } else if (s.n >= 3 && s.p[0] == '=' && s.p[1] == '"'
+               && s.p[s.n - 1] == '"')
+    {
+        s = shian_slice(s.p + 2, s.n - 3);      /* ="001" is the text 001 */
     }
 
     return s;
+}
+
+
+/* Full width signs as half width; false: no memory. */
+static bool
+narrow(shian_arena_t *a, shian_str_t *s)
+{
+    size_t    i, n;
+    uint8_t  *out;
+
+    if (memchr(s->p, 0xef, s->n) == NULL) {
+        return true;
+    }
+
+    out = shian_alloc(a, s->n);
+    if (out == NULL) {
+        return false;
+    }
+
+    for (n = 0, i = 0; i < s->n; ) {
+        if (s->n - i >= 3 && s->p[i] == 0xef
+            && ((s->p[i + 1] == 0xbc && s->p[i + 2] >= 0x81)
+                || (s->p[i + 1] == 0xbd && s->p[i + 2] <= 0x9e)))
+        {
+            out[n++] = (uint8_t) (s->p[i + 2] - 0x60
+                                  + (s->p[i + 1] == 0xbd ? 0x40 : 0));
+            i += 3;
+        } else {
+            out[n++] = s->p[i++];
+        }
+    }
+
+    *s = shian_slice(out, n);
+    return true;
+}
+
+
+static size_t
+digits(shian_str_t s)
+{
+    size_t  n;
+
+    for (n = 0; n < s.n && s.p[n] >= '0' && s.p[n] <= '9'; n++) {
+        /* void */
+    }
+
+    return n;
+}
+
+
+/* 123.0 is what a spreadsheet makes of 123. */
+static shian_str_t
+whole(shian_str_t s)
+{
+    size_t  i, n;
+
+    n = digits(s);
+
+    if (n == 0 || n + 1 >= s.n || s.p[n] != '.') {
+        return s;
+    }
+
+    for (i = n + 1; i < s.n && s.p[i] == '0'; i++) { /* void */ }
+
+    return i == s.n ? shian_slice(s.p, n) : s;
+}
+
+
+bool
+shian_columns_rounded(shian_str_t s)
+{
+    size_t  n;
+
+    n = digits(s);
+
+    if (n == 0) {
+        return false;
+    }
+
+    s = shian_slice(s.p + n, s.n - n);
+
+    if (s.n != 0 && s.p[0] == '.') {
+        s = shian_slice(s.p + 1, s.n - 1);
+        n = digits(s);
+        s = shian_slice(s.p + n, s.n - n);
+    }
+
+    return s.n >= 3 && (s.p[0] == 'E' || s.p[0] == 'e') && s.p[1] == '+'
+           && digits(shian_slice(s.p + 2, s.n - 2)) == s.n - 2;
 }
 
 
@@ -390,6 +566,14 @@ shian_columns_cells(const shian_columns_t *cols, const shian_row_t *row,
 
         if (f < 0 || is_nothing(s)) {
             continue;
+        }
+
+        if (fields[f].holds != WORDS && !narrow(a, &s)) {
+            return false;
+        }
+
+        if (fields[f].holds == IDENTIFIER) {
+            s = whole(s);
         }
 
         if (out[f].n == 0) {

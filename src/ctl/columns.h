@@ -69,12 +69,24 @@ const char *shian_columns_missing(const shian_columns_t *cols);
 bool shian_columns_have(const shian_columns_t *cols, shian_col_t field);
 
 /*
- * The row's cells by field, trimmed; absent are empty ones and those that
- * say "none" (-, /, NULL, 无).  Several columns of an address are joined with
- * a space, of a phone with ';'.  Slices are the row's or in the arena.
+ * The row's cells by field, trimmed; text that a spreadsheet was told to leave
+ * alone (="001") is that text; identifiers, numbers and dates are half width,
+ * and identifiers lose the ".0" that made them numbers.  Absent are empty ones
+ * and those that say "none" (-, /, NULL, 无).  Several columns of an address
+ * are joined with a space, of a phone with ';'.  Slices are the row's or in
+ * the arena.
  */
 bool shian_columns_cells(const shian_columns_t *cols, const shian_row_t *row,
     shian_arena_t *a, shian_str_t out[SHIAN_C_MAX]);
+
+/* Whether a header of this name is one of our fields, or --map names it. */
+bool shian_columns_knows(const shian_columns_t *cols, shian_str_t header);
+
+/*
+ * Whether a spreadsheet has made a number of an identifier and rounded it, as
+ * in 3.30283E+14: which one it was nobody can tell.
+ */
+bool shian_columns_rounded(shian_str_t cell);
 
 /* Whether no cell of the row holds anything but space. */
 bool shian_columns_blank(const shian_row_t *row);

@@ -1,4 +1,4 @@
-#include "list.h"
+#include "list_guard.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,8 +7,6 @@
 
 #include "args.h"
 #include "core/charset.h"
-#include "domain/rules.h"
-#include "domain/venue.h"
 #include "render/csv_out.h"
 
 #define SHOWN  10               /* rejected rows on the terminal */
@@ -25,16 +23,6 @@ static const struct {
     { "json", "not a JSON object" },
     { "nested", "an object within the object" },
 };
-
-/*
- * The operations of a batch are checked in their order, so a counter tells
- * which row is meant.  The command line has one list and one thread.
- */
-static struct {
-    shian_list_t  *list;
-    size_t         next;
-} guard;
-
 
 /* ---- counting reasons ---------------------------------------------------- */
 
@@ -71,10 +59,17 @@ reason(shian_reasons_t *r, const char *text)
 }
 
 
+uint64_t
+shian_list_reason(shian_reasons_t *r, const char *text)
+{
+    return (uint64_t) 1 << reason(r, text);
+}
+
+
 void
 shian_list_warn(shian_list_t *l, const char *text)
 {
-    l->warned_now |= (uint64_t) 1 << reason(&l->warnings, text);
+    l->warned_now |= shian_list_reason(&l->warnings, text);
 }
 
 
@@ -236,120 +231,6 @@ write_rejects(shian_list_t *l)
 }
 
 
-/* ---- one venue, one row -------------------------------------------------- */
-
-
-uint32_t
-shian_list_touched(const shian_list_t *l, uint64_t venue)
-{
-    return venue < l->ntouched ? l->touched[venue] : 0;
-}
-
-
-static void
-touch(shian_op_t *o, uint64_t venue, uint64_t row)
-{
-    size_t         n;
-    uint32_t      *grown;
-    shian_list_t  *l = guard.list;
-
-    if (venue >= l->ntouched) {
-        n = l->ntouched == 0 ? 4096 : l->ntouched;
-
-        while (n <= venue && n < SIZE_MAX / 16) {
-            n *= 2;
-        }
-
-        grown = realloc(l->touched, n * sizeof(*grown));
-        if (grown == NULL || n <= venue) {
-            o->txn->err = ENOMEM;
-            return;
-        }
-
-        memset(grown + l->ntouched, 0,
-               (n - l->ntouched) * sizeof(*grown));
-        l->touched = grown;
-        l->ntouched = n;
-    }
-
-    l->touched[venue] = row > UINT32_MAX ? UINT32_MAX : (uint32_t) row;
-}
-
-
-/* What the row's status, or none, does to that of the store. */
-static void
-look_at_status(shian_pending_t *p, const Shian__Venue *v,
-    const Shian__Venue *row)
-{
-    shian_reasons_t  *r = &guard.list->warnings;
-
-    p->returns = row != NULL && shian_venue_returns(v, row);
-
-    if (row != NULL && row->source != NULL
-        && shian_venue_status_kept(v, row))
-    {
-        p->warnings |= (uint64_t) 1 << reason(r, "status left as the office "
-                                              "set it");
-
-    } else if (v->status == SHIAN__VENUE__STATUS__closed && !p->returns
-               && (row == NULL || !row->has_status))
-    {
-        p->warnings |= (uint64_t) 1 << reason(r, "closed in the store");
-    }
-}
-
-
-static bool
-guarded_check(shian_op_t *o)
-{
-    Shian__Venue     *v;
-    shian_pending_t  *p;
-
-    p = &guard.list->pending[guard.list->of_item[guard.next++]];
-
-    if (!shian_machine.check(o)) {
-        return false;
-    }
-
-    if (!guard.list->once || !o->result.has_id || o->result.id == 0) {
-        return true;
-    }
-
-    if (shian_list_touched(guard.list, o->result.id) != 0) {
-        return shian_fail(o->report, 409, "duplicate", NULL);
-    }
-
-    v = shian_venue_get(o->txn, o->result.id);
-
-    if (v != NULL) {
-        look_at_status(p, v, o->op->body_case
-                             == SHIAN__OPERATION__BODY_VENUE_UPSERT
-                             ? o->op->venue_upsert->venue : NULL);
-    }
-
-    touch(o, o->result.id, p->row);
-    return true;
-}
-
-
-static void
-guarded_apply(shian_op_t *o)
-{
-    size_t  i;
-
-    shian_machine.apply(o);
-    i = guard.list->of_item[guard.next - 1];
-
-    if (guard.list->once && o->result.has_id) {
-        touch(o, o->result.id, guard.list->pending[i].row);
-    }
-}
-
-
-static const shian_machine_t  guarded = { guarded_check, guarded_apply,
-                                          shian_rules_known };
-
-
 /* ---- slices -------------------------------------------------------------- */
 
 
@@ -368,6 +249,12 @@ refuse_item(shian_list_t *l, const shian_pending_t *p,
         detail = shian_printf(&l->slice.arena, "duplicate of row %u",
                               shian_list_touched(l, item->result.id));
         return reject(l, p, "duplicate", detail);
+    }
+
+    if (item->report.status == 409
+        && strcmp(item->report.code, "other") == 0)
+    {
+        return reject(l, p, "leads to another venue", p->detail);
     }
 
     why = shian_ctl_refusal(&l->slice.arena, &item->report);
@@ -416,8 +303,7 @@ flush(shian_list_t *l)
     size_t            i, item;
     shian_pending_t  *p;
 
-    guard.list = l;
-    guard.next = 0;
+    shian_guard_begin(l);
     item = 0;
     ok = shian_slice_run(&l->slice);
 
@@ -446,7 +332,7 @@ keep_row(shian_list_t *l)
 
     memset(p, 0, sizeof(*p));
     p->row = l->row->row;
-    p->line = l->row->line;
+    p->line = l->row->line + l->title.lines;
     p->warnings = l->warned_now;
     p->n = l->row->n;
     p->cells = shian_array(a, p->n, sizeof(*p->cells));
@@ -610,6 +496,11 @@ on_row(void *ctx, const shian_row_t *row)
     }
 
     if (!l->told && row->error == NULL && !l->ctl->json) {
+        if (l->title.lines != 0) {
+            printf("lines above the header: %llu\n",
+                   (unsigned long long) l->title.lines);
+        }
+
         shian_columns_print(&l->columns, row, stdout);
     }
 
@@ -632,9 +523,16 @@ on_row(void *ctx, const shian_row_t *row)
         return shian_list_reject(l, error_text(row->error), NULL);
     }
 
-    if (!shian_columns_cells(&l->columns, row, &l->slice.arena, cells)
-        || !l->take(l, row, cells))
-    {
+    if (!shian_columns_cells(&l->columns, row, &l->slice.arena, cells)) {
+        return stop(l, "memory has run out", "");
+    }
+
+    if (shian_columns_rounded(cells[SHIAN_C_REF])) {
+        return shian_list_reject(l, "ref was rounded by a spreadsheet; make "
+                                 "its column text", NULL);
+    }
+
+    if (!l->take(l, row, cells)) {
         return l->stopped ? false : stop(l, "memory has run out", "");
     }
 
@@ -642,13 +540,55 @@ on_row(void *ctx, const shian_row_t *row)
 }
 
 
+/* What people send instead of a list, by its first bytes; or NULL. */
+static const char *
+what_it_is(const char *p, size_t n)
+{
+    size_t  i;
+
+    static const struct {
+        const char  *begins;
+        size_t       n;
+        const char  *what;
+    } kinds[] = {
+        { "PK\3\4", 4, "an Excel workbook (.xlsx) or another archive; save it "
+                       "as CSV UTF-8" },
+        { "\xd0\xcf\x11\xe0", 4, "an old Excel workbook (.xls); save it as "
+                                 "CSV UTF-8" },
+        { "%PDF", 4, "a PDF; ask for the list that it was made of" },
+        { "\x1f\x8b", 2, "compressed (gzip); unpack it first" },
+        { "<", 1, "a web page or XML; open it in a spreadsheet and save it as "
+                  "CSV UTF-8" },
+        { "\xef\xbb\xbf<", 4, "a web page or XML; open it in a spreadsheet and "
+                              "save it as CSV UTF-8" },
+    };
+
+    for (i = 0; i < SHIAN_COUNT(kinds); i++) {
+        if (n >= kinds[i].n
+            && memcmp(p, kinds[i].begins, kinds[i].n) == 0)
+        {
+            return kinds[i].what;
+        }
+    }
+
+    return NULL;
+}
+
+
 static bool
 pump(shian_list_t *l, FILE *in, shian_sink_t *to)
 {
-    char    buf[65536];
-    size_t  n;
+    char         buf[65536];
+    size_t       n;
+    const char  *what;
 
     while ((n = fread(buf, 1, sizeof(buf), in)) != 0) {
+        what = l->bytes == 0 ? what_it_is(buf, n) : NULL;
+
+        if (what != NULL) {
+            return stop(l, "is no list but ", what);
+        }
+
         l->bytes += n;
         shian_put(to, buf, n);
 
@@ -680,7 +620,9 @@ read_file(shian_list_t *l, FILE *in, reading_t *reading)
         return stop(l, "memory has run out", "");
     }
 
-    if (!shian_charset_open(&cs, encoding, shian_rows_sink(rows))) {
+    shian_title_open(&l->title, &l->columns, shian_rows_sink(rows));
+
+    if (!shian_charset_open(&cs, encoding, &l->title.sink)) {
         shian_rows_free(rows);
         return stop(l, "unknown --encoding ",
                     encoding == NULL ? "" : encoding);
@@ -688,6 +630,7 @@ read_file(shian_list_t *l, FILE *in, reading_t *reading)
 
     ok = pump(l, in, &cs.sink);
     ok = shian_charset_close(&cs) && ok;
+    ok = shian_title_close(&l->title) && ok;
     ok = shian_rows_end(rows) && ok;
     shian_rows_free(rows);
 
@@ -729,7 +672,7 @@ shian_list_run(shian_list_t *l, unsigned kind, const char *datum,
         return SHIAN_FAILED;
     }
 
-    shian_slice_init(&l->slice, l->ctl, &guarded);
+    shian_slice_init(&l->slice, l->ctl, &shian_guarded);
     shian_progress_start(&l->progress, l->path);
     ok = read_file(l, in, &reading) && flush(l);
     shian_progress_end(&l->progress);

@@ -10,6 +10,7 @@
 #include "ctl.h"
 #include "output.h"
 #include "progress.h"
+#include "title.h"
 
 #define SHIAN_MAX_REASONS  64
 
@@ -50,6 +51,7 @@ struct shian_list_s {
     void                 *ctx;
 
     shian_columns_t       columns;
+    shian_title_t         title;
     const shian_row_t    *row;      /* while in take */
     uint64_t              warned_now;
     shian_slice_t         slice;
@@ -108,8 +110,19 @@ bool shian_list_add(shian_list_t *l, const Shian__Operation *op);
 bool shian_list_reject(shian_list_t *l, const char *reason,
     const char *detail);
 
+/* The bit of a reason, which is counted where it is new; static text. */
+uint64_t shian_list_reason(shian_reasons_t *r, const char *text);
+
 /* Notes that something of the present row was left out; static text. */
 void shian_list_warn(shian_list_t *l, const char *text);
+
+/*
+ * What leads from a row to a venue that has another name and another address,
+ * as "ref": a cell alone makes no restaurant of another.  NULL: it is the same,
+ * or more than one identifier says so.  Memory is of arena a.
+ */
+const char *shian_list_other(shian_arena_t *a, const Shian__Venue *found,
+    const Shian__Venue *row);
 
 /* The row that touched a venue, 0 none. */
 uint32_t shian_list_touched(const shian_list_t *l, uint64_t venue);

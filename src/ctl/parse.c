@@ -74,6 +74,18 @@ separator(shian_str_t *s, const char *han)
 }
 
 
+static size_t
+ndigits(shian_str_t s)
+{
+    int32_t  v;
+    size_t   n = s.n;
+
+    (void) digits(&s, 5, &v);
+
+    return n - s.n;
+}
+
+
 bool
 shian_parse_day(shian_str_t s, int32_t *day)
 {
@@ -85,6 +97,11 @@ shian_parse_day(shian_str_t s, int32_t *day)
     }
 
     apart = separator(&s, "年");
+
+    /* 2026115 may be two days: without separators it has eight digits. */
+    if (!apart && ndigits(s) != 4) {
+        return false;
+    }
 
     if (!digits(&s, 2, &m) || separator(&s, "月") != apart
         || !digits(&s, 2, &d))

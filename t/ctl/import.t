@@ -353,6 +353,146 @@ subtest 'inspections and credit' => sub {
     ok ctl_json($s, 'verify')->{ok};
 };
 
+# Identity taken from a cell unchecked (faults F5).
+subtest 'a cell alone makes no restaurant of another' => sub {
+    my $s = new_store();
+    my $file = "$s->{dir}/i.csv";
+    my $import = sub {
+        my ($text, @more) = @_;
+        spew($file, "编号,单位名称,经营地址,统一社会信用代码\n$text");
+        my $j = ctl_json($s, 'import', 'venues', $file, '--district', 'N',
+                         @more);
+        return ("$j->{new} $j->{changed} $j->{unchanged} $j->{rejected}", $j);
+    };
+    my $names = sub { join ' ', map { Encode::encode('UTF-8',
+        ($_->{ref} // '-') . $_->{name}) } venues($s) };
+
+    is +($import->("001,甲食堂,中山路1号,\n"))[0], '1 0 0 0';
+    for my $same ('="001"', '"=""001"""', '００１', '001') {
+        is +($import->("$same,甲食堂,中山路1号,\n"))[0], '0 0 1 0',
+            "the same as $same";
+    }
+    is +($import->("12,乙食堂,中山路2号,\n"))[0], '1 0 0 0';
+    is +($import->("12.0,乙食堂,中山路２号,\n"))[0], '0 1 0 0',
+        'a number that a spreadsheet has made of it';
+
+    for my $rounded ('3.30283E+14', '3E+14', '3.3e+5') {
+        my ($n, $j) = $import->("$rounded,壬食堂,中山路9号,9.2330283E+17\n"
+                                . "$rounded,癸食堂,中山路10号,\n");
+        is $n, '0 0 0 2', "$rounded is nobody's number";
+        is $j->{reasons}{'ref was rounded by a spreadsheet; make its column '
+            . 'text'}, 2;
+    }
+    is +($import->("3E14,丙食堂,中山路3号,\n"))[0], '1 0 0 0',
+        'letters may be in one';
+
+    my ($n, $j) = $import->("001,丑食堂,江拔路1号,\n");
+    is $n, '0 0 0 1', 'another name and another address';
+    is $j->{reasons}{'leads to another venue'}, 1;
+    like slurp("$file.rejected.csv"),
+        qr/its ref is that of 甲食堂, 中山路1号; if it was renamed/;
+    is +($import->("001,甲食堂二店,中山路1号,\n"))[0], '0 1 0 0',
+        'another name alone is a new name';
+    is +($import->("001,甲食堂二店,江拔路1号,\n"))[0], '0 1 0 0',
+        'and another address a move';
+    is +($import->("001,丑食堂,锦屏路7号,\n", '--renamed'))[0], '0 1 0 0',
+        'both where it is said';
+
+    # One code of two branches, without numbers of the list's own.
+    my $code = '91330283MA2AFXXR36';
+    is +($import->(",丁面馆,南山路1号,$code\n"))[0], '1 0 0 0';
+    is +($import->(",丁面馆城西店,西环路8号,$code\n"))[0], '0 0 0 1',
+        'a branch does not become the other one';
+    is +($import->("77,丁面馆,南山路1号,$code\n"))[0], '0 1 0 0';
+    is +($import->("77,戊面馆,东环路1号,$code\n"))[0], '0 1 0 0',
+        'two numbers that agree say that it moved';
+
+    ($n, $j) = $import->("78,戊面馆,东环路1号,\n");
+    is $n, '1 0 0 0';
+    is $j->{warnings}{'new, with the name and address of another'}, 1,
+        'who seems to be there already is told';
+
+    my $visits = spew("$s->{dir}/v.csv", "编号,名称,地址,检查日期,得分\n"
+        . "12,乙食堂,中山路2号,2026-01-05,90\n"
+        . "12,丑食堂,江拔路1号,2026-01-06,10\n3.3E+2,a,b,2026-01-05,1\n");
+    $j = ctl_json($s, 'import', 'inspections', $visits);
+    is "$j->{new} $j->{rejected}", '1 2', 'nor do visits go astray';
+    my $credit = spew("$s->{dir}/k.csv", "编号,名称,地址,信用等级\n"
+        . "12,丑食堂,江拔路1号,D\n１２,乙食堂,,Ａ\n");
+    $j = ctl_json($s, 'import', 'credit', $credit);
+    is "$j->{changed} $j->{rejected}", '1 1', 'nor a credit level';
+    ok ctl_json($s, 'verify')->{ok};
+};
+
+subtest 'lists as offices send them' => sub {
+    my $import = sub {
+        my ($text, @more) = @_;
+        my $s = new_store();
+        my $file = spew("$s->{dir}/o.csv", $text);
+        my $r = ctl($s, '--json', 'import', 'venues', $file, @more);
+        return ($s, $r, $file);
+    };
+    my $first = sub {
+        my ($s) = $import->(@_);
+        my ($v) = venues($s);
+        return $v ? Encode::encode('UTF-8', join '|', map { $_ // '' }
+            @$v{qw(ref name address licence_expires_on)}) : 'none';
+    };
+
+    for my $head ('*单位名称,经营地址(必填),编号(选填)',
+                  '单位名称*,＊经营地址：, 编号（选填） ',
+                  '"* 单位名称（必填）",经营地址（非必填）,编号:')
+    {
+        is $first->("$head\r\n未食堂,中山路17号,008\r\n"),
+            '008|未食堂|中山路17号|', $head;
+    }
+
+    for my $above ("名单\n", "奉化区餐饮单位名单,,,\n填报日期:2026年11月,,,\n",
+                   "\"名单, 2026\"\r\n\r\n", "\n\n单位名称\n说明：,\n")
+    {
+        my $text = "$above编号,单位名称,经营地址,有效期至\n"
+            . "001,甲食堂,中山路1号,2027-01-05\n002,,x,\n";
+        is $first->($text), '001|甲食堂|中山路1号|2027-01-05', $above;
+        my ($t, undef, $file) = $import->($text);
+        my $line = $text =~ tr/\n//;
+        like slurp("$file.rejected.csv"), qr/^$line,no name/m,
+            'lines are those of the file';
+    }
+
+    # Characters beyond GB 2312, above all traditional ones.
+    for my $names ("龍鳳樓餐廳", "喆囍麵館", "髙記") {
+        my $text = decode('UTF-8', "ref,name,address\n1,$names,奉化錦屏街道\n"
+            . "2,$names,錦屏路\n");
+        is $first->(Encode::encode('GBK', $text)),
+            "1|$names|奉化錦屏街道|", "$names in GBK";
+    }
+    is $first->(Encode::encode('cp1252', "ref,name,address\n"
+        . "1,Cr\x{ea}perie \x{201c}\x{c9}t\x{e9}\x{201d},Stra\x{df}e\n")),
+        '1|Crêperie “Été”|Straße|', 'accents are no Han';
+
+    for my $case (['2026115', ''], ['20261105', '2026-11-05'],
+                  ['2026/1/5', '2026-01-05'], ['202611051', ''],
+                  ['２０２６年１月５日', '2026-01-05'], ['2026-1-5 0:00',
+                  '2026-01-05'], ['2026.11', ''], ['="2026-01-05"',
+                  '2026-01-05'], ['46349', ''])
+    {
+        is $first->("编号,单位名称,经营地址,有效期至\n1,a,b,$case->[0]\n"),
+            "1|a|b|$case->[1]", "the date $case->[0]";
+    }
+
+    for my $case (["PK\3\4\24\0\6\0", qr/an Excel workbook \(\.xlsx\)/],
+                  ["\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", qr/\(\.xls\)/],
+                  ['%PDF-1.7', qr/a PDF/], ["\x1f\x8b\x08\0", qr/gzip/],
+                  ['<html><table>', qr/a web page/])
+    {
+        my ($s, $r) = $import->("$case->[0]name,address\nA,B\n" x 20);
+        is $r->{status}, 1;
+        like $r->{err}, $case->[1], 'what is no list says what it is';
+        is scalar(() = $r->{err} =~ /\n/g), 1, 'in one line';
+        is scalar(venues($s)), 0;
+    }
+};
+
 # Runs it on a terminal of its own, or none: what it printed, what it took.
 sub run_large {
     my ($s, $file, $terminal) = @_;

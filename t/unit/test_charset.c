@@ -63,6 +63,11 @@ detects(void **state)
         { S("\xff\xff\xff\xff"), "WINDOWS-1252" },
         /* Four-byte GB18030 among Han. */
         { S(GB GB "\x82\x35\x8f\x33\n"), "GB18030" },
+        /* Traditional Han, of which GB 2312 has few; accents among quotes. */
+        { S("1,\xfd\x88\xf8P\x98\xc7\xb2\xcd\x8f" "d,"
+            "\xb7\xee\xbb\xaf\xe5\x5c\xc6\xc1"), "GB18030" },
+        { S("na\xefvet\xe9, \x93\xc9t\xe9\x94 Stra\xdf" "e, \xd8re\n"),
+          "WINDOWS-1252" },
         /* One bad byte in a list of some length. */
         { S(UTF UTF UTF UTF "\xa0,x\n"), "UTF-8" },
     };
