@@ -246,7 +246,7 @@ class City(Deeds):
              page['counts']['inspections'])
         same(v.number, 'findings_open', len(v.open_findings()),
              page['counts']['findings_open'])
-        same(v.number, 'reviews_removed', v.removed,
+        same(v.number, 'reviews_removed', len(v.gone),
              page['counts']['reviews_removed'])
         last = v.last_visit()
         same(v.number, 'last_inspected_on', last and rules.date(last),

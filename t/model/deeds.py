@@ -60,7 +60,7 @@ class Deeds:
             (0.4, 'policy'), (2, 'move'), (5, 'appeal'), (6, 'decide_appeal'),
             (3, 'import_visit'), (1, 'visit_tomorrow'),
             (2, 'correct_visit'), (3, 'correct_step'), (1, 'correct_case'),
-            (2, 'extend_report')) if n not in without]
+            (2, 'extend_report'), (2, 'restore_review'), (1, 'new_checklist')) if n not in without]
         self.kinds = [k for k in ('complaint', 'report', 'report', 'both')
                       if k not in without]
         p = self.product
@@ -79,15 +79,21 @@ class Deeds:
                   login)
         p.start()
         p.night_is_over()
-        self.items = {i['code']: i['severity'] for h in
-                      p.get('/checklist.json').json()['heads']
-                      for i in h['items']}
-        self.checklist = p.get('/checklist.json').json()['version']
+        self.checklists = rules.Dated()
+        self.read_checklist(0)
+        self.items = self.checklists[0][1][1]
         self.people = {u['login']: u['id'] for u in
                        p.all('/desk/users.json?limit=100', who='chief')}
         self.calendar = rules.Calendar(
             rules.os.path.join(rules.os.path.dirname(__file__), '..', '..',
                                'conf', 'holidays'))
+
+    def read_checklist(self, since):
+        """Version, and severity by code, of the one in force."""
+        told = self.product.get('/checklist.json').json()
+        self.checklists.put(since, (told['version'], {
+            i['code']: i['severity'] for h in told['heads']
+            for i in h['items']}))
 
     @staticmethod
     def row(n):
@@ -129,9 +135,10 @@ class Deeds:
 
     # ---- inspections -------------------------------------------------------
 
-    def answers(self, v, spotless, officer=False):
+    def answers(self, v, started, spotless, officer=False):
         """code: (result, severity or None, deadline or None) as sent."""
         rng, out = self.rng, {}
+        usual = self.checklists.when(started)[1]
         known = v.open_findings()
         fails = 0 if spotless else rng.choice([0, 0, 0, 1, 1, 2, 3])
         failed = set(rng.sample(list(self.items)[:14], fails))
@@ -149,7 +156,7 @@ class Deeds:
                     severity = rng.choices(GRAVE, (1, 3, 6))[0]
                 if officer and rng.random() < 0.5:
                     deadline = rules.day_of(self.now) + rng.randint(
-                        1, rules.DEADLINE[severity or self.items[code]])
+                        1, rules.DEADLINE[severity or usual[code]])
             out[code] = (result, severity, deadline)
         return out
 
@@ -165,7 +172,8 @@ class Deeds:
                 if deadline:
                     row['deadline_on'] = rules.date(deadline)
             items.append(row)
-        return {'kind': 'routine', 'checklist': self.checklist,
+        return {'kind': 'routine',
+                'checklist': self.checklists.when(started)[0],
                 'started_at': rfc3339(started),
                 'finished_at': rfc3339(finished),
                 'lat': lat + away, 'lng': lng, 'accuracy': 10,
@@ -185,7 +193,7 @@ class Deeds:
                 or rules.day_of(ended) < FIRST
                 or not 7 <= (ended + rules.TZ) % 86400 // 3600 < 22):
             return False
-        answers = self.answers(v, spotless, walker in OFFICERS)
+        answers = self.answers(v, started, spotless, walker in OFFICERS)
         a = self.product.post(
             f'/v/{v.number}/inspections',
             self.document(v, answers, started + ahead, ended + ahead, away),
@@ -198,7 +206,7 @@ class Deeds:
             return False
         self.begun.add((walker, started))
         told = a.json()
-        self.model_visit(v, told, walker, ended, answers)
+        self.model_visit(v, told, walker, (started, ended), answers)
         flags = {'distance'} if away else set()
         if abs(ahead) > 600:
             flags.add('clock')
@@ -212,10 +220,12 @@ class Deeds:
         self.check_flags(v, told['id'], flags)
         return True
 
-    def model_visit(self, v, told, walker, ended, answers):
+    def model_visit(self, v, told, walker, when, answers):
         items = {}
+        started, ended = when
+        usual = self.checklists.when(started)[1]
         for code, (result, severity, deadline) in answers.items():
-            severity = severity or self.items[code]
+            severity = severity or usual[code]
             items[code] = (result, severity,
                            deadline or rules.day_of(ended)
                            + rules.DEADLINE[severity])
@@ -335,7 +345,8 @@ class Deeds:
         ended = self.now + 86400
         a = self.product.post(
             f'/v/{v.number}/inspections',
-            self.document(v, self.answers(v, True), ended - 1800, ended, 0),
+            self.document(v, self.answers(v, self.now, True), ended - 1800,
+                          ended, 0),
             who='walker1', Shian_Device_Time=rfc3339(self.now))
         self.compared.same(v.number, 'visit of tomorrow', 422, a.status)
         return True
@@ -539,8 +550,9 @@ class Deeds:
                                   for c in codes]):
             return False
         today = rules.day_of(self.now)
+        usual = self.checklists[-1][1][1]
         f.record.decisions.append((self.now, outcome, {
-            c: (self.items[c], today + rules.DEADLINE[self.items[c]])
+            c: (usual[c], today + rules.DEADLINE[usual[c]])
             for c in codes}, who))
         v.changed(f.record.decisions[0][0])
         self.note(v.number, f'{who} decides {f.kind} {f.number}: {outcome} '
@@ -729,6 +741,19 @@ class Deeds:
         self.product.wait_for(self.policy_is_in_force, 'regrading')
         return True
 
+    def new_checklist(self):
+        a = self.product.get('/desk/checklist.json', who='chief')
+        document = a.json()['checklist']
+        document['version'] = f'list-{self.next()}'
+        for item in self.rng.sample(document['items'][:14], 3):
+            item['severity'] = self.rng.choice(GRAVE)
+        a = self.product.post('/desk/checklist?action=publish', document,
+                              who='chief')
+        if not self.took('checklist', a):
+            return False
+        self.read_checklist(self.now)
+        return True
+
     def policy_is_in_force(self):
         """Every venue was graded under it."""
         g = self.product.get('/desk/policy.json', who='chief').json()
@@ -785,10 +810,23 @@ class Deeds:
             'action': 'remove', 'reason': 'abuse'}, who='officer2')
         if not self.took('remove review', a):
             return False
-        at = v.reviews.pop(number)[0]
-        v.removed += 1
-        v.changed(at)
+        v.gone[number] = v.reviews.pop(number)
+        v.changed(v.gone[number][0])
         self.note(v.number, f'review {number} removed')
+        return True
+
+    def restore_review(self):
+        rows = [(v, r) for v in self.open_venues() for r in v.gone]
+        if not rows:
+            return False
+        v, number = self.rng.choice(rows)
+        a = self.product.post(f'/desk/reviews/{number}', {
+            'action': 'publish', 'text': 'a mistake'}, who='chief')
+        if not self.took('restore review', a):
+            return False
+        v.reviews[number] = v.gone.pop(number)
+        v.changed(v.reviews[number][0])
+        self.note(v.number, f'review {number} restored')
         return True
 
     # ---- appeals -----------------------------------------------------------

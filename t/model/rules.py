@@ -184,7 +184,7 @@ class Venue:
         self.verified = []          # (at, item, user)
         self.extended = []          # (at, item, day)
         self.void = set()           # (source, item)
-        self.removed = 0
+        self.gone = {}              # reviews that were removed
         self.recorded = {}          # year: (level, source)
         self.shown = []             # (at, colour), as it was to be seen
         self.state = State()
