@@ -6,6 +6,7 @@
 #include "core/token.h"
 #include "domain/session.h"
 #include "domain/view.h"
+#include "output.h"
 #include "render/json.h"
 
 #define DAY_MS  UINT64_C(86400000)
@@ -313,32 +314,55 @@ duration(const char *text, uint64_t *ms)
 }
 
 
-/* The link, or token, of a row that link.issue has made. */
+/* A link that nobody has yet, for link.issue. */
+static Shian__LinkIssue
+draw_link(shian_ctl_t *c, uint64_t user, uint64_t ttl_ms, bool bearer,
+    bool reuse)
+{
+    Shian__LinkIssue  link = SHIAN__LINK_ISSUE__INIT;
+
+    link.has_handle = link.has_user = link.has_until = link.has_single = 1;
+    link.handle = shian_new_handle();
+    link.user = user;
+    link.until = shian_ctl_now(c) + ttl_ms;
+    link.single = !reuse && !bearer;
+    link.has_bearer = link.bearer = bearer;
+
+    return link;
+}
+
+
+/* What is given out of it; NULL: it was said why. */
 static const char *
-way_in(shian_ctl_t *c, const Shian__LinkIssue *link, uint64_t user,
-    uint64_t until_ms)
+way_in(shian_ctl_t *c, const Shian__LinkIssue *link)
 {
     bool            ok;
     char            code[SHIAN_LINK_LEN + 1];
     shian_txn_t     t;
     shian_str_t     token;
+    const char     *text;
     shian_token_t   bearer;
     Shian__User    *u;
 
     if (shian_txn_begin(c->store, &c->arena, false, &t) != 0) {
+        (void) shian_ctl_fail(c, "the store cannot be read");
         return NULL;
     }
 
-    u = shian_user_get(&t, user);
+    u = shian_user_get(&t, link->user);
+    ok = u != NULL && !u->disabled;
 
-    if (link->bearer) {
+    if (!ok) {
+        (void) shian_ctl_fail(c, "the user is disabled");
+
+    } else if (link->bearer) {
         memset(&bearer, 0, sizeof(bearer));
         bearer.use = SHIAN_USE_SESSION;
         bearer.kind = SHIAN_SUBJECT_USER;
-        bearer.handle = u == NULL ? 0 : u->handle;
+        bearer.handle = u->handle;
         bearer.iat_ms = shian_ctl_now(c);
-        bearer.exp_ms = until_ms;
-        shian_session_id(bearer.jti, until_ms);
+        bearer.exp_ms = link->until;
+        shian_session_id(bearer.jti, link->until);
         ok = shian_token_issue(&c->arena, &c->keys, shian_str(c->base_url),
                                shian_generation(&t), &bearer, &token);
     } else {
@@ -348,9 +372,33 @@ way_in(shian_ctl_t *c, const Shian__LinkIssue *link, uint64_t user,
 
     shian_txn_abort(&t);
 
-    return !ok ? NULL
-           : link->bearer ? shian_strdup(&c->arena, token)
+    if (u == NULL || u->disabled) {
+        return NULL;
+    }
+
+    text = !ok ? NULL : link->bearer ? shian_strdup(&c->arena, token)
            : shian_printf(&c->arena, "%s/s/%s", c->base_url, code);
+
+    if (text == NULL) {
+        (void) shian_ctl_fail(c, "no token can be made for \"%s\"; is it the "
+                              "base URL?", c->base_url);
+    }
+
+    return text;
+}
+
+
+static bool
+issue_link(shian_ctl_t *c, Shian__LinkIssue *link)
+{
+    Shian__Result      result;
+    Shian__Operation   op;
+
+    op = shian_ctl_operation(c);
+    op.body_case = SHIAN__OPERATION__BODY_LINK_ISSUE;
+    op.link_issue = link;
+
+    return shian_ctl_run(c, &op, &result);
 }
 
 
@@ -359,32 +407,11 @@ shian_make_link(shian_ctl_t *c, uint64_t user, uint64_t ttl_ms, bool bearer,
     bool reuse)
 {
     const char        *text;
-    Shian__Result      result;
-    Shian__Operation   op;
-    Shian__LinkIssue   link = SHIAN__LINK_ISSUE__INIT;
+    Shian__LinkIssue   link = draw_link(c, user, ttl_ms, bearer, reuse);
 
-    op = shian_ctl_operation(c);
-    link.has_handle = link.has_user = link.has_until = link.has_single = 1;
-    link.handle = shian_new_handle();
-    link.user = user;
-    link.until = op.at + ttl_ms;
-    link.single = !reuse && !bearer;
-    link.has_bearer = link.bearer = bearer;
-    op.body_case = SHIAN__OPERATION__BODY_LINK_ISSUE;
-    op.link_issue = &link;
+    text = way_in(c, &link);
 
-    if (!shian_ctl_run(c, &op, &result)) {
-        return NULL;
-    }
-
-    text = way_in(c, &link, user, link.until);
-
-    if (text == NULL) {
-        (void) shian_ctl_fail(c, "no token can be made for \"%s\"; is it the "
-                              "base URL?", c->base_url);
-    }
-
-    return text;
+    return text != NULL && issue_link(c, &link) ? text : NULL;
 }
 
 
@@ -455,9 +482,11 @@ subject(shian_ctl_t *c, const char *login, const char *venue)
 int
 shian_cmd_link(shian_ctl_t *c)
 {
-    bool         bearer;
-    uint64_t     id, ttl;
-    const char  *login, *venue, *text;
+    bool               bearer;
+    uint64_t           id, ttl;
+    const char        *login, *venue, *text;
+    shian_output_t     out;
+    Shian__LinkIssue   link;
 
     login = shian_arg(c, "login");
     venue = shian_arg(c, "venue");
@@ -484,16 +513,17 @@ shian_cmd_link(shian_ctl_t *c)
         return SHIAN_FAILED;
     }
 
-    text = shian_make_link(c, id, ttl, bearer, shian_flag(c, "reuse"));
-    if (text == NULL) {
+    /* Given out first: who could not be told has no link that works. */
+    link = draw_link(c, id, ttl, bearer, shian_flag(c, "reuse"));
+    text = way_in(c, &link);
+
+    if (text == NULL || !shian_output_open(c, &out, NULL, 0)) {
         return SHIAN_FAILED;
     }
 
-    if (c->json) {
-        printf("{\"%s\":\"%s\"}\n", bearer ? "token" : "url", text);
-    } else {
-        printf("%s\n", text);
-    }
+    shian_putf(&out.out.sink, c->json ? "{\"%s\":\"%s\"}\n" : "%.0s%s\n",
+               bearer ? "token" : "url", text);
 
-    return SHIAN_DONE;
+    return shian_output_finish(&out) && issue_link(c, &link) ? SHIAN_DONE
+                                                             : SHIAN_FAILED;
 }

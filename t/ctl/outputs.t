@@ -41,7 +41,7 @@ my %does = (
                                           --name Zhao)]],
     'user disable'       => ['tells', ['zhao']],
     'user list'          => ['reads', []],
-    'link'               => ['tells', ['--venue', 1]],
+    'link'               => ['gives', ['--login', 'officer']],
     'plaque issue'       => ['gives', [1]],
     'plaque withdraw'    => ['tells', [\&code]],
     'grade'              => ['reads', []],
