@@ -3,6 +3,7 @@
 #include "checkin.h"
 #include "checklist.h"
 #include "complaint_parts.h"
+#include "filing.h"
 #include "finding.h"
 #include "shown.h"
 #include "states.h"
@@ -134,6 +135,7 @@ add_similar(shian_txn_t *t, shian_board_t *b, const Shian__Complaint *c,
 {
     size_t             i, n;
     uint64_t           ids[MAX_SIMILAR];
+    Shian__BoardItem  *item;
     Shian__Complaint  *other;
 
     n = c->has_venue && !shian_complaint_ended(c->state)
@@ -152,12 +154,14 @@ add_similar(shian_txn_t *t, shian_board_t *b, const Shian__Complaint *c,
             continue;
         }
 
-        view->duplicates[view->n_duplicates] =
-            shian_view_board_item(t, b, other);
-
-        if (view->duplicates[view->n_duplicates++] == NULL) {
+        item = shian_view_board_item(t, b, other);
+        if (item == NULL) {
             return false;
         }
+
+        SET(item, may_merge, c->state == SHIAN__COMPLAINT__STATE__received
+            && other->kind == c->kind && !shian_complaint_ended(other->state));
+        view->duplicates[view->n_duplicates++] = item;
     }
 
     other = c->has_linked ? shian_complaint_get(t, c->linked) : NULL;
@@ -277,6 +281,18 @@ is_done_once(const Shian__Complaint *c, const char *action)
 }
 
 
+/* A filing has one: who asks for another is refused. */
+static bool
+has_case(shian_txn_t *t, const Shian__Complaint *c)
+{
+    Shian__Complaint  *record;
+
+    record = shian_complaint_get(t, c->id);
+
+    return record != NULL && shian_filing_case(t, record) != 0;
+}
+
+
 /* The first that leads on is the one that pages put forward. */
 static bool
 add_actions(shian_txn_t *t, const shian_board_t *b,
@@ -311,7 +327,7 @@ add_actions(shian_txn_t *t, const shian_board_t *b,
                 && (c->officer == b->user->id
                     || c->dispatched_to == b->user->id))));
     SET(view, may_open_case, b->role != ROLE(inspector) && c->has_venue
-        && shian_is_substantiated(c));
+        && shian_is_substantiated(c) && !has_case(t, c));
 
     return view->actions != NULL;
 }
