@@ -13,6 +13,9 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+/* Of module, command line and pages (html/version) alike. */
+#define SHIAN_VERSION   "0.1.0"
+
 /* A slice of bytes that somebody else owns; never NUL-terminated by promise. */
 typedef struct {
     const uint8_t  *p;

@@ -17,6 +17,7 @@ SHIAN_CMD(init);                    /* cmd_store.c */
 SHIAN_CMD(verify);
 SHIAN_CMD(stat);
 SHIAN_CMD(erase);
+SHIAN_CMD(doctor);                  /* cmd_doctor.c */
 SHIAN_CMD(backup);                  /* cmd_backup.c */
 SHIAN_CMD(restore);
 SHIAN_CMD(import_venues);           /* cmd_import.c */

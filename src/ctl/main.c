@@ -66,6 +66,8 @@ const shian_command_t  shian_commands[] = {
     ROW("verify", "", "Checks the log's chain and that it gives the store",
         0, 0, verify),
     ROW("stat", "", "Says how much is in the store", 0, 0, stat),
+    ROW("doctor", "", "Looks at all that has to be right, as the workers' "
+        "user", 0, 0, doctor),
     ROW("backup", "DIR", "Copies the store while it is in use", 1, 1,
         backup),
     ROW("restore", "DIR", "Brings a backup back into an empty store", 1, 1,

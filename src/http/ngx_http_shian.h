@@ -21,7 +21,6 @@
 #include "render/template.h"
 #include "store/batch.h"
 
-#define SHIAN_VERSION    "0.1.0"
 #define SHIAN_BATCH_MAX  512
 
 /* How long a scan allows a review. */

@@ -14,6 +14,7 @@
 #include "core/look.h"
 #include "domain/document.h"
 #include "render/check.h"
+#include "render/statics.h"
 
 #include <sodium.h>
 
@@ -133,6 +134,7 @@ ngx_http_shian_load_parts(ngx_http_shian_main_conf_t *smcf,
 
         cln->handler = ngx_http_shian_free_part;
         cln->data = part;
+        err[0] = '\0';
 
         if (ngx_http_shian_kind(part)->secret
             || shian_look_as(ccf->user, ccf->group, ccf->username,
@@ -145,6 +147,10 @@ ngx_http_shian_load_parts(ngx_http_shian_main_conf_t *smcf,
         if (part->value == NULL) {
             ngx_http_shian_warn(cycle->log, part->file, part->line,
                                 &part->said, err);
+
+        } else if (err[0] != '\0') {
+            ngx_log_error(NGX_LOG_WARN, cycle->log, 0, "shian: %s in %s:%ui",
+                          err, part->file, part->line);
         }
     }
 
@@ -332,139 +338,6 @@ ngx_http_shian_pages(const char *html, const shian_templates_t *templates,
 }
 
 
-/* The files beside the pages, every one of them, folders as well. */
-static bool
-ngx_http_shian_files(const char *dir, char *err, size_t errsize)
-{
-    DIR              *d;
-    bool              ok;
-    char              path[4096];
-    struct stat       st;
-    struct dirent    *e;
-
-    d = opendir(dir);
-    if (d == NULL) {
-        snprintf(err, errsize, "%s: %s; chmod -R a+rX it", dir,
-                 strerror(errno));
-        return false;
-    }
-
-    for (ok = true; ok && (e = readdir(d)) != NULL; /* void */) {
-        if (e->d_name[0] == '.') {
-            continue;
-        }
-
-        snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-
-        if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-            ok = ngx_http_shian_files(path, err, errsize);
-
-        } else if (access(path, R_OK) != 0) {
-            snprintf(err, errsize, "%s: %s; chmod -R a+rX %s", path,
-                     strerror(errno), dir);
-            ok = false;
-        }
-    }
-
-    closedir(d);
-
-    return ok;
-}
-
-
-/* Every file that the page in this folder names is there, in any of them. */
-static bool
-ngx_http_shian_named_files(const char *html, shian_str_t folder,
-    const char *page, char *err, size_t errsize)
-{
-    char            path[4096], file[256];
-    size_t          size;
-    u_char         *text, *p, *end;
-    const char     *found;
-    shian_arena_t   a;
-
-    static const char  head[] = "\"/static/", stop[] = "\"?#{<";
-
-    snprintf(path, sizeof(path), "%.*s/templates/%s", SHIAN_FMT(folder),
-             page);
-    text = ngx_http_shian_read_file(path, &size, err, errsize);
-    if (text == NULL) {
-        return false;
-    }
-
-    shian_arena_init(&a, NULL, NULL);
-    end = text + size;
-    found = "";
-
-    for (p = text; found != NULL; /* void */) {
-        p = ngx_strnstr(p, (char *) head, (size_t) (end - p));
-        if (p == NULL) {
-            break;
-        }
-
-        /* What a variable names is not known here. */
-        size = strcspn((char *) p + sizeof(head) - 1, stop);
-        (void) snprintf(file, sizeof(file), "static/%.*s", (int) size,
-                        p + sizeof(head) - 1);
-        p += sizeof(head) - 1 + size;
-
-        if (*p != '{') {
-            found = shian_folders_find(&a, html, file);
-            found = found == NULL || access(found, R_OK) != 0 ? NULL : found;
-        }
-    }
-
-    if (found == NULL) {
-        snprintf(err, errsize, "%s: %s, and \"%s\" names it; install the "
-                 "pages again", file, strerror(errno), path);
-    }
-
-    shian_arena_free(&a);
-    free(text);
-
-    return found != NULL;
-}
-
-
-static bool
-ngx_http_shian_statics(const char *html, char *err, size_t errsize)
-{
-    DIR            *d;
-    bool            ok;
-    char            path[4096];
-    const char     *rest;
-    shian_str_t     folder;
-    struct dirent  *e;
-
-    for (ok = true, rest = html;
-         ok && shian_folders_next(&rest, &folder); )
-    {
-        snprintf(path, sizeof(path), "%.*s/static", SHIAN_FMT(folder));
-
-        /* Only the last one has to have them. */
-        if (*rest == '\0' || access(path, F_OK) == 0) {
-            ok = ngx_http_shian_files(path, err, errsize);
-        }
-
-        snprintf(path, sizeof(path), "%.*s/templates", SHIAN_FMT(folder));
-        d = ok ? opendir(path) : NULL;
-
-        while (d != NULL && ok && (e = readdir(d)) != NULL) {
-            if (e->d_name[0] != '.') {
-                ok = ngx_http_shian_named_files(html, folder, e->d_name, err,
-                                                errsize);
-            }
-        }
-
-        if (d != NULL) {
-            closedir(d);
-        }
-    }
-
-    return ok;
-}
-
-
 static void
 ngx_http_shian_free_html(void *data)
 {
@@ -497,13 +370,14 @@ ngx_http_shian_read_html(const char *path, char *err, size_t errsize)
         || !shian_templates_check(html->templates, shian_page_types,
                                   shian_npage_types, NULL, NULL, err,
                                   errsize)
-        || !ngx_http_shian_statics(path, err, errsize))
+        || !shian_statics_test(path, err, errsize))
     {
         ngx_http_shian_free_html(html);
         return NULL;
     }
 
     ngx_http_shian_version(path, html->version);
+    (void) shian_pages_version(path, err, errsize);
 
     return html;
 }

@@ -187,6 +187,10 @@ ngx_module_t  ngx_http_shian_module = {
 };
 
 
+/* For who looks at the file: shianctl doctor. */
+const char  ngx_http_shian_mark[] = "shian module " SHIAN_VERSION;
+
+
 static ngx_http_shian_counters_t   ngx_http_shian_no_counters;
 
 ngx_http_shian_counters_t  *ngx_http_shian_counters =
@@ -213,6 +217,11 @@ ngx_http_shian_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     slcf->enable = 1;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler != NULL) {
+        return "stands beside another directive that answers this location";
+    }
+
     clcf->handler = ngx_http_shian_handler;
 
     /* Paths are ours to interpret: "/q//x" is not "/q/x". */
@@ -231,6 +240,11 @@ ngx_http_shian_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler != NULL) {
+        return "stands beside another directive that answers this location";
+    }
+
     clcf->handler = ngx_http_shian_metrics_handler;
 
     return NGX_CONF_OK;
@@ -264,6 +278,38 @@ ngx_http_shian_origin(ngx_str_t *url)
 }
 
 
+/* A host, and a port that there can be or none: of an origin as above. */
+static ngx_uint_t
+ngx_http_shian_has_port(ngx_str_t *url)
+{
+    u_char     *host, *p, *end;
+    ngx_int_t   port;
+
+    end = url->data + url->len;
+    host = ngx_strnstr(url->data, "://", url->len) + 3;
+    p = *host == '[' ? ngx_strlchr(host, end, ']') : NULL;
+
+    if (*host == '[' && p++ == NULL) {
+        return 0;
+    }
+
+    p = ngx_strlchr(p == NULL ? host : p, end, ':');
+    p = p == NULL ? end : p;
+
+    if (p == host || ngx_strlchr(host, p, *host == '[' ? ' ' : ']') != NULL) {
+        return 0;
+    }
+
+    if (p == end) {
+        return 1;
+    }
+
+    port = ngx_atoi(p + 1, (size_t) (end - p - 1));
+
+    return port >= 1 && port <= 65535;
+}
+
+
 static char *
 ngx_http_shian_base_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -285,7 +331,8 @@ ngx_http_shian_base_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (ngx_http_shian_origin(&sscf->base_url)
-        != sscf->base_url.data + sscf->base_url.len)
+           != sscf->base_url.data + sscf->base_url.len
+        || !ngx_http_shian_has_port(&sscf->base_url))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"%V\" is no base URL; write it as "
@@ -579,24 +626,134 @@ ngx_http_shian_create_loc_conf(ngx_conf_t *cf)
 }
 
 
+/*
+ * `return` answers before any handler is asked.  Under an `if` that is meant;
+ * first in the location it leaves nothing to us.
+ */
+static ngx_uint_t
+ngx_http_shian_returns(ngx_conf_t *cf)
+{
+    void         **conf;
+    ngx_uint_t     i;
+    ngx_array_t   *codes;
+
+    for (i = 0; cf->cycle->modules[i] != NULL; i++) {
+        if (ngx_strcmp(cf->cycle->modules[i]->name,
+                       "ngx_http_rewrite_module") == 0)
+        {
+            /* Its configuration begins with the codes of the location. */
+            conf = ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf;
+            codes = *(ngx_array_t **)
+                        conf[cf->cycle->modules[i]->ctx_index];
+
+            return codes != NULL
+                   && *(ngx_http_script_code_pt *) codes->elts
+                      == ngx_http_script_return_code;
+        }
+    }
+
+    return 0;
+}
+
+
+/* Is there a page at or below this address, as far as routes[] can tell? */
+static ngx_uint_t
+ngx_http_shian_leads_to(const char *pattern, ngx_str_t *name,
+    ngx_uint_t exact)
+{
+    u_char  *p = name->data, *end = name->data + name->len;
+
+    while (p < end && *pattern != '\0') {
+        if (*pattern == '{') {
+            if (pattern[1] == 'r') {
+                return 1;                   /* {rest} */
+            }
+
+            while (p < end && *p != '/') {
+                p++;
+            }
+
+            pattern = strchr(pattern, '}') + 1;
+            continue;
+        }
+
+        if (*p++ != (u_char) *pattern++) {
+            return 0;
+        }
+    }
+
+    return p == end ? !exact || *pattern == '\0'
+                    : *p == '.';            /* .json and the like */
+}
+
+
+static ngx_uint_t
+ngx_http_shian_has_page(ngx_str_t *name, ngx_uint_t exact)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < ngx_http_shian_nroutes; i++) {
+        if (ngx_http_shian_leads_to(ngx_http_shian_routes[i].pattern, name,
+                                    exact))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* What would be fine for -t and answer nothing of ours at run time. */
+static const char *
+ngx_http_shian_misplaced(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf)
+{
+    if (clcf->handler != ngx_http_shian_handler) {
+        return "stands beside another directive that answers its requests; "
+               "give that one a location of its own";
+    }
+
+    if (ngx_http_shian_returns(cf)) {
+        return "stands behind a \"return\", which answers every request; "
+               "give that one a location of its own";
+    }
+
+#if (NGX_PCRE)
+    if (clcf->regex != NULL) {
+        return NULL;
+    }
+#endif
+
+    if (!clcf->named && clcf->name.len != 0 && clcf->name.data[0] == '/'
+        && !ngx_http_shian_has_page(&clcf->name, clcf->exact_match))
+    {
+        return "answers whole host names, and has no page below this address; "
+               "give the city a server of its own";
+    }
+
+    return NULL;
+}
+
+
 static char *
 ngx_http_shian_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 {
-    const char                  *missing;
+    const char                  *missing, *wrong;
     ngx_http_core_loc_conf_t    *clcf;
     ngx_http_shian_srv_conf_t   *sscf;
     ngx_http_shian_loc_conf_t   *prev = parent;
     ngx_http_shian_loc_conf_t   *conf = child;
 
     ngx_conf_merge_ptr_value(conf->sso, prev->sso, NULL);
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     if (conf->enable != 1) {
-        conf->enable = 0;
+        /* An `if` within the location is answered by it. */
+        conf->enable = clcf->noname && prev->enable == 1;
         return NGX_CONF_OK;
     }
 
     sscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_shian_module);
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     missing = sscf->env == NULL ? "shian_store"
               : sscf->keys_part == NULL ? "shian_keys"
@@ -607,6 +764,15 @@ ngx_http_shian_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"shian\" in location \"%V\" needs \"%s\" in its "
                            "server or http block", &clcf->name, missing);
+        return NGX_CONF_ERROR;
+    }
+
+    wrong = ngx_http_shian_misplaced(cf, clcf);
+
+    if (wrong != NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"shian\" in location \"%V\" %s", &clcf->name,
+                           wrong);
         return NGX_CONF_ERROR;
     }
 

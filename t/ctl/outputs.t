@@ -56,6 +56,7 @@ my %does = (
     'erase'              => ['tells', ['complaint:1']],
     'verify'             => ['reads', []],
     'stat'               => ['reads', []],
+    'doctor'             => ['reads', ['--no-nginx']],
     'backup'             => ['reads', ["$s->{dir}/backup"], [$nowhere]],
     'restore'            => ['refused', [$s->{store}]],
     'notify'             => ['refused', []],

@@ -182,6 +182,23 @@ subtest 'pages' => sub {
             settings => settings(html => $line));
 };
 
+# faults C1: an upgrade that is half done says so, in one line, and serves.
+subtest 'versions' => sub {
+    my $dir = "$s->{dir}/html-old";
+    system('cp', '-R', $html, $dir) == 0 or die;
+    spew("$dir/version", "0.0.9\n");
+    configure($s, settings => settings(html => "shian_html $dir;"));
+    my $r = nginx_t($s);
+    is $r->{status}, 0;
+    like $r->{out}, qr/\A[^\n]*\[warn\][^\n]*0\.0\.9[^\n]*nginx\.conf:\d+\n\z/,
+        'one line';
+    start($s, settings => settings(html => "shian_html $dir;"));
+    is get($s, '/venues')->{status}, 200;
+    my $version = json(get($s, '/.well-known/shian.json'))->{version};
+    stop($s);
+    is slurp("$html/version"), "$version\n", 'ours are the same';
+};
+
 # What a city edits: each file by its name, and ours where there is none.
 sub documents {
     my $dir = "$s->{dir}/city";
@@ -233,6 +250,44 @@ subtest 'directives' => sub {
     {
         refuses($bad, qr/is no base URL/, $bad,
                 settings => settings(base => $bad));
+    }
+    # faults C8: what -t let pass and no request could follow.
+    for my $port ('https://x:99999', 'https://x:0', 'https://x:',
+        'https://x:y', 'https://:80', 'https://[::1', 'https://[::1]:70000',
+        'https://a:1:2')
+    {
+        refuses($port, qr/is no base URL/, $port,
+                settings => settings(base => "shian_base_url $port;"));
+    }
+    for my $good ('https://x:65535', 'https://[::1]:8443', 'https://[::1]',
+                  'http://x/')
+    {
+        configure($s, settings => settings(base => "shian_base_url $good;"));
+        is nginx_t($s)->{status}, 0, $good or diag nginx_t($s)->{out};
+    }
+    for my $beside ('shian_metrics;', 'proxy_pass http://127.0.0.1:1;',
+                    'return 204;', 'stub_status;', 'empty_gif;')
+    {
+        refuses("$beside beside shian", qr/"shian\w*".*(?:beside|behind)/,
+                undef, location => $beside);
+        refuses("$beside before shian", qr/(?:beside|behind)/, undef,
+                server => "location /venues { $beside shian; }");
+    }
+    configure($s, location => 'if ($http_x_evil) { return 403; }');
+    is nginx_t($s)->{status}, 0, 'a return under an if is fine'
+        or diag nginx_t($s)->{out};
+    for my $at ('/city/', '/city', '= /venue', '^~ /qq/', '/lists-of/',
+                '/v1')
+    {
+        refuses("location $at", qr/has no page below/, undef,
+                server => "location $at { shian; }");
+    }
+    for my $at ('/desk/', '= /venues', '/q/', '/v/1/', '= /venues.json',
+                '/static/leaflet/', '~ ^/(q|Q)/', '/open311/v2/', '@there')
+    {
+        configure($s, server => "location $at { shian; }");
+        is nginx_t($s)->{status}, 0, "location $at"
+            or diag nginx_t($s)->{out};
     }
     for my $bad ('shian_grading maybe;', 'shian_grading on every=1s;',
                  'shian_grading on interval=x;', 'shian_write_queue x;',
