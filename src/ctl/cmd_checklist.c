@@ -153,6 +153,10 @@ shian_cmd_checklist_set(shian_ctl_t *c)
         return SHIAN_FAILED;
     }
 
+    if (!shian_ctl_pass_day(c, shian_ctl_now(c))) {
+        return SHIAN_FAILED;
+    }
+
     op = shian_ctl_operation(c);
     op.body_case = SHIAN__OPERATION__BODY_CHECKLIST_SET;
     op.checklist_set = &body;

@@ -299,7 +299,8 @@ live(shian_demo_t *d)
         }
     }
 
-    ok = ok && shian_demo_settle(d);
+    ok = ok && shian_demo_settle(d)
+         && shian_ctl_pass_day(d->ctl, shian_plan_instant(&d->plan, 0, 0));
     shian_progress_end(&p);
 
     return ok;

@@ -3,8 +3,7 @@
 #include <stdlib.h>
 
 #include "core/calendar.h"
-#include "domain/policy.h"
-#include "domain/tally.h"
+#include "domain/settle.h"
 #include "progress.h"
 
 #define DAY_MS  UINT64_C(86400000)
@@ -90,8 +89,7 @@ print_text(const Shian__Venue *v, const shian_grade_t *g, bool explain)
 
 
 static bool
-print_venue(shian_ctl_t *c, shian_txn_t *t, const shian_policy_t *policy,
-    uint64_t id, uint64_t at_ms)
+print_venue(shian_ctl_t *c, shian_txn_t *t, uint64_t id, uint64_t at_ms)
 {
     Shian__Venue         *v;
     shian_grade_t         g;
@@ -99,7 +97,7 @@ print_venue(shian_ctl_t *c, shian_txn_t *t, const shian_policy_t *policy,
 
     v = shian_venue_get(t, id);
 
-    if (v == NULL || !shian_grade_venue(t, v, policy, at_ms, &g, &stands)) {
+    if (v == NULL || !shian_grade_venue(t, id, NULL, at_ms, &g, &stands)) {
         return false;
     }
 
@@ -122,7 +120,6 @@ print_grades(shian_ctl_t *c, shian_store_t *then, uint64_t only,
     uint64_t         id, last;
     shian_txn_t      t;
     shian_arena_t    arena;
-    shian_policy_t   policy;
 
     shian_arena_init(&arena, NULL, NULL);
 
@@ -130,17 +127,16 @@ print_grades(shian_ctl_t *c, shian_store_t *then, uint64_t only,
         return shian_ctl_fail(c, "the replayed store cannot be read");
     }
 
-    shian_policy_now(&t, &policy);
     ok = true;
 
     if (only != 0) {
-        ok = print_venue(c, &t, &policy, only, at_ms);
+        ok = print_venue(c, &t, only, at_ms);
 
     } else {
         last = shian_next_id(&t, SHIAN_T_VENUE);
 
         for (id = 1; ok && id < last; id++) {
-            ok = print_venue(c, &t, &policy, id, at_ms);
+            ok = print_venue(c, &t, id, at_ms);
             shian_arena_free(&arena);
         }
     }

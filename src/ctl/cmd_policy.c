@@ -77,6 +77,10 @@ shian_cmd_policy_set(shian_ctl_t *c)
         return SHIAN_FAILED;
     }
 
+    if (!shian_ctl_pass_day(c, shian_ctl_now(c))) {
+        return SHIAN_FAILED;
+    }
+
     op = shian_ctl_operation(c);
     op.body_case = SHIAN__OPERATION__BODY_POLICY_SET;
     op.policy_set = &body;

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "domain/settle.h"
+
 #define ERROR_SIZE    1024
 #define MAX_DOCUMENT  65536
 
@@ -404,6 +406,38 @@ shian_ctl_run(shian_ctl_t *c, const Shian__Operation *op,
 
     *result = item.result;
     return true;
+}
+
+
+bool
+shian_ctl_pass_day(shian_ctl_t *c, uint64_t at_ms)
+{
+    bool                more;
+    shian_txn_t         t;
+    Shian__Result       result;
+    Shian__Operation    op;
+    shian_city_step_t   body;
+
+    for ( ;; ) {
+        op = shian_ctl_operation(c);
+        op.at = at_ms;
+
+        if (shian_txn_begin(c->store, &c->arena, false, &t) != 0) {
+            (void) shian_ctl_fail(c, "the store cannot be read");
+            return false;
+        }
+
+        more = shian_city_step(&t, at_ms, &body, &op);
+        shian_txn_abort(&t);
+
+        if (!more || op.body_case != SHIAN__OPERATION__BODY_DAY_PASS) {
+            return true;
+        }
+
+        if (!shian_ctl_run(c, &op, &result)) {
+            return false;
+        }
+    }
 }
 
 

@@ -136,6 +136,12 @@ Shian__Operation shian_ctl_operation(shian_ctl_t *c);
 bool shian_ctl_run(shian_ctl_t *c, const Shian__Operation *op,
     Shian__Result *result);
 
+/*
+ * Takes all venues over the midnights up to at_ms's day that they have not
+ * been taken over.  False: it was said why not.
+ */
+bool shian_ctl_pass_day(shian_ctl_t *c, uint64_t at_ms);
+
 /* What a report says in one line, in arena a. */
 const char *shian_ctl_refusal(shian_arena_t *a, const shian_report_t *r);
 

@@ -313,14 +313,15 @@ set_status(shian_doing_t *t)
 /* ---- the routine ----------------------------------------------------------*/
 
 static bool
-regrade(shian_doing_t *t)
+pass_night(shian_doing_t *t)
 {
-    Shian__VenueRegrade  body = SHIAN__VENUE_REGRADE__INIT;
+    Shian__DayPass  body = SHIAN__DAY_PASS__INIT;
 
-    body.has_venue = 1;
-    body.venue = shian_deed_venue(t);
-    t->op.body_case = SHIAN__OPERATION__BODY_VENUE_REGRADE;
-    t->op.venue_regrade = &body;
+    body.has_day = body.has_first = body.has_last = 1;
+    body.day = shian_local_day(t->event->at, SHIAN_TZ_MINUTES);
+    body.first = body.last = shian_deed_venue(t);
+    t->op.body_case = SHIAN__OPERATION__BODY_DAY_PASS;
+    t->op.day_pass = &body;
 
     return shian_deed_queue(t);
 }
@@ -802,7 +803,7 @@ thank(shian_doing_t *t)
 static bool (*const  deeds[])(shian_doing_t *) = {
     [SHIAN_DO_JOIN] = join,
     [SHIAN_DO_PLAQUE] = plaque,
-    [SHIAN_DO_NIGHT] = regrade,
+    [SHIAN_DO_NIGHT] = pass_night,
     [SHIAN_DO_EVALUATE] = evaluate,
     [SHIAN_DO_CREDIT] = credit,
     [SHIAN_DO_VISIT] = visit,

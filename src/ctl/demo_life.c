@@ -562,21 +562,12 @@ tell_self_checks(tale_t *t)
 }
 
 
-/*
- * The routine looks each night and logs every score that moved by a hundredth
- * of a point.  Here it does so where a colour can change, once in 30 days and
- * last night: all its nights would be a million entries that say little.
- */
+/* Years that are over are evaluated on the first of January. */
 static void
-tell_nights(tale_t *t)
+tell_years(tale_t *t)
 {
-    int32_t  days, y, m, d, year;
+    int32_t  y, m, d, year;
 
-    for (days = 690 - (int32_t) (t->venue % 30); days > 0; days -= 30) {
-        add(t, SHIAN_DO_NIGHT, days, 0, 0, 0);
-    }
-
-    add(t, SHIAN_DO_NIGHT, 0, 0, 0, 0);
     shian_civil_from_day(t->plan->today, &y, &m, &d);
 
     for (year = y - 2; year <= y; year++) {
@@ -646,7 +637,7 @@ tell_venue(shian_plan_t *p, uint64_t i)
 
     if (t.life->past) {
         tell_past(&t);
-        tell_nights(&t);
+        tell_years(&t);
     }
 
     if (t.life->past && t.life->colour != COLOUR(closed)) {

@@ -16,7 +16,7 @@
 typedef enum {
     SHIAN_DO_JOIN = 0,          /* also the order within one instant */
     SHIAN_DO_PLAQUE,
-    SHIAN_DO_NIGHT,             /* what the grading routine does */
+    SHIAN_DO_NIGHT,             /* it is taken over midnight */
     SHIAN_DO_EVALUATE,
     SHIAN_DO_CREDIT,
     SHIAN_DO_VISIT,

@@ -27,12 +27,28 @@ take(work_t *w, size_t i)
 }
 
 
+/* Paper, whatever the score is. */
+static void
+take_paper(work_t *w)
+{
+    size_t  i;
+
+    for (i = 0; i < w->grade->n; i++) {
+        if (w->grade->components[i]->code == C(licence_expired)
+            || w->grade->components[i]->code == C(suspended))
+        {
+            take(w, i);
+        }
+    }
+}
+
+
 /*
- * What no score makes up for.  Open findings and their components stand in
- * the same order: see add_findings in grade.c.
+ * What no score makes up for, once there was a colour.  Open findings and
+ * their components stand in the same order: see add_open_findings in grade.c.
  */
 static void
-take_blockers(work_t *w, bool serious)
+take_blockers(work_t *w)
 {
     size_t                         i;
     shian_severity_t               severity;
@@ -40,30 +56,18 @@ take_blockers(work_t *w, bool serious)
 
     for (i = 0; i < w->grade->n; i++) {
 
-        switch (w->grade->components[i]->code) {
+        if (w->grade->components[i]->code != C(finding)) {
+            continue;
+        }
 
-        case C(finding):
-            while (f->verified) {
-                f++;
-            }
+        while (f->verified) {
+            f++;
+        }
 
-            severity = (f++)->severity;
+        severity = (f++)->severity;
 
-            if (severity == SHIAN_CRITICAL
-                || (serious && severity == SHIAN_MAJOR))
-            {
-                take(w, i);
-            }
-
-            break;
-
-        case C(licence_expired):
-        case C(suspended):
+        if (severity != SHIAN_MINOR) {
             take(w, i);
-            break;
-
-        default:
-            break;
         }
     }
 }
@@ -92,24 +96,19 @@ largest(const work_t *w)
 
 /* Each one counts by its points alone, so the largest first are fewest. */
 static void
-choose(work_t *w, bool serious)
+choose(work_t *w)
 {
     size_t   i;
     int64_t  bound;
 
-    w->out->n = 0;
-    w->repairs = false;
-    w->sum = 10000;
-
     for (i = 0; i < w->grade->n; i++) {
-        w->taken[i] = false;
         w->sum += w->grade->components[i]->points;
     }
 
-    bound = 100 * (int64_t) (w->grade->colour == COLOUR(red)
+    bound = 100 * (int64_t) (w->grade->evidence == COLOUR(red)
                              ? w->policy->yellow : w->policy->green);
     w->out->missing = w->sum < bound ? (int32_t) (bound - w->sum) : 0;
-    take_blockers(w, serious);
+    take_blockers(w);
 
     while (w->sum < bound) {
         i = largest(w);
@@ -122,20 +121,6 @@ choose(work_t *w, bool serious)
 
     w->out->to = w->sum < 100 * (int64_t) w->policy->green ? COLOUR(yellow)
                                                            : COLOUR(green);
-}
-
-
-/* Whether paper alone had lowered it, measured at the colour to come. */
-static bool
-rises_freely(const work_t *w)
-{
-    int64_t  bound;
-
-    bound = 100 * (int64_t) (w->out->to == COLOUR(green) ? w->policy->green
-                                                         : w->policy->yellow);
-
-    return w->in->downgrade_at != 0 && !w->in->downgrade_critical
-           && w->in->downgrade_score >= bound;
 }
 
 
@@ -152,7 +137,7 @@ shian_better(const shian_policy_t *p, const shian_grade_inputs_t *in,
     const shian_grade_t *g, shian_arena_t *a, shian_better_t *out)
 {
     size_t  i;
-    work_t  w = { p, in, g, out, NULL, 0, false };
+    work_t  w = { p, in, g, out, NULL, 10000, false };
 
     memset(out, 0, sizeof(*out));
     out->to = g->colour;
@@ -168,14 +153,17 @@ shian_better(const shian_policy_t *p, const shian_grade_inputs_t *in,
         return false;
     }
 
-    choose(&w, false);
+    take_paper(&w);
 
-    if (!rises_freely(&w)) {
-        choose(&w, true);
-        out->visit = in->downgrade_at != 0
-                     && in->evidence_at <= in->downgrade_at && !w.repairs;
+    /* Under paper lies what the evidence gives, its hold included. */
+    if (g->colour != g->evidence) {
+        out->to = g->evidence;
+        return true;
     }
 
+    choose(&w);
+    out->visit = in->downgrade_at != 0 && in->evidence_at <= in->downgrade_at
+                 && !w.repairs;
     out->only_time = out->n != 0 && !out->visit;
 
     for (i = 0; i < out->n; i++) {

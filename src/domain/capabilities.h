@@ -20,7 +20,8 @@ SHIAN_CAPABILITY(rules_adopt);
 SHIAN_CAPABILITY(clock_confirm);
 SHIAN_CAPABILITY(venue_upsert);         /* venue.c */
 SHIAN_CAPABILITY(venue_status);
-SHIAN_CAPABILITY(venue_regrade);
+SHIAN_CAPABILITY(day_pass);             /* day.c */
+SHIAN_CAPABILITY(city_regrade);
 SHIAN_CAPABILITY(plaque_issue);         /* plaque.c */
 SHIAN_CAPABILITY(plaque_withdraw);
 SHIAN_CAPABILITY(policy_set);           /* policy.c */

@@ -332,8 +332,6 @@ settle_venue(shian_op_t *o, const Shian__Case *c, int delta)
     }
 
     if (tally != NULL) {
-        tally->has_cases_penalised = 1;
-        tally->cases_penalised += (uint32_t) delta;
         shian_settle(o, c->venue, tally);
     }
 }

@@ -120,12 +120,9 @@ shian_visit_note_last(shian_op_t *o, Shian__Tally *tally, uint64_t venue)
     uint64_t  ended;
 
     any = shian_visit_last(o->txn, venue, &ended, &on);
-    tally->has_last_inspected_on = tally->has_last_visit_at = any;
-    tally->last_inspected_on = any ? on : 0;
-    tally->last_visit_at = any ? ended : 0;
 
     /* A visit after the venue asked for one meets that, if it counts. */
-    met = !tally->has_asked_at || tally->last_visit_at > tally->asked_at;
+    met = !tally->has_asked_at || (any && ended > tally->asked_at);
 
     tally->has_reinspection_at = tally->has_reinspection_due_on = !met;
     tally->reinspection_at = met ? 0 : tally->asked_at;

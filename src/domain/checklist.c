@@ -2,6 +2,7 @@
 
 #include "capabilities.h"
 #include "document.h"
+#include "settle.h"
 
 #define HEADS  SHIAN__CHECKLIST__HEAD__signs    /* the last, from 1 */
 
@@ -280,7 +281,7 @@ shian_checklist_set_check(shian_op_t *o)
         return false;
     }
 
-    return true;
+    return o->unchanged || shian_city_walked(o);
 }
 
 

@@ -294,18 +294,14 @@ move_evidence(shian_op_t *o, const Shian__Complaint *was,
 
     old = was != NULL && was->counts;
 
-    if (old && is->counts && was->venue == is->venue
-        && was->decided_at == is->decided_at)
-    {
-        return;
+    if (old && (!is->counts || was->venue != is->venue)) {
+        shian_evidence_forget(o, was->venue, SHIAN_EVIDENCE(complaint),
+                              was->id);
+        old = false;
     }
 
-    if (old) {
-        shian_evidence_del(o, was->venue, was->decided_at,
-                           SHIAN_EVIDENCE(complaint), was->id);
-    }
-
-    if (is->counts) {
+    /* Decided so again, it counts by each decision at its own time. */
+    if (is->counts && (!old || was->decided_at != is->decided_at)) {
         e = shian_evidence(SHIAN_EVIDENCE(complaint), is->id);
         shian_evidence_put(o, is->venue, is->decided_at, &e);
     }

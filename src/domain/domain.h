@@ -30,16 +30,9 @@ uint64_t shian_tally_rev(shian_txn_t *t, uint64_t venue);
 void shian_tally_put(shian_op_t *o, uint64_t venue, Shian__Tally *tally);
 
 /*
- * Grades the venue anew from its tally as of the operation's instant, keeps a
- * change in its history, and moves the colour's index and counters.  Called
- * by every apply that changed an input, before shian_tally_put.
- */
-void shian_regrade(shian_op_t *o, const Shian__Venue *venue,
-    Shian__Tally *tally);
-
-/*
- * Puts the evidence noted for the venue into its table, grades the venue anew
- * and writes its tally.  Apply only.
+ * Puts the evidence noted for the venue into its table, walks its grade anew
+ * from the last midnight that still holds, keeps a change in its history, and
+ * writes the tally with what it counts of the evidence.  Apply only.
  */
 void shian_settle(shian_op_t *o, uint64_t venue, Shian__Tally *tally);
 
@@ -48,9 +41,6 @@ void shian_settle(shian_op_t *o, uint64_t venue, Shian__Tally *tally);
  * none.
  */
 void shian_result(shian_op_t *o, uint64_t id, uint64_t venue);
-
-/* Would the venue be graded otherwise at at_ms than it stands?  Read only. */
-bool shian_regrade_due(shian_txn_t *t, uint64_t venue, uint64_t at_ms);
 
 /*
  * May the operation's actor act on this venue?  Limits officers and

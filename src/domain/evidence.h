@@ -30,6 +30,10 @@ void shian_evidence_put(shian_op_t *o, uint64_t venue, uint64_t at_ms,
 void shian_evidence_del(shian_op_t *o, uint64_t venue, uint64_t at_ms,
     Shian__Evidence__Kind kind, uint64_t id);
 
+/* Takes all of a kind and id away, whatever their instants.  Apply only. */
+void shian_evidence_forget(shian_op_t *o, uint64_t venue,
+    Shian__Evidence__Kind kind, uint64_t id);
+
 /* A fact with its kind and id set. */
 static inline Shian__Evidence
 shian_evidence(Shian__Evidence__Kind kind, uint64_t id)
@@ -57,5 +61,15 @@ shian_evidence_on(Shian__Evidence__Kind kind, uint64_t id, int32_t on)
 
 /* Settles every venue that apply has left with noted rows.  Apply's end. */
 void shian_evidence_settle(shian_op_t *o);
+
+/* Does the operation have noted rows of this venue? */
+bool shian_evidence_noted(const shian_op_t *o, uint64_t venue);
+
+/*
+ * Writes the venue's noted rows.  Returns the instant of the earliest that
+ * changes anything; SHIAN_NEVER: none does.
+ */
+#define SHIAN_NEVER  UINT64_MAX
+uint64_t shian_evidence_write(shian_op_t *o, uint64_t venue);
 
 #endif /* SHIAN_EVIDENCE_H */

@@ -8,7 +8,6 @@
 
 #define STATE(name)     SHIAN__FINDING__STATE__##name
 #define SOURCE(name)    SHIAN__MARK__SOURCE__##name
-#define MOST_FINDINGS   512             /* of a venue, in a grade */
 
 
 int32_t
@@ -151,79 +150,6 @@ index_finding(shian_txn_t *t, const Shian__Finding *f, bool put)
     default:
         break;
     }
-}
-
-
-static bool
-add_input(shian_grade_inputs_t *in, shian_grade_finding_t *list, uint64_t id,
-    uint8_t severity, bool verified, int32_t day)
-{
-    shian_grade_finding_t  *f;
-
-    if (in->nfindings == MOST_FINDINGS) {
-        return false;
-    }
-
-    f = &list[in->nfindings++];
-    f->id = id;
-    f->severity = severity > SHIAN_CRITICAL ? SHIAN_CRITICAL
-                                            : (shian_severity_t) severity;
-    f->verified = verified;
-    f->day = day;
-
-    return true;
-}
-
-
-void
-shian_finding_inputs(shian_txn_t *t, const Shian__Tally *tally,
-    uint64_t venue, int32_t day, int32_t days, shian_grade_inputs_t *in)
-{
-    int32_t                 verified;
-    shian_scan_t            scan;
-    shian_rowkey_t          prefix;
-    shian_grade_finding_t  *list;
-
-    if (tally->findings == 0) {
-        return;
-    }
-
-    list = shian_array(t->arena, MOST_FINDINGS, sizeof(*list));
-    if (list == NULL) {
-        t->err = ENOMEM;
-        return;
-    }
-
-    in->findings = list;
-    prefix = shian_finding_prefix('o', venue, 8);
-    shian_scan_open(&scan, t, SHIAN_T_FINDING_BY, &prefix, NULL);
-
-    while (shian_scan_next(&scan) && scan.key.n == 17 && scan.value.n > 5
-           && add_input(in, list, shian_be(scan.key.p + 9, 8),
-                        scan.value.p[0], false,
-                        (int32_t) shian_be(scan.value.p + 1, 4)))
-    {
-        /* void */
-    }
-
-    shian_scan_close(&scan);
-
-    prefix = shian_finding_prefix('p', venue, 8);
-    shian_scan_open(&scan, t, SHIAN_T_FINDING_BY, &prefix, NULL);
-
-    /* The latest comes first. */
-    while (shian_scan_next(&scan) && scan.key.n == 21 && scan.value.n == 1) {
-        verified = (int32_t) ~(uint32_t) shian_be(scan.key.p + 9, 4);
-
-        if (day - verified >= days
-            || !add_input(in, list, shian_be(scan.key.p + 13, 8),
-                          scan.value.p[0], true, verified))
-        {
-            break;
-        }
-    }
-
-    shian_scan_close(&scan);
 }
 
 
@@ -638,36 +564,6 @@ leave_late_out(shian_txn_t *t, uint64_t venue, Shian__Mark **marks, size_t n)
 }
 
 
-/* The last rectification that was verified and still is. */
-static void
-note_rectified(shian_op_t *o, Shian__Tally *tally, uint64_t venue)
-{
-    uint64_t         day, latest;
-    shian_scan_t     scan;
-    Shian__Finding  *f;
-    shian_rowkey_t   prefix = shian_finding_prefix('p', venue, 8);
-
-    day = latest = 0;
-    shian_scan_open(&scan, o->txn, SHIAN_T_FINDING_BY, &prefix, NULL);
-
-    /* The latest day comes first. */
-    while (shian_scan_next(&scan) && scan.key.n == 21
-           && (latest == 0 || day == shian_be(scan.key.p + 9, 4)))
-    {
-        day = shian_be(scan.key.p + 9, 4);
-        f = shian_finding_get(o->txn, shian_be(scan.key.p + 13, 8));
-
-        if (f != NULL && f->verified_at > latest) {
-            latest = f->verified_at;
-        }
-    }
-
-    shian_scan_close(&scan);
-    tally->has_rectified_at = latest != 0;
-    tally->rectified_at = latest;
-}
-
-
 void
 shian_finding_derive(shian_op_t *o, Shian__Tally *tally, uint64_t venue,
     const char *item)
@@ -708,6 +604,4 @@ shian_finding_derive(shian_op_t *o, Shian__Tally *tally, uint64_t venue,
             create(o, tally, venue, item, &found[i]);
         }
     }
-
-    note_rectified(o, tally, venue);
 }

@@ -48,13 +48,6 @@ void shian_finding_change(shian_op_t *o, const Shian__Finding *was,
 /* Sets deadline_on by the first one and the extension. */
 void shian_finding_deadline(Shian__Finding *f);
 
-/*
- * What a grade at local day `day` takes of the venue's findings: those not
- * verified, and those verified fewer than `days` days ago.  In the arena.
- */
-void shian_finding_inputs(shian_txn_t *t, const Shian__Tally *tally,
-    uint64_t venue, int32_t day, int32_t days, shian_grade_inputs_t *in);
-
 /* Keys of finding_by, for lists. */
 shian_rowkey_t shian_finding_prefix(char field, uint64_t value,
     unsigned width);

@@ -42,6 +42,7 @@ typedef struct {
     shian_grade_t               *out;
     int64_t                      sum;
     bool                         serious_open;
+    bool                         critical_open;
     bool                         failed;
 } work_t;
 
@@ -52,6 +53,12 @@ add(work_t *w, Shian__Component__Code code, int64_t centi, const char *ref,
     uint64_t id, int32_t day)
 {
     Shian__Component  *c;
+
+    w->sum += centi;
+
+    if (w->arena == NULL) {
+        return;
+    }
 
     c = shian_alloc(w->arena, sizeof(*c));
     if (c == NULL) {
@@ -75,12 +82,39 @@ add(work_t *w, Shian__Component__Code code, int64_t centi, const char *ref,
     }
 
     w->out->components[w->out->n++] = c;
-    w->sum += centi;
 }
 
 
 static void
-add_findings(work_t *w)
+add_open_findings(work_t *w)
+{
+    size_t                        i;
+    int64_t                       centi;
+    const shian_policy_t         *p = w->policy;
+    const shian_grade_finding_t  *f;
+
+    for (i = 0; i < w->in->nfindings; i++) {
+        f = &w->in->findings[i];
+
+        if (f->verified) {
+            continue;
+        }
+
+        w->serious_open |= f->severity != SHIAN_MINOR;
+        w->critical_open |= f->severity == SHIAN_CRITICAL;
+        centi = 100 * (int64_t) p->finding[f->severity];
+
+        if (w->day > f->day) {
+            centi += 100 * (int64_t) p->overdue;
+        }
+
+        add(w, C(finding), -centi, "finding", f->id, f->day);
+    }
+}
+
+
+static void
+add_past_findings(work_t *w)
 {
     size_t                        i;
     int64_t                       centi, age;
@@ -89,24 +123,11 @@ add_findings(work_t *w)
 
     for (i = 0; i < w->in->nfindings; i++) {
         f = &w->in->findings[i];
-        centi = 100 * (int64_t) p->finding[f->severity];
-
-        if (!f->verified) {
-            w->serious_open |= f->severity != SHIAN_MINOR;
-            w->out->critical_open |= f->severity == SHIAN_CRITICAL;
-
-            if (w->day > f->day) {
-                centi += 100 * (int64_t) p->overdue;
-            }
-
-            add(w, C(finding), -centi, "finding", f->id, f->day);
-            continue;
-        }
-
         age = (int64_t) w->day - f->day;
 
-        if (age < p->residual_days) {
-            centi = centi * p->residual_percent * (p->residual_days - age)
+        if (f->verified && age < p->residual_days) {
+            centi = 100 * (int64_t) p->finding[f->severity]
+                    * p->residual_percent * (p->residual_days - age)
                     / (100 * (int64_t) p->residual_days);
             add(w, C(finding_past), -centi, "finding", f->id, f->day);
         }
@@ -139,9 +160,12 @@ add_lapses(work_t *w)
     const shian_policy_t        *p = w->policy;
     const shian_grade_inputs_t  *in = w->in;
 
-    if (in->certificate_expired) {
+    if (in->certificate_missing
+        || (in->has_certificate_expiry && w->day > in->certificate_expires))
+    {
         add(w, C(lapse), -100 * (int64_t) p->lapse_certificate,
-            "health_certificate", 0, in->certificate_day);
+            "health_certificate", 0, in->certificate_missing
+                                     ? 0 : in->certificate_expires);
     }
 
     if (in->has_self_check
@@ -202,23 +226,14 @@ rank(Shian__Colour__Kind colour)
 }
 
 
-/* Only rectification lifts a colour, unless paper alone had lowered it. */
+/* Only rectification lifts a colour. */
 static bool
 is_held(const work_t *w, Shian__Colour__Kind colour)
 {
-    int32_t                      bound;
     const shian_grade_inputs_t  *in = w->in;
 
     if (rank(in->before) == 0 || rank(colour) <= rank(in->before)) {
         return false;
-    }
-
-    if (in->downgrade_at != 0 && !in->downgrade_critical) {
-        bound = 100 * (colour == SHIAN__COLOUR__KIND__green
-                       ? w->policy->green : w->policy->yellow);
-        if (in->downgrade_score >= bound) {
-            return false;
-        }
     }
 
     return w->serious_open
@@ -226,35 +241,73 @@ is_held(const work_t *w, Shian__Colour__Kind colour)
 }
 
 
+/* What the score and a critical finding make of it. */
 static Shian__Colour__Kind
 pick_colour(work_t *w)
 {
-    bool                         red;
-    const shian_grade_inputs_t  *in = w->in;
+    const shian_policy_t  *p = w->policy;
 
-    red = w->out->score < 100 * w->policy->yellow;
-
-    if (w->out->critical_open) {
+    if (w->critical_open) {
         add(w, C(critical_open), 0, NULL, 0, 0);
-        red = true;
     }
+
+    if (w->critical_open || w->out->score < 100 * p->yellow) {
+        return SHIAN__COLOUR__KIND__red;
+    }
+
+    return w->out->score < 100 * p->green ? SHIAN__COLOUR__KIND__yellow
+                                          : SHIAN__COLOUR__KIND__green;
+}
+
+
+/* Paper lies over a colour and leaves it as it is. */
+static void
+lay_paper_over(work_t *w)
+{
+    const shian_grade_inputs_t  *in = w->in;
 
     if (in->has_licence_expiry && w->day > in->licence_expires) {
         add(w, C(licence_expired), 0, NULL, 0, in->licence_expires);
-        red = true;
+        w->out->colour = SHIAN__COLOUR__KIND__red;
     }
 
     if (in->suspended) {
         add(w, C(suspended), 0, NULL, 0, 0);
-        red = true;
+        w->out->colour = SHIAN__COLOUR__KIND__red;
+    }
+}
+
+
+static void
+grade_evidence(work_t *w)
+{
+    int64_t                      score;
+    const shian_policy_t        *p = w->policy;
+    const shian_grade_inputs_t  *in = w->in;
+
+    add_open_findings(w);
+    add_past_findings(w);
+    add_events(w, in->complaints, in->ncomplaints, C(complaint), "complaint",
+               p->complaint_points, p->complaint_days);
+    add_events(w, in->cases, in->ncases, C(case), "case", p->case_points,
+               p->case_days);
+    add_lapses(w);
+
+    if (in->credit >= 0 && in->credit <= 4 && p->credit[in->credit] != 0) {
+        add(w, C(credit), 100 * (int64_t) p->credit[in->credit], NULL, 0, 0);
     }
 
-    if (red) {
-        return SHIAN__COLOUR__KIND__red;
-    }
+    add_reviews(w);
 
-    return w->out->score < 100 * w->policy->green
-           ? SHIAN__COLOUR__KIND__yellow : SHIAN__COLOUR__KIND__green;
+    score = 10000 + w->sum;
+    w->out->score = (int32_t) (score < 0 ? 0 : score > 10000 ? 10000
+                                                             : score);
+    w->out->evidence = pick_colour(w);
+
+    if (is_held(w, w->out->evidence)) {
+        w->out->held = true;
+        w->out->evidence = in->before;
+    }
 }
 
 
@@ -262,50 +315,41 @@ bool
 shian_grade(const shian_policy_t *p, const shian_grade_inputs_t *in,
     int32_t day, shian_arena_t *a, shian_grade_t *out)
 {
-    size_t   most;
-    int64_t  score;
-    work_t   w = { p, in, day, a, out, 0, false, false };
+    size_t  most;
+    work_t  w = { p, in, day, a, out, 0, false, false, false };
 
     memset(out, 0, sizeof(*out));
+    out->evidence = SHIAN__COLOUR__KIND__ungraded;
+
+    if (a != NULL) {
+        most = in->nfindings + in->ncomplaints + in->ncases + 8;
+        out->components = shian_array(a, most, sizeof(*out->components));
+        if (out->components == NULL) {
+            return false;
+        }
+    }
+
+    if (in->has_visit && (int64_t) day - in->visit_day <= p->stale_days) {
+        grade_evidence(&w);
+    }
+
+    out->scored = out->evidence != SHIAN__COLOUR__KIND__ungraded;
+    out->colour = out->evidence;
 
     if (in->closed) {
         out->colour = SHIAN__COLOUR__KIND__closed;
-        return true;
+        out->scored = false;
     }
 
-    if (!in->has_visit || (int64_t) day - in->visit_day > p->stale_days) {
-        out->colour = SHIAN__COLOUR__KIND__ungraded;
-        return true;
+    if (!out->scored) {
+        out->held = false;
+        out->n = 0;
+        return !w.failed;
     }
 
-    most = in->nfindings + in->ncomplaints + in->ncases + 8;
-    out->components = shian_array(a, most, sizeof(*out->components));
-    if (out->components == NULL) {
-        return false;
-    }
+    lay_paper_over(&w);
 
-    add_findings(&w);
-    add_events(&w, in->complaints, in->ncomplaints, C(complaint),
-               "complaint", p->complaint_points, p->complaint_days);
-    add_events(&w, in->cases, in->ncases, C(case), "case", p->case_points,
-               p->case_days);
-    add_lapses(&w);
-
-    if (in->credit >= 0 && in->credit <= 4 && p->credit[in->credit] != 0) {
-        add(&w, C(credit), 100 * (int64_t) p->credit[in->credit], NULL, 0,
-            0);
-    }
-
-    add_reviews(&w);
-
-    score = 10000 + w.sum;
-    out->scored = true;
-    out->score = (int32_t) (score < 0 ? 0 : score > 10000 ? 10000 : score);
-    out->colour = pick_colour(&w);
-
-    if (is_held(&w, out->colour)) {
-        out->held = true;
-        out->colour = in->before;
+    if (out->held) {
         add(&w, C(held), 0, NULL, 0, 0);
     }
 

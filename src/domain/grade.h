@@ -2,6 +2,9 @@
  * The grade as a pure function: what is known about a venue, the policy and
  * an instant give score, colour and the components that explain them.
  * Integers in hundredths of a point; division truncates toward zero.
+ *
+ * Evidence alone gives one colour, with its holds; paper (closed, suspended,
+ * an expired licence) is laid over it where it is shown, and lowers nothing.
  */
 
 #ifndef SHIAN_GRADE_H
@@ -76,35 +79,35 @@ typedef struct {
     size_t                        ncomplaints;
     const shian_grade_event_t    *cases;
     size_t                        ncases;
-    bool                          certificate_expired;
-    int32_t                       certificate_day;
+    bool                          certificate_missing;
+    bool                          has_certificate_expiry;
+    int32_t                       certificate_expires;
     bool                          has_self_check;
     int32_t                       self_check_day;
     uint64_t                      reviews;
     uint64_t                      hygiene_sum;
 
     /* What the hold looks at. */
-    Shian__Colour__Kind           before;
+    Shian__Colour__Kind           before;       /* of the evidence */
     uint64_t                      evidence_at;  /* last visit or verified
                                                    rectification (0) */
-    uint64_t                      downgrade_at; /* (0) */
-    int32_t                       downgrade_score;
-    bool                          downgrade_critical;
+    uint64_t                      downgrade_at; /* by evidence (0) */
 } shian_grade_inputs_t;
 
 typedef struct {
-    Shian__Colour__Kind   colour;
-    bool                  scored;       /* false: closed or ungraded */
-    int32_t               score;        /* hundredths */
-    bool                  held;
-    bool                  critical_open;
+    Shian__Colour__Kind   colour;       /* as it is shown */
+    Shian__Colour__Kind   evidence;     /* as if there were no paper */
+    bool                  scored;       /* shown with its score */
+    int32_t               score;        /* hundredths, of the evidence */
+    bool                  held;         /* the evidence's colour is */
     size_t                n;
     Shian__Component    **components;
 } shian_grade_t;
 
 /*
- * Grades at local day `day`.  Components are in the arena.  False when memory
- * has run out.  Any thread.
+ * Grades at local day `day`.  Components are in the arena; without one (NULL)
+ * there are none, and nothing can fail.  False when memory has run out.  Any
+ * thread.
  */
 bool shian_grade(const shian_policy_t *p, const shian_grade_inputs_t *in,
     int32_t day, shian_arena_t *a, shian_grade_t *out);

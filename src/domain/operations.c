@@ -48,8 +48,7 @@ const shian_operation_row_t  shian_operations[] = {
         RECORD, evaluation_set),
     ROW("erase", ERASE, shian__erase, CHIEF, RECORD, erase),
     ROW("sweep", SWEEP, shian__sweep, ADMIN, CITY, sweep),
-    ROW("venue.regrade", VENUE_REGRADE, shian__venue_regrade, ADMIN, CITY,
-        venue_regrade),
+    ROW("day.pass", DAY_PASS, shian__day_pass, ADMIN, CITY, day_pass),
     ROW("policy.set", POLICY_SET, shian__policy_set, CHIEF, CITY, policy_set),
     ROW("checklist.set", CHECKLIST_SET, shian__checklist_set, CHIEF, CITY,
         checklist_set),
@@ -99,6 +98,8 @@ const shian_operation_row_t  shian_operations[] = {
         sessions_end),
     ROW("store.restore", STORE_RESTORE, shian__store_restore, ADMIN, CITY,
         store_restore),
+    ROW("city.regrade", CITY_REGRADE, shian__city_regrade, ADMIN, CITY,
+        city_regrade),
 };
 
 const size_t  shian_noperations = SHIAN_COUNT(shian_operations);

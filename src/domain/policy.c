@@ -1,7 +1,7 @@
 #include "policy.h"
 
 #include "capabilities.h"
-#include "tally.h"
+#include "settle.h"
 
 #define FIRST_LOOK_MINUTES  120
 #define RETENTION_YEARS     3
@@ -328,7 +328,8 @@ bool
 shian_policy_set_check(shian_op_t *o)
 {
     return shian_policy_check(o->txn, o->op->policy_set->policy,
-                              &o->unchanged, o->report);
+                              &o->unchanged, o->report)
+           && (o->unchanged || shian_city_walked(o));
 }
 
 
@@ -337,12 +338,14 @@ shian_policy_put(shian_op_t *o, Shian__Policy *p)
 {
     Shian__PolicyRecord  r = SHIAN__POLICY_RECORD__INIT;
 
-    r.has_id = r.has_since = r.has_by = 1;
+    r.has_id = r.has_since = r.has_by = r.has_seq = 1;
+    r.seq = o->seq;
     r.id = shian_next_id(o->txn, SHIAN_T_POLICY);
     r.policy = p;
     r.since = o->op->at;
     r.by = o->op->actor->user;
     shian_put_record(o->txn, SHIAN_T_POLICY, r.id, &r);
+    shian_city_changed(o);
 
     return r.id;
 }
@@ -388,7 +391,7 @@ shian_policy_preview_some(shian_txn_t *t, const shian_policy_t *p,
         id = shian_be(scan.key.p, 8);
         v = shian_venue_get(&own, id);
         ok = v != NULL
-             && shian_grade_venue(&own, v, p, at_ms, &grade, &from);
+             && shian_grade_venue(&own, id, p, at_ms, &grade, &from);
 
         if (!ok) {
             break;

@@ -3,7 +3,6 @@
 #include "capabilities.h"
 #include "evidence.h"
 #include "gallery.h"
-#include "policy.h"
 #include "tally.h"
 
 #define STATE(name)  SHIAN__REVIEW__STATE__##name
@@ -113,36 +112,25 @@ tell_photos(shian_op_t *o, const Shian__Review *r, int delta)
 }
 
 
-/* The stars count while the review is published and inside the window. */
+/* The stars count while the review is published. */
 static void
-count_stars(shian_op_t *o, const Shian__Review *r, Shian__Tally *tally,
-    int delta)
+count_stars(shian_op_t *o, const Shian__Review *r, bool put)
 {
     Shian__Evidence  e;
-    shian_policy_t   policy;
 
-    if (delta > 0) {
-        e = shian_evidence(SHIAN_EVIDENCE(review), r->id);
-        e.has_hygiene = 1;
-        e.hygiene = r->hygiene;
-        e.has_food = r->has_food;
-        e.food = r->food;
-        e.has_service = r->has_service;
-        e.service = r->service;
-        shian_evidence_put(o, r->venue, r->at, &e);
-    } else {
-        shian_evidence_del(o, r->venue, r->at, SHIAN_EVIDENCE(review),
-                           r->id);
+    if (!put) {
+        shian_evidence_forget(o, r->venue, SHIAN_EVIDENCE(review), r->id);
+        return;
     }
 
-    shian_policy_now(o->txn, &policy);
-    shian_tally_age(o->txn, r->venue, tally, shian_op_day(o),
-                    policy.reviews_days);
-
-    if (shian_local_day(r->at, SHIAN_TZ_MINUTES) >= tally->reviews_from) {
-        shian_tally_review(o->arena, tally, r->hygiene, r->food, r->service,
-                           delta);
-    }
+    e = shian_evidence(SHIAN_EVIDENCE(review), r->id);
+    e.has_hygiene = 1;
+    e.hygiene = r->hygiene;
+    e.has_food = r->has_food;
+    e.food = r->food;
+    e.has_service = r->has_service;
+    e.service = r->service;
+    shian_evidence_put(o, r->venue, r->at, &e);
 }
 
 
@@ -198,7 +186,7 @@ shian_review_post_apply(shian_op_t *o)
         tally->reviews_held++;
         queue(o, &r, STATE(held), true);
     } else {
-        count_stars(o, &r, tally, 1);
+        count_stars(o, &r, true);
     }
 
     mine = turn(o, r.venue);
@@ -445,7 +433,7 @@ shian_review_decide_apply(shian_op_t *o)
     is = op->action == SHIAN__REVIEW_DECIDE__ACTION__publish;
 
     if (was != is) {
-        count_stars(o, r, tally, is ? 1 : -1);
+        count_stars(o, r, is);
         tell_photos(o, r, is ? 1 : -1);
     }
 

@@ -624,8 +624,6 @@ shian_appeal_decide_apply(shian_op_t *o)
         if (f != NULL && f->state != SHIAN__FINDING__STATE__void) {
             strike(o, a, f);
             shian_finding_derive(o, tally, f->venue, f->item);
-            tally->has_rectified_at = 1;
-            tally->rectified_at = o->op->at;
         }
     }
 
@@ -806,14 +804,6 @@ shian_self_check_post_apply(shian_op_t *o)
     e = shian_evidence_on(SHIAN_EVIDENCE(self_check), o->seq,
                           shian_op_day(o));
     shian_evidence_put(o, op->venue, o->op->at, &e);
-
-    /* Clocks step back; what was done stays done. */
-    if (!tally->has_self_check_on
-        || tally->self_check_on < shian_op_day(o))
-    {
-        tally->has_self_check_on = 1;
-        tally->self_check_on = shian_op_day(o);
-    }
 
     shian_settle(o, op->venue, tally);
 

@@ -30,29 +30,6 @@ bool shian_review_flag_waits(shian_txn_t *t, const Shian__Review *r);
 void shian_tally_review(shian_arena_t *a, Shian__Tally *tally,
     uint32_t hygiene, uint32_t food, uint32_t service, int delta);
 
-/*
- * Brings the counts to the window of `days` days that ends at `day`: takes
- * out what has grown too old, takes in again what a longer window reaches.
- */
-void shian_tally_age(shian_txn_t *t, uint64_t venue, Shian__Tally *tally,
-    int32_t day, int32_t days);
-
-/*
- * What the venue's grade rests on at local day `day`; the tally's counts are
- * brought to that day.  The thread of t.
- */
-void shian_grade_inputs(shian_txn_t *t, const Shian__Venue *v,
-    Shian__Tally *tally, const shian_policy_t *p, int32_t day,
-    shian_grade_inputs_t *in);
-
-/*
- * The grade that the venue would have under p at at_ms, and the colour it
- * stands at.  Reads only; false without memory.
- */
-bool shian_grade_venue(shian_txn_t *t, const Shian__Venue *v,
-    const shian_policy_t *p, uint64_t at_ms, shian_grade_t *out,
-    Shian__Colour__Kind *stands);
-
 /* The colour a tally stands at; ungraded where none was given yet. */
 static inline Shian__Colour__Kind
 shian_tally_colour(const Shian__Tally *tally)

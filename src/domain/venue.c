@@ -625,35 +625,3 @@ shian_venue_status_apply(shian_op_t *o)
 
     write_venue(o, was, &now);
 }
-
-
-bool
-shian_venue_regrade_check(shian_op_t *o)
-{
-    uint64_t  id = o->op->venue_regrade->venue;
-
-    if (shian_venue_get(o->txn, id) == NULL) {
-        return shian_no_such(o, "There is no such venue.");
-    }
-
-    o->unchanged = !shian_regrade_due(o->txn, id, o->op->at);
-
-    return true;
-}
-
-
-void
-shian_venue_regrade_apply(shian_op_t *o)
-{
-    uint64_t       id = o->op->venue_regrade->venue;
-    Shian__Venue  *v;
-    Shian__Tally  *tally;
-
-    v = shian_venue_get(o->txn, id);
-    tally = v == NULL ? NULL : shian_tally_get(o->txn, id);
-
-    if (tally != NULL) {
-        shian_regrade(o, v, tally);
-        shian_tally_put(o, id, tally);
-    }
-}

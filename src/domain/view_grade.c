@@ -2,7 +2,7 @@
 
 #include "better.h"
 #include "policy.h"
-#include "tally.h"
+#include "settle.h"
 #include "view_parts.h"
 
 
@@ -89,6 +89,8 @@ view_change(shian_txn_t *t, const Shian__Grade *g)
     COPY(view, g, before);
     COPY(view, g, score_before);
     COPY(view, g, cause);
+    COPY(view, g, cause_day);
+    COPY(view, g, overtaken_by);
 
     return view_reasons(t, g->components, g->n_components, &view->reasons,
                         &view->n_reasons) ? view : NULL;
@@ -205,31 +207,27 @@ shian_view_grades(shian_txn_t *t, uint64_t venue, shian_str_t after,
 Shian__Better *
 shian_view_better(shian_txn_t *t, uint64_t venue, uint64_t now_ms)
 {
-    size_t                  i;
-    int32_t                 day;
-    Shian__Venue           *v;
-    Shian__Tally           *tally;
-    shian_grade_t           grade;
-    shian_better_t          better;
-    shian_policy_t          policy;
-    Shian__Better          *view;
-    Shian__Component      **remove;
-    shian_grade_inputs_t    in;
+    bool                 ok;
+    size_t               i;
+    shian_walk_t         walk;
+    Shian__Tally        *tally;
+    shian_grade_t        grade;
+    shian_better_t       better;
+    Shian__Better       *view;
+    Shian__Component   **remove;
 
-    v = shian_venue_get(t, venue);
-    tally = v == NULL ? NULL : shian_tally_get(t, venue);
+    tally = shian_venue_get(t, venue) == NULL ? NULL
+            : shian_tally_get(t, venue);
 
-    if (tally == NULL) {
+    if (tally == NULL || !shian_walk_as_of(&walk, t, venue, tally, now_ms)) {
         return NULL;
     }
 
-    shian_policy_now(t, &policy);
-    day = shian_local_day(now_ms, policy.tz_minutes);
-    shian_grade_inputs(t, v, tally, &policy, day, &in);
+    ok = shian_walk_grade(&walk, t->arena, &grade)
+         && shian_better(&walk.policy, &walk.in, &grade, t->arena, &better);
+    shian_walk_free(&walk);
 
-    if (!shian_grade(&policy, &in, day, t->arena, &grade)
-        || !shian_better(&policy, &in, &grade, t->arena, &better))
-    {
+    if (!ok) {
         return NULL;
     }
 

@@ -70,7 +70,6 @@ typedef struct {
     ngx_atomic_t          store;        /* which folder this is of */
     ngx_atomic_t          lease;        /* ngx_current_msec it is held to */
     ngx_atomic_t          venue;        /* all before it are done; 0: idle */
-    ngx_atomic_t          began;        /* day of the present sweep */
     ngx_atomic_t          day;          /* last gone through; 0: none */
     ngx_atomic_t          policy;       /* of the last or present sweep */
 } ngx_http_shian_progress_t;
@@ -123,7 +122,6 @@ typedef struct {
     ngx_uint_t            grading;
     ngx_msec_t            interval;
     ngx_event_t           grade;
-    ngx_thread_task_t    *slice;
     ngx_atomic_uint_t     lease;        /* what we wrote; 0: not ours */
     ngx_uint_t            own;          /* the machine's, not on disk yet */
     ngx_uint_t            own_failed;
@@ -539,6 +537,13 @@ void ngx_http_shian_grading_start(ngx_http_shian_env_t *env);
 
 /* Gives the lease back, if this worker has it: another may go on at once. */
 void ngx_http_shian_grading_stop(ngx_http_shian_env_t *env);
+
+/*
+ * Submits what of today's day.pass is still to come, ahead of a change for
+ * the whole city that the request is about.  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_shian_pass_day(ngx_http_shian_ctx_t *c);
+
 
 /* Keeps a request while a pool thread works for it, and lets it go again. */
 void ngx_http_shian_hold(ngx_http_request_t *r);

@@ -173,6 +173,10 @@ ngx_http_shian_desk_checklist_post(ngx_http_shian_ctx_t *c)
         return ngx_http_shian_preview_checklist(c, view, list);
     }
 
+    if (ngx_http_shian_pass_day(c) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     set.checklist = list;
     ngx_http_shian_operation(c, &op);
     op.body_case = SHIAN__OPERATION__BODY_CHECKLIST_SET;

@@ -299,6 +299,10 @@ ngx_http_shian_desk_policy_post(ngx_http_shian_ctx_t *c)
         return ngx_http_shian_preview(c, policy);
     }
 
+    if (ngx_http_shian_pass_day(c) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     set.policy = policy;
     ngx_http_shian_operation(c, &op);
     op.body_case = SHIAN__OPERATION__BODY_POLICY_SET;

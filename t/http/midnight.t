@@ -130,7 +130,7 @@ subtest 'a deadline passes' => sub {
         'and the place is yellow, by itself';
     $v = venue(1);
     is points($v, 'finding'), '-18', 'ten points for being late';
-    is substr($v->{grade}{since}, 0, 19), "$year-12-27T16:00:05",
+    is substr($v->{grade}{since}, 0, 19), "$year-12-27T16:00:00",
         'since midnight';
     my $page = get($s, '/v/1?lang=en')->{body};
     like $page, qr/>Fair</, 'the page says so';

@@ -1,5 +1,5 @@
-# How long the grading routine keeps others from writing, by counting: what a
-# slice may write, and how often it looks at the clock while it reads.
+# How long the grading routine keeps others from writing, by counting: a slice
+# has so many venues, and each is a transaction of its own.
 
 use strict;
 use warnings;
@@ -7,13 +7,13 @@ use Test::More;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use JSON::PP qw(decode_json);
-use Clock qw(clock_gain);
+use Clock qw(clock_at clock_pass);
 use Shian qw(new_store start stop ctl get wait_for spew log_of);
 
 my $VENUES = 300;
-my $WRITES = 130;       # of one slice: an evaluation comes with a grade
-my $READS = 8;          # between two looks at the clock
+my $SLICES = 3;         # of 128
 
+clock_at(CORE::time());
 my $s = new_store();
 
 sub import_rows {
@@ -35,36 +35,40 @@ sub metric {
 
 sub swept { return metric('grading_venue') == 0 && metric('grading_day') > 0 }
 
-# What a sweep after another policy took: operations and transactions.
+# What `change` made the routine do: operations and transactions.
 sub sweep {
-    my ($credit) = @_;
-    start($s, workers => 1, server => 'shian_grading on interval=50ms;');
-    ok wait_for(\&swept, 30), 'nothing to do' or diag log_of($s);
+    my ($change) = @_;
     my @before = map { metric($_) } qw(operations_total batches_total);
-    my $policy = decode_json(ctl($s, 'policy', 'show')->{out});
-    $policy->{version} = "credit-$credit";
-    $policy->{credit}{A} = $credit;
-    my $file = spew("$s->{dir}/policy.json", JSON::PP->new->encode($policy));
-    is ctl($s, 'policy', 'set', $file)->{status}, 0, 'another policy';
-    ok wait_for(sub { metric('operations_total') - $before[0] >= $VENUES
+    $change->();
+    ok wait_for(sub { metric('operations_total') - $before[0] >= $SLICES
                       && swept() }, 60), 'every grade follows';
     my @after = map { metric($_) } qw(operations_total batches_total);
-    stop($s);
     return map { $after[$_] - $before[$_] } 0, 1;
 }
 
-subtest 'writing' => sub {
-    my ($operations, $batches) = sweep(-20);
-    is $operations, $VENUES, 'an operation a venue';
-    cmp_ok $batches, '>=', $VENUES / $WRITES, 'not too many at once';
+start($s, workers => 1, server => 'shian_grading on interval=50ms;');
+ok wait_for(\&swept, 30), 'all venues are taken over the last midnight'
+    or diag log_of($s);
+
+subtest 'a policy' => sub {
+    my $policy = decode_json(ctl($s, 'policy', 'show')->{out});
+    $policy->{version} = 'less';
+    $policy->{credit}{A} = -20;
+    my $file = spew("$s->{dir}/policy.json", JSON::PP->new->encode($policy));
+    my ($operations, $batches) = sweep(sub {
+        is ctl($s, 'policy', 'set', $file)->{status}, 0, 'another policy';
+    });
+    is $operations, $SLICES, 'an operation a slice';
+    is $batches, $SLICES, 'and a transaction for each';
+    is decode_json(get($s, '/v/300.json')->{body})->{grade}{colour},
+        'yellow', 'the last venue has come to it';
 };
 
-subtest 'reading' => sub {
-    clock_gain(10);
-    my ($operations, $batches) = sweep(-30);
-    is $operations, $VENUES, 'an operation a venue';
-    cmp_ok $batches, '>=', $VENUES / $READS,
-        'it ends when the next look says that time is up';
+subtest 'a midnight' => sub {
+    my ($operations, $batches) = sweep(sub { clock_pass(86400) });
+    is $operations, $SLICES, 'an operation a slice';
+    is $batches, $SLICES, 'and a transaction for each';
 };
 
+stop($s);
 done_testing;

@@ -14,6 +14,7 @@
 #include "domain/complaint.h"
 #include "domain/domain.h"
 #include "domain/operations.h"
+#include "domain/settle.h"
 
 #define CITY_MAP    ((size_t) 256 << 20)
 #define CITY_NOW    UINT64_C(1763884800000)     /* 2025-11-23T08:00:00Z */
@@ -227,6 +228,30 @@ city_do(city_t *c, Shian__Operation *op)
     (void) city_run(c);
 
     return c->item[0].report.status;
+}
+
+
+/* All venues are taken over midnight, and shown under the last policy. */
+static inline void
+city_pass_day(city_t *c)
+{
+    bool                more;
+    shian_txn_t         t;
+    Shian__Operation   *op;
+    shian_city_step_t   body;
+
+    for ( ;; ) {
+        op = city_operation(c, SHIAN__ROLE__KIND__admin, 0);
+        assert_int_equal(shian_txn_begin(c->store, &c->arena, false, &t), 0);
+        more = shian_city_step(&t, c->now, &body, op);
+        shian_txn_abort(&t);
+
+        if (!more) {
+            return;
+        }
+
+        assert_int_equal(city_do(c, op), 200);
+    }
 }
 
 

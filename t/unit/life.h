@@ -29,6 +29,8 @@ typedef struct {
     size_t        repeated;
     uint8_t      *ring[RING];           /* packed operations to repeat */
     size_t        ring_n[RING];
+    bool          at_once;              /* a rule comes next, and no time
+                                           passes */
 } world_t;
 
 static const char *const  districts[] = { "锦屏", "岳林", "江口", "West" };
@@ -484,7 +486,36 @@ make_checklist(world_t *w, Shian__Operation *op)
 }
 
 
-/* Another policy, and what time or a policy changed regraded. */
+/* The city's next slice, or one that nobody waits for. */
+static void
+make_slice(world_t *w, Shian__Operation *op)
+{
+    bool                due;
+    shian_txn_t         t;
+    shian_city_step_t  *body;
+
+    body = shian_zalloc(&w->city.arena, sizeof(*body));
+    assert_int_equal(shian_txn_begin(w->city.store, &w->city.arena, false,
+                                     &t), 0);
+    due = shian_city_step(&t, op->at, body, op);
+    shian_txn_abort(&t);
+
+    if (due && chance(w, 90)) {
+        op->actor->role = chance(w, 95) ? ROLE(admin) : op->actor->role;
+        return;
+    }
+
+    CITY_BODY(&w->city, op, DAY_PASS, day_pass, Shian__DayPass,
+              shian__day_pass__init)->day
+        = shian_local_day(op->at, SHIAN_TZ_MINUTES) - (int32_t) chance(w, 5);
+    op->day_pass->has_day = 1;
+    op->day_pass->has_first = op->day_pass->has_last = 1;
+    op->day_pass->first = some_venue(w);
+    op->day_pass->last = op->day_pass->first + pick(w, 5) - chance(w, 5);
+}
+
+
+/* Another policy, on a day that all venues have been taken over. */
 static void
 make_rule(world_t *w, Shian__Operation *op)
 {
@@ -492,12 +523,15 @@ make_rule(world_t *w, Shian__Operation *op)
     shian_policy_t            n = shian_policy_default;
     Shian__PolicySet         *set;
 
-    if (chance(w, 80)) {
-        CITY_BODY(&w->city, op, VENUE_REGRADE, venue_regrade,
-                  Shian__VenueRegrade,
-                  shian__venue_regrade__init)->venue = some_venue(w);
-        op->venue_regrade->has_venue = 1;
+    if (!w->at_once && chance(w, 90)) {
+        make_slice(w, op);
+        w->at_once = op->actor->role == ROLE(admin) && chance(w, 70);
         return;
+    }
+
+    if (w->at_once) {
+        op->actor->role = ROLE(admin);
+        w->at_once = false;
     }
 
     if (chance(w, 40)) {
@@ -521,10 +555,7 @@ static void
 make_status(world_t *w, Shian__Operation *op)
 {
     if (chance(w, 40)) {
-        CITY_BODY(&w->city, op, VENUE_REGRADE, venue_regrade,
-                  Shian__VenueRegrade,
-                  shian__venue_regrade__init)->venue = some_venue(w);
-        op->venue_regrade->has_venue = 1;
+        make_slice(w, op);
         return;
     }
 
@@ -549,7 +580,7 @@ static const struct {
     void     (*make)(world_t *w, Shian__Operation *op);
 } kinds[] = {
     { 15, make_upsert },
-    { 3, make_rule },
+    { 6, make_rule },
     { 5, make_status },
     { 20, make_review },
     { 8, make_answer },
@@ -605,7 +636,10 @@ make_operation(world_t *w)
         ROLE(inspector), ROLE(public)
     };
 
-    pass_time(w);
+    if (!w->at_once) {
+        pass_time(w);
+    }
+
     op = city_operation(&w->city, roles[pick(w, SHIAN_COUNT(roles))], 0);
 
     if (chance(w, 5)) {
@@ -622,7 +656,7 @@ make_operation(world_t *w)
         dice -= kinds[i].share;
     }
 
-    kinds[i].make(w, op);
+    (w->at_once ? make_rule : kinds[i].make)(w, op);
     aim_answer(w, op);
 
     if (chance(w, 20)) {

@@ -65,16 +65,10 @@ static const case_t  cases[] = {
     { "closed", { VISITED, .closed = true },
       COLOUR(closed), 0, "", false, false },
 
-    /* 10000 - 800 - 1300: the overdue one alone suffices for the points. */
-    { "one deduction suffices while nothing holds",
+    /* 10000 - 800 - 1300: the overdue one alone would suffice. */
+    { "a major problem holds the colour",
       { VISITED, .before = COLOUR(yellow), .findings = two_open,
-        .nfindings = 2, .downgrade_at = MS(T - 5), .downgrade_score = 8600,
-        .evidence_at = MS(T - 5) },
-      COLOUR(green), 600, "finding:2", false, false },
-
-    { "but a major problem holds the colour",
-      { VISITED, .before = COLOUR(yellow), .findings = two_open,
-        .nfindings = 2, .downgrade_at = MS(T - 5), .downgrade_score = 7900,
+        .nfindings = 2, .downgrade_at = MS(T - 5),
         .evidence_at = MS(T - 5) },
       COLOUR(green), 600, "finding:1", false, false },
 
@@ -87,45 +81,43 @@ static const case_t  cases[] = {
     /* 1500 + 1000 + 500: 7000; the largest is just enough. */
     { "the largest first",
       { VISITED, .before = COLOUR(yellow), .credit = 4, .reviews = 1000,
-        .hygiene_sum = 1000, .certificate_expired = true,
-        .certificate_day = T - 1 },
+        .hygiene_sum = 1000, .has_certificate_expiry = true,
+        .certificate_expires = T - 1 },
       COLOUR(green), 1500, "credit", false, false },
 
     /* 10000 - 233 - 300 - 2000 - 800 = 6667, red for the critical one. */
     { "red by a critical problem: that one first, then the held majors",
       { VISITED, .before = COLOUR(red), .findings = mixed, .nfindings = 4,
-        .downgrade_at = MS(T - 5), .downgrade_score = 6800,
-        .downgrade_critical = true, .evidence_at = MS(T - 5) },
+        .downgrade_at = MS(T - 5), .evidence_at = MS(T - 5) },
       COLOUR(green), 0, "finding:3 finding:4", false, false },
 
     { "a licence, by renewal alone",
-      { VISITED, .before = COLOUR(red), .has_licence_expiry = true,
-        .licence_expires = T - 1, .downgrade_at = MS(T),
-        .downgrade_score = 10000, .evidence_at = MS(T - 5) },
+      { VISITED, .before = COLOUR(green), .has_licence_expiry = true,
+        .licence_expires = T - 1 },
       COLOUR(green), 0, "licence_expired", false, false },
 
     { "a suspension, and after it a visit",
       { VISITED, .before = COLOUR(red), .suspended = true,
-        .downgrade_at = MS(T - 1), .downgrade_score = 5900,
+        .downgrade_at = MS(T - 1),
         .evidence_at = MS(T - 5) },
       COLOUR(green), 0, "suspended", true, false },
 
     { "held at red with the points of green",
       { .has_visit = true, .visit_day = T - 200, .before = COLOUR(red),
         .evidence_at = MS(T - 200), .downgrade_at = MS(T - 150),
-        .downgrade_score = 5900, .complaints = four, .ncomplaints = 4 },
+        .complaints = four, .ncomplaints = 4 },
       COLOUR(green), 0, "", true, false },
 
     { "held by a major problem: its repair is the proof as well",
       { VISITED, .before = COLOUR(yellow), .evidence_at = MS(T - 5),
-        .downgrade_at = MS(T - 4), .downgrade_score = 8000,
+        .downgrade_at = MS(T - 4),
         .findings = major, .nfindings = 1 },
       COLOUR(green), 0, "finding:1", false, false },
 
     /* 10000 - 300 - 1500 = 8200: the credit lifts it, a visit lets it. */
     { "a minor problem left open proves nothing",
       { VISITED, .before = COLOUR(yellow), .evidence_at = MS(T - 5),
-        .downgrade_at = MS(T - 4), .downgrade_score = 8200, .credit = 4,
+        .downgrade_at = MS(T - 4), .credit = 4,
         .findings = minor, .nfindings = 1 },
       COLOUR(green), 300, "credit", true, false },
 
@@ -230,8 +222,7 @@ any_world(world_t *w)
     in->has_licence_expiry = below(4) == 0;
     in->licence_expires = T - 1 + below(2);
     in->credit = below(5);
-    in->certificate_expired = below(2);
-    in->certificate_day = T - 3;
+    in->certificate_missing = below(2);
     in->has_self_check = below(2);
     in->self_check_day = T - 40;
     in->reviews = 20;
@@ -255,9 +246,6 @@ any_world(world_t *w)
 
     in->evidence_at = MS(T - below(10));
     in->downgrade_at = below(4) == 0 ? 0 : MS(T - below(10));
-    /* Between the bounds green may be held where yellow is not. */
-    in->downgrade_score = below(2) ? 5000 : 9000;
-    in->downgrade_critical = below(3) == 0;
 }
 
 
@@ -302,7 +290,7 @@ without(world_t *w, const Shian__Component *c)
         if (strncmp(c->ref, "self", 4) == 0) {
             w->in.has_self_check = false;
         } else {
-            w->in.certificate_expired = false;
+            w->in.certificate_missing = false;
         }
         break;
 
@@ -350,7 +338,7 @@ colour_without(const world_t *world, const shian_grade_t *g, uint32_t set,
     w.in.findings = w.findings;
     w.in.complaints = w.complaints;
     w.in.cases = w.cases;
-    w.in.before = g->colour;
+    w.in.before = g->evidence;
 
     if (visit) {
         w.in.evidence_at = MS(T + 1);
@@ -401,13 +389,15 @@ no_smaller_set_lifts_the_colour(void **state)
         w.in.findings = w.findings;
         w.in.complaints = w.complaints;
         w.in.cases = w.cases;
-        w.in.before = below(2) ? COLOUR(red) : COLOUR(yellow);
+        w.in.before = (Shian__Colour__Kind) (COLOUR(green) + below(3));
 
         shian_arena_init(&a, NULL, NULL);
         assert_true(shian_grade(POLICY, &w.in, T, &a, &g));
 
         /* One that sank just now has no downgrade on record yet. */
-        if (g.colour == w.in.before && g.n <= 10) {
+        if (g.evidence == w.in.before && g.colour != COLOUR(green)
+            && g.n <= 10)
+        {
             assert_true(shian_better(POLICY, &w.in, &g, &a, &b));
 
             for (set = 0, i = 0; i < b.n; i++) {

@@ -11,6 +11,8 @@
 
 #include "visits.h"
 
+#include "domain/settle.h"
+
 
 /* ---- what counts ----------------------------------------------------------*/
 
@@ -337,7 +339,6 @@ overdue_costs_more_the_day_after(void **state)
     city_t            *c = &((world_t *) *state)->city;
     shian_txn_t        t;
     shian_grade_t      g;
-    shian_policy_t     p = shian_policy_default;
     Shian__Colour__Kind  stands;
     int                day;
 
@@ -347,7 +348,7 @@ overdue_costs_more_the_day_after(void **state)
 
     for (day = 0; day < 2; day++) {
         assert_int_equal(shian_txn_begin(c->store, &c->arena, false, &t), 0);
-        assert_true(shian_grade_venue(&t, shian_venue_get(&t, 1), &p,
+        assert_true(shian_grade_venue(&t, 1, NULL,
                                       c->now + (15 + (uint64_t) day)
                                       * DAY_MS, &g, &stands));
         shian_txn_abort(&t);

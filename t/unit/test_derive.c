@@ -178,14 +178,14 @@ a_confirmed_visit_ended_when_it_ended(void **state)
     assert_int_equal(inspection(c, 1)->ended_at, c->now);
     c->now += DAY_MS;
     decide(c, 1, "confirm", 200);
-    assert_int_equal(tally(c)->last_visit_at, c->now - DAY_MS);
+    assert_int_equal(last_visit(c), c->now - DAY_MS);
     assert_int_equal(finding(c, 1)->opened_at, c->now - DAY_MS);
 
     c->now += DAY_MS;
     assert_int_equal(city_do(c, odd(visit(c, "L1+", ""), 15 * MINUTE)), 200);
     assert_int_equal(finding(c, 1)->state, FSTATE(verified));
     decide(c, 2, "reject", 200);
-    assert_int_equal(tally(c)->last_visit_at, c->now - 2 * DAY_MS);
+    assert_int_equal(last_visit(c), c->now - 2 * DAY_MS);
     assert_int_equal(finding(c, 1)->state, FSTATE(open));
 }
 

@@ -229,7 +229,6 @@ a_case_is_corrected_away(void **state)
     assert_int_equal(city_do(c, op), 200);
     assert_int_equal(case_of(c, 1)->state, KSTATE(corrected));
     assert_string_equal(case_of(c, 1)->text, "罚款五千元。");
-    assert_int_equal(tally(c)->cases_penalised, 0);
     assert_int_equal(tally(c)->grade->score, 9000);
     assert_int_equal(city_do(c, op), 409);
 
@@ -302,7 +301,7 @@ an_inspection_decision_is_corrected(void **state)
                      200);
     assert_int_equal(correct_visit(c, 1), 409);
     decide(c, 1, "reject", 200);
-    assert_false(tally(c)->has_last_visit_at);
+    assert_int_equal(last_visit(c), 0);
     c->now += 20 * DAY_MS;
     op = by(c, ROLE(officer), OFFICER, 0);
     CITY_BODY(c, op, INSPECTION_DECIDE, inspection_decide,
@@ -319,7 +318,7 @@ an_inspection_decision_is_corrected(void **state)
     assert_int_equal(correct_visit(c, 1), 200);
     assert_int_equal(inspection(c, 1)->state, ISTATE(confirmed));
     assert_int_equal(finding(c, 1)->state, FSTATE(open));
-    assert_int_equal(tally(c)->last_visit_at, inspection(c, 1)->ended_at);
+    assert_int_equal(last_visit(c), inspection(c, 1)->ended_at);
     /* It counts late: the venue has as many days as any. */
     assert_int_equal(finding(c, 1)->deadline_on, today(c) + 7);
     assert_int_equal(inspection(c, 1)->n_steps, 2);

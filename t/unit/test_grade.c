@@ -97,25 +97,28 @@ static const case_t  cases[] = {
       9600, COLOUR(green), false },
 
     { "a certificate expired, a self-check 31 days old",
-      { .has_visit = true, .visit_day = T - 5, .certificate_expired = true,
-        .certificate_day = T - 1, .has_self_check = true,
+      { .has_visit = true, .visit_day = T - 5, .has_certificate_expiry = true,
+        .certificate_expires = T - 1, .has_self_check = true,
         .self_check_day = T - 31 },
       9200, COLOUR(green), false },
 
-    { "four complaints; red at 5900 and no visit since",
-      { .has_visit = true, .visit_day = T - 200, .before = COLOUR(red),
-        .evidence_at = (T - 200) * UINT64_C(86400000),
-        .downgrade_at = (T - 150) * UINT64_C(86400000),
-        .downgrade_score = 5900, .complaints = four, .ncomplaints = 4 },
+    /* decisions 12: how it came there is walked in test_walk. */
+    { "four complaints; red at 5500 and no visit since",
+      { .has_visit = true, .visit_day = T - 310, .before = COLOUR(red),
+        .evidence_at = (T - 310) * UINT64_C(86400000),
+        .downgrade_at = (T - 300) * UINT64_C(86400000), .credit = 2,
+        .complaints = four, .ncomplaints = 4 },
       9288, COLOUR(red), true },
 
-    { "a licence renewed; red at 9700 by the licence alone",
-      { .has_visit = true, .visit_day = T - 200, .before = COLOUR(red),
+    { "a licence renewed; the evidence was green all the time",
+      { .has_visit = true, .visit_day = T - 200, .before = COLOUR(green),
         .has_licence_expiry = true, .licence_expires = T + 365,
-        .evidence_at = (T - 200) * UINT64_C(86400000),
-        .downgrade_at = (T - 150) * UINT64_C(86400000),
-        .downgrade_score = 9700 },
+        .evidence_at = (T - 200) * UINT64_C(86400000) },
       10000, COLOUR(green), false },
+
+    { "somebody works without a certificate",
+      { .has_visit = true, .visit_day = T - 5, .certificate_missing = true },
+      9500, COLOUR(green), false },
 };
 
 
@@ -326,8 +329,7 @@ only_rectification_lifts_a_colour(void **state)
 {
     shian_arena_t          a;
     shian_grade_inputs_t   in = { VISITED, .before = COLOUR(red),
-                                  .downgrade_at = 1000,
-                                  .downgrade_score = 5000 };
+                                  .downgrade_at = 1000 };
     shian_grade_finding_t  minor = { 1, SHIAN_MINOR, false, T };
     shian_grade_finding_t  major = { 1, SHIAN_MAJOR, false, T };
 
@@ -348,23 +350,17 @@ only_rectification_lifts_a_colour(void **state)
     assert_true(grade_at(&in, T, &a).held);
     assert_int_equal(grade_at(&in, T, &a).colour, COLOUR(red));
 
-    /* Paper alone: by the colour it goes to, and no critical one then. */
+    /* From ungraded, and downward, nothing is held. */
     in.nfindings = 0;
     in.evidence_at = 0;
-    in.downgrade_score = 8500;
-    assert_false(grade_at(&in, T, &a).held);
-    in.downgrade_score = 8499;
-    assert_true(grade_at(&in, T, &a).held);
-    in.downgrade_score = 10000;
-    in.downgrade_critical = true;
-    assert_true(grade_at(&in, T, &a).held);
-
-    /* From ungraded, and downward, nothing is held. */
     in.before = COLOUR(ungraded);
     assert_int_equal(grade_at(&in, T, &a).colour, COLOUR(green));
     in.before = COLOUR(green);
-    in.suspended = true;
-    assert_int_equal(grade_at(&in, T, &a).colour, COLOUR(red));
+    in.credit = 4;
+    in.ncomplaints = 1;
+    in.complaints = once;
+    assert_int_equal(grade_at(&in, T, &a).colour, COLOUR(yellow));
+    assert_false(grade_at(&in, T, &a).held);
 
     shian_arena_free(&a);
 }
@@ -428,7 +424,7 @@ make_any(any_t *x)
     in->has_licence_expiry = below(2) == 0;
     in->licence_expires = T - 30 + below(300);
     in->credit = below(5);
-    in->certificate_expired = below(6) == 0;
+    in->certificate_missing = below(6) == 0;
     in->has_self_check = below(2) == 0;
     in->self_check_day = T - below(60);
     in->reviews = (uint64_t) below(60);
@@ -436,8 +432,6 @@ make_any(any_t *x)
     in->before = (Shian__Colour__Kind) below(4);
     in->evidence_at = (uint64_t) below(2000);
     in->downgrade_at = (uint64_t) below(2000);
-    in->downgrade_score = below(10001);
-    in->downgrade_critical = below(4) == 0;
 }
 
 
@@ -473,7 +467,7 @@ removing_a_deduction_never_lowers(void **state)
         }
 
         with = grade_at(&x.in, T, &a).score;
-        x.in.certificate_expired = false;
+        x.in.certificate_missing = false;
         assert_true(grade_at(&x.in, T, &a).score >= with);
         shian_arena_free(&a);
     }
@@ -497,15 +491,11 @@ no_better_colour_without_evidence(void **state)
         g = grade_at(&x.in, T, &a);
 
         /* Green 1 to red 3: a smaller one is better. */
-        if (g.colour != COLOUR(ungraded) && x.in.before != COLOUR(ungraded)
-            && g.colour < x.in.before)
+        if (g.evidence != COLOUR(ungraded) && x.in.before != COLOUR(ungraded)
+            && g.evidence < x.in.before)
         {
             assert_false(g.held);
-            assert_true(x.in.evidence_at > x.in.downgrade_at
-                        || (!x.in.downgrade_critical
-                            && x.in.downgrade_score
-                               >= (g.colour == COLOUR(green) ? 8500
-                                                             : 6000)));
+            assert_true(x.in.evidence_at > x.in.downgrade_at);
             lifted++;
         }
 

@@ -293,8 +293,8 @@ happen(life_t *x, const event_t *e, uint64_t at_ms)
         break;
 
     case CERTIFICATE:
-        in->certificate_expired = e->a != 0;
-        in->certificate_day = day;
+        in->has_certificate_expiry = e->a != 0;
+        in->certificate_expires = day - 1;
         break;
 
     case SELF_CHECK:
@@ -344,13 +344,13 @@ regrade(life_t *x, int32_t day, uint64_t at_ms)
                             &x->arena, &x->grade));
 
     /* Green 1 to red 3. */
-    if (x->in.before != COLOUR(ungraded) && x->grade.colour > x->in.before) {
+    if (x->in.before != COLOUR(ungraded)
+        && x->grade.evidence > x->in.before)
+    {
         x->in.downgrade_at = at_ms;
-        x->in.downgrade_score = x->grade.score;
-        x->in.downgrade_critical = x->grade.critical_open;
     }
 
-    x->in.before = x->grade.colour;
+    x->in.before = x->grade.evidence;
 }
 
 

@@ -67,8 +67,9 @@ rows_match_their_head(void **state)
     shian_csv_head(grade.base.descriptor, &buf.sink);
     shian_csv_row(&grade.base, &buf.sink);
     assert_string_equal(written(), "\xef\xbb\xbf"
-        "colour,score,since,held,before,score_before,cause\r\n"
-        ",-7.26,1970-01-01T00:00:00Z,,red,,\r\n");
+        "colour,score,since,held,before,score_before,cause,"
+        "cause_day,overtaken_by\r\n"
+        ",-7.26,1970-01-01T00:00:00Z,,red,,,,\r\n");
 }
 
 

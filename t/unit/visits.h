@@ -216,6 +216,23 @@ tally(city_t *c)
 }
 
 
+/* When the last visit ended that is evidence; 0: none. */
+static inline uint64_t
+last_visit(city_t *c)
+{
+    int32_t      on;
+    uint64_t     ended;
+    shian_txn_t  t;
+
+    ended = 0;
+    assert_int_equal(shian_txn_begin(c->store, &c->arena, false, &t), 0);
+    (void) shian_visit_last(&t, 1, &ended, &on);
+    shian_txn_abort(&t);
+
+    return ended;
+}
+
+
 static inline Shian__Inspection *
 inspection(city_t *c, uint64_t id)
 {
