@@ -146,13 +146,7 @@ commit(job_t *j)
     bool  ok;
 
     close_snapshot(j);
-    fd = open(j->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ok = fd != -1 && syncfs(fd) == 0;
-
-    if (fd != -1) {
-        ok = close(fd) == 0 && ok;
-    }
-
+    ok = shian_sync_disk(j->dir);
     fd = ok ? open(j->staged, O_RDONLY | O_CLOEXEC) : -1;
     ok = fd != -1 && fsync(fd) == 0;
 

@@ -418,6 +418,8 @@ write_out(plaques_t *p, shian_arena_t *a, const char *path,
         return false;
     }
 
+    o.many = p->separate;
+
     if (!shian_plaque_put(p->ctl, a, p->templates, p->format, plaques, n,
                           &o.out.sink))
     {
@@ -497,6 +499,25 @@ issue(plaques_t *p, const shian_issued_t *plaques, size_t n)
 }
 
 
+static bool
+on_disk(plaques_t *p)
+{
+    bool  ok;
+    int   error;
+
+    shian_ctl_as_user(p->ctl);
+    ok = shian_sync_disk(p->output);
+    error = errno;
+    shian_ctl_as_owner(p->ctl);
+
+    if (!ok) {
+        (void) shian_ctl_fail(p->ctl, "%s: %s", p->output, strerror(error));
+    }
+
+    return ok;
+}
+
+
 /* A file each: a slice of them is on disk before it is issued. */
 static bool
 each_alone(plaques_t *p)
@@ -522,6 +543,8 @@ each_alone(plaques_t *p)
             slice[made].file = file;
             ok = file != NULL && write_out(p, &a, file, &slice[made], 1);
         }
+
+        ok = ok && on_disk(p);
 
         if (ok) {
             ok = issue(p, slice, n);

@@ -35,6 +35,23 @@ shian_sync_folder(const char *dir)
 
 
 bool
+shian_sync_disk(const char *dir)
+{
+    int   fd;
+    bool  ok;
+
+    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd == -1) {
+        return false;
+    }
+
+    ok = syncfs(fd) == 0;
+
+    return close(fd) == 0 && ok;
+}
+
+
+bool
 shian_sync_folder_of(const char *path)
 {
     char         dir[PATH_MAX];
@@ -129,6 +146,7 @@ shian_output_open(shian_ctl_t *c, shian_output_t *o, const char *path,
     o->ctl = c;
     o->path = path;
     o->part = NULL;
+    o->many = false;
 
     if (path == NULL) {
         shian_file_sink(&o->out, stdout);
@@ -181,7 +199,8 @@ shian_output_finish(shian_output_t *o)
 
     shian_ctl_as_user(o->ctl);
     errno = 0;
-    ok = fflush(f) == 0 && ferror(f) == 0 && sync_file(fileno(f));
+    ok = fflush(f) == 0 && ferror(f) == 0
+         && (o->many || sync_file(fileno(f)));
     error = errno;
 
     if (f != stdout && fclose(f) != 0 && ok) {
@@ -191,7 +210,7 @@ shian_output_finish(shian_output_t *o)
 
     if (ok && o->part != NULL) {
         ok = rename(o->part, o->path) == 0
-             && shian_sync_folder_of(o->path);
+             && (o->many || shian_sync_folder_of(o->path));
         error = errno;
     }
 

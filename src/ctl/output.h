@@ -13,6 +13,7 @@ typedef struct {
     shian_ctl_t        *ctl;
     const char         *path;       /* NULL: standard output */
     const char         *part;       /* beside it, or NULL: written in place */
+    bool                many;       /* one of many: shian_sync_disk follows */
 } shian_output_t;
 
 /*
@@ -32,6 +33,9 @@ bool shian_output_finish(shian_output_t *o);
 
 /* Ends it and leaves nothing of it. */
 void shian_output_abandon(shian_output_t *o);
+
+/* Syncs all of the disk that holds the folder.  False with errno set. */
+bool shian_sync_disk(const char *dir);
 
 /* Syncs a folder, so that names in it stay.  False with errno set. */
 bool shian_sync_folder(const char *dir);
