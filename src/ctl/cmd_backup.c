@@ -18,8 +18,12 @@
 
 #include "core/code.h"
 #include "domain/domain.h"
+#include "epoch_copy.h"
+#include "erasing.h"
 #include "output.h"
 #include "photo_copy.h"
+#include "store/epoch.h"
+#include "store/erased.h"
 
 #define STAGE   ".part"         /* holds data.mdb until all is there */
 #define ABOUT   "backup.json"
@@ -29,6 +33,14 @@
 const shian_option_t  shian_backup_options[] = { { NULL, NULL, NULL } };
 
 const shian_option_t  shian_restore_options[] = {
+    { "erased", "FILE", "list of what was erased after the backup: it is "
+                        "erased again" },
+    { "no-erasures", NULL, "nothing was erased after the backup, or it may "
+                           "come back" },
+    { "epoch", "FILE", "the epoch keys, where they are kept apart from the "
+                       "backup" },
+    { "without-words", NULL, "the epoch keys are gone: all that was sealed "
+                             "reads as erased" },
     { "owner", "USER", "as root: the nginx workers' user, if it is another "
                        "than the store's was" },
     { NULL, NULL, NULL }
@@ -256,6 +268,22 @@ still_named(job_t *j, bool *named)
 }
 
 
+/* Beside the tables, whose rows nobody may turn meanwhile. */
+static bool
+copy_epochs(job_t *j)
+{
+    bool         ok;
+    const char  *path;
+
+    path = shian_printf(&j->ctl->arena, "%s/" SHIAN_EPOCH_BACKUP, j->dir);
+    ok = path != NULL
+         && shian_epoch_backup(j->ctl, j->copy.from, j->snapshot, path);
+    shian_ctl_as_user(j->ctl);
+
+    return ok;
+}
+
+
 /* The tables of one instant, and then the photos that they name. */
 static bool
 copy_round(job_t *j, bool *whole)
@@ -277,7 +305,8 @@ copy_round(job_t *j, bool *whole)
         return false;
     }
 
-    return open_snapshot(j) && shian_photo_copy(&j->copy, j->snapshot)
+    return open_snapshot(j) && copy_epochs(j)
+           && shian_photo_copy(&j->copy, j->snapshot)
            && shian_photo_copy_purge(&j->copy, j->snapshot)
            && still_named(j, whole);
 }
@@ -354,6 +383,38 @@ make_backup(job_t *j)
 }
 
 
+/* No key is destroyed that the copy still needs. */
+static bool
+make_backup_locked(job_t *j)
+{
+    int   fd;
+    bool  ok;
+
+    shian_ctl_as_owner(j->ctl);
+    ok = shian_epoch_lock(j->ctl->store, true, true, &fd);
+
+    /* A disk that can only be read turns no keys. */
+    if (!ok && errno == EROFS) {
+        ok = true;
+        fd = -1;
+    }
+
+    shian_ctl_as_user(j->ctl);
+
+    if (!ok) {
+        return said(j->ctl, j->copy.from);
+    }
+
+    ok = make_backup(j);
+
+    if (fd != -1) {
+        (void) close(fd);
+    }
+
+    return ok && shian_erasing_tell(j->ctl, j->dir);
+}
+
+
 int
 shian_cmd_backup(shian_ctl_t *c)
 {
@@ -373,7 +434,7 @@ shian_cmd_backup(shian_ctl_t *c)
 
     j.copy.folder_mode = 0700;
     j.copy.file_mode = 0600;
-    ok = make_backup(&j);
+    ok = make_backup_locked(&j);
 
     if (!ok) {
         return finish(&j, SHIAN_FAILED);
@@ -584,10 +645,77 @@ begin_generation(job_t *j)
 }
 
 
+/* What the rows of the backup are wrapped by, or none of them any more. */
+static bool
+bring_epochs(job_t *j)
+{
+    const char  *path;
+
+    if (shian_flag(j->ctl, "without-words")) {
+        return shian_erasing_all(j->ctl, j->snapshot);
+    }
+
+    path = shian_arg(j->ctl, "epoch");
+
+    if (path == NULL) {
+        path = shian_printf(&j->ctl->arena, "%s/" SHIAN_EPOCH_BACKUP,
+                            j->copy.from);
+    }
+
+    if (path == NULL || access(path, R_OK) != 0) {
+        (void) shian_ctl_fail(j->ctl, "%s: %s; name the epoch keys with "
+                              "--epoch, or say --without-words", path,
+                              strerror(errno));
+        return false;
+    }
+
+    return shian_epoch_restore(&j->copy, path);
+}
+
+
+/* Lists of what was erased since, beside the backup and as named. */
+static bool
+erase_again(job_t *j, size_t *n)
+{
+    const char  *named, *beside;
+
+    *n = 0;
+    named = shian_arg(j->ctl, "erased");
+    beside = shian_printf(&j->ctl->arena, "%s/" SHIAN_ERASED_FILE,
+                          j->copy.from);
+
+    return (beside == NULL || access(beside, F_OK) != 0
+            || shian_erasing_repeat(j->ctl, j->snapshot, beside, n))
+           && (named == NULL
+               || shian_erasing_repeat(j->ctl, j->snapshot, named, n));
+}
+
+
+/* What was erased since would come back: somebody has to want it. */
+static bool
+knows_erasures(job_t *j)
+{
+    const char  *beside;
+
+    beside = shian_printf(&j->ctl->arena, "%s/" SHIAN_ERASED_FILE,
+                          j->copy.from);
+
+    return shian_flag(j->ctl, "no-erasures")
+           || shian_arg(j->ctl, "erased") != NULL
+           || (beside != NULL && access(beside, F_OK) == 0)
+           || shian_ctl_fail(j->ctl, "what was erased after this backup would "
+                             "come back: name the list with --erased (the "
+                             "store has one, \"erased\", and so has every "
+                             "backup that a later one was made beside), or "
+                             "say --no-erasures") == SHIAN_DONE;
+}
+
+
 int
 shian_cmd_restore(shian_ctl_t *c)
 {
     job_t        j;
+    size_t       erased, waits;
     const char  *from, *dir = c->args[0];
 
     from = shian_printf(&c->arena, "%s/data.mdb", dir);
@@ -604,7 +732,7 @@ shian_cmd_restore(shian_ctl_t *c)
     j.copy.folder_mode = 0750;
     j.copy.file_mode = 0640;
 
-    if (!make_store_folder(&j)) {
+    if (!knows_erasures(&j) || !make_store_folder(&j)) {
         return SHIAN_FAILED;
     }
 
@@ -616,20 +744,24 @@ shian_cmd_restore(shian_ctl_t *c)
     }
 
     if (!shian_photo_copy(&j.copy, j.snapshot) || !begin_generation(&j)
-        || !commit(&j) || !shian_ctl_store(c, false))
+        || !bring_epochs(&j) || !erase_again(&j, &erased)
+        || !commit(&j) || !shian_ctl_store(c, false)
+        || (erased != 0 && !shian_erasing_turn(c, &waits)))
     {
         return finish(&j, SHIAN_FAILED);
     }
 
     if (c->json) {
-        printf("{\"restored\":true,\"photos\":%llu,\"missing\":%zu}\n",
-               (unsigned long long) j.copy.photos, j.copy.nlost);
+        printf("{\"restored\":true,\"photos\":%llu,\"missing\":%zu,"
+               "\"erased\":%zu}\n", (unsigned long long) j.copy.photos,
+               j.copy.nlost, erased);
     } else {
-        printf("%s: restored with %llu photos; check it with \"shianctl "
+        printf("%s: restored with %llu photos, the words of %zu records "
+               "erased again; check it with \"shianctl "
                "verify\".  Sessions, bearer tokens, sign-in links and scans "
                "are over: give out new ones, and disable again whoever was "
                "disabled since the backup\n", c->store_dir,
-               (unsigned long long) j.copy.photos);
+               (unsigned long long) j.copy.photos, erased);
     }
 
     return finish(&j, account(&j, "take them from an earlier backup"));

@@ -14,6 +14,8 @@
 #include "domain/policy.h"
 #include "domain/rules.h"
 #include "domain/view.h"
+#include "epoch_copy.h"
+#include "erasing.h"
 #include "progress.h"
 #include "store/photos.h"
 
@@ -245,7 +247,7 @@ shian_cmd_verify(shian_ctl_t *c)
 {
     bool               ok;
     char               err[1024];
-    uint64_t           photos;
+    uint64_t           photos, rows, closed;
     const char        *dir;
     shian_txn_t        t;
     shian_head_t       head;
@@ -287,14 +289,17 @@ shian_cmd_verify(shian_ctl_t *c)
         return shian_ctl_fail(c, "%s", err);
     }
 
-    if (!verify_photos(c, &photos)) {
+    if (!verify_photos(c, &photos) || !shian_epoch_count(c, &rows, &closed)) {
         return SHIAN_FAILED;
     }
 
-    printf(c->json ? "{\"ok\":true,\"seq\":%llu,\"photos\":%llu}\n"
+    printf(c->json ? "{\"ok\":true,\"seq\":%llu,\"photos\":%llu,"
+                     "\"sealed\":%llu,\"not_opened\":%llu}\n"
            : "%llu entries: the chain holds, and replaying them gives the "
-             "same store; %llu photos are whole\n",
-           (unsigned long long) head.seq, (unsigned long long) photos);
+             "same store; %llu photos are whole; of %llu sealed records %llu "
+             "could not be opened without their epoch keys\n",
+           (unsigned long long) head.seq, (unsigned long long) photos,
+           (unsigned long long) rows, (unsigned long long) closed);
 
     return SHIAN_DONE;
 }
@@ -465,7 +470,7 @@ erase_photos(shian_ctl_t *c, uint64_t complaint, uint8_t (*hashes)[32],
 int
 shian_cmd_erase(shian_ctl_t *c)
 {
-    size_t             n;
+    size_t             n, waits;
     uint8_t            hashes[MAX_ERASED][32];
     const char        *what = c->args[0];
     Shian__Erase       erase = SHIAN__ERASE__INIT;
@@ -488,15 +493,18 @@ shian_cmd_erase(shian_ctl_t *c)
     op.erase = &erase;
 
     if (!shian_ctl_run(c, &op, &result)
-        || !erase_photos(c, erase.complaint, hashes, &n, true))
+        || !erase_photos(c, erase.complaint, hashes, &n, true)
+        || !shian_erasing_turn(c, &waits))
     {
         return SHIAN_FAILED;
     }
 
     if (c->json) {
-        printf("{\"erased\":\"%s\"}\n", what);
+        printf("{\"erased\":\"%s\",\"waits\":%zu}\n", what, waits);
     } else {
-        printf("the words of %s are gone\n", what);
+        printf(waits == 0 ? "the words of %s are gone\n"
+               : "the words of %s are gone; the old key is destroyed "
+                 "tonight, when nobody reads what was before\n", what);
     }
 
     return SHIAN_DONE;

@@ -86,11 +86,10 @@ shian_deed_queue(shian_doing_t *t)
 bool
 shian_deed_queue_sealed(shian_doing_t *t, ProtobufCMessage *body)
 {
-    shian_str_t    id, row;
-    shian_item_t  *item;
+    shian_item_t  item;
+    shian_item_t  *queued;
 
-    if (!shian_seal(body, &t->demo->ctl->keys, t->event->at, t->arena, &id,
-                    &row))
+    if (!shian_seal(body, &t->demo->ctl->keys, t->event->at, t->arena, &item))
     {
         return shian_deed_no_memory(t);
     }
@@ -99,9 +98,11 @@ shian_deed_queue_sealed(shian_doing_t *t, ProtobufCMessage *body)
         return false;
     }
 
-    item = &t->demo->items[t->demo->n - 1];
-    item->vault_id = id;
-    item->vault_row = row;
+    queued = &t->demo->items[t->demo->n - 1];
+    queued->vault = item.vault;
+    queued->sealed = item.sealed;
+    queued->keys = item.keys;
+    shian_vault_wipe(&item.vault);
 
     return true;
 }

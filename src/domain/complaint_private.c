@@ -131,7 +131,7 @@ erase_events(shian_op_t *o, const Shian__Complaint *c)
         }
 
         if (e->has_vault) {
-            shian_vault_del(o->txn, shian_bytes(e->vault));
+            shian_vault_del(o->txn, shian_bytes(e->vault), o->op->at);
         }
 
         drop_photos(o, e->photos, e->n_photos);
@@ -154,7 +154,7 @@ erase_one(shian_op_t *o, Shian__Complaint *c)
     drop_photos(o, c->photos, c->n_photos);
 
     if (c->has_vault) {
-        shian_vault_del(o->txn, shian_bytes(c->vault));
+        shian_vault_del(o->txn, shian_bytes(c->vault), o->op->at);
     }
 
     c->n_photos = 0;

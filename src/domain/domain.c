@@ -198,20 +198,18 @@ shian_result(shian_op_t *o, uint64_t id, uint64_t venue)
 
 bool
 shian_seal(ProtobufCMessage *body, const shian_keys_t *keys, uint64_t ms,
-    shian_arena_t *a, shian_str_t *vault_id, shian_str_t *row)
+    shian_arena_t *a, shian_item_t *item)
 {
     size_t                           i;
-    bool                             any, ok;
+    bool                             ok;
     uint8_t                         *id;
     shian_str_t                      box;
-    shian_vault_t                    v;
     ProtobufCBinaryData             *field, *vault;
     const shian_field_rule_t        *rule;
     const ProtobufCFieldDescriptor  *f;
 
-    *vault_id = SHIAN_NONE;
-    *row = SHIAN_NONE;
-    any = false;
+    item->sealed = false;
+    item->keys = keys;
     ok = true;
 
     for (i = 0; ok && i < shian_nfield_rules; i++) {
@@ -233,32 +231,30 @@ shian_seal(ProtobufCMessage *body, const shian_keys_t *keys, uint64_t ms,
             continue;
         }
 
-        if (!any && !shian_vault_new(&v, keys, ms, a, row)) {
-            return false;
+        if (!item->sealed) {
+            shian_vault_new(&item->vault, ms);
         }
 
-        any = true;
-        box = shian_vault_seal(&v, rule->field, shian_bytes(*field), a);
+        item->sealed = true;
+        box = shian_vault_seal(&item->vault, rule->field,
+                               shian_bytes(*field), a);
         ok = box.p != NULL;
         *field = shian_binary(box);
     }
 
-    if (any) {
+    if (item->sealed) {
         f = protobuf_c_message_descriptor_get_field_by_name(
                 body->descriptor, "vault");
         id = shian_alloc(a, SHIAN_ID_SIZE);
         ok = ok && f != NULL && id != NULL;
 
         if (ok) {
-            memcpy(id, v.id, SHIAN_ID_SIZE);
-            *vault_id = shian_slice(id, SHIAN_ID_SIZE);
+            memcpy(id, item->vault.id, SHIAN_ID_SIZE);
             vault = (void *) ((uint8_t *) body + f->offset);
-            *vault = shian_binary(*vault_id);
+            *vault = shian_binary(shian_slice(id, SHIAN_ID_SIZE));
             *(protobuf_c_boolean *) ((uint8_t *) body
                                      + f->quantifier_offset) = 1;
         }
-
-        shian_vault_wipe(&v);
     }
 
     return ok;

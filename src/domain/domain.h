@@ -105,15 +105,16 @@ shian_binary(shian_str_t s)
 /*
  * Sealed fields.  Encrypts in place each SEALED field of the operation's body
  * that is set, under a new key, and names that key in the body's `vault`.
- * *row is to be committed with it (NONE when nothing was sealed).  False
- * without key or memory.  Any thread.
+ * item then has the key, to be wrapped with its commit by `keys`, which must
+ * last as long.  False without memory.  Any thread.
  */
 bool shian_seal(ProtobufCMessage *body, const shian_keys_t *keys, uint64_t ms,
-    shian_arena_t *a, shian_str_t *vault_id, shian_str_t *row);
+    shian_arena_t *a, shian_item_t *item);
 
 /*
  * Opens field `name` of a record whose key is `vault`; NULL when it was
- * erased.  The text is in the arena, NUL-terminated.
+ * erased, or with an error in t->err.  The text is in the arena,
+ * NUL-terminated.
  */
 char *shian_unseal(shian_txn_t *t, const shian_keys_t *keys,
     ProtobufCBinaryData vault, const char *name, ProtobufCBinaryData box);

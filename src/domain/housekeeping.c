@@ -142,7 +142,7 @@ shian_erase_apply(shian_op_t *o)
     }
 
     if (r->has_vault) {
-        shian_vault_del(o->txn, shian_bytes(r->vault));
+        shian_vault_del(o->txn, shian_bytes(r->vault), o->op->at);
     }
 
     shian_tally_put(o, r->venue, tally);

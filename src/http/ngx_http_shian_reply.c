@@ -112,6 +112,12 @@ ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
     ngx_chain_t          out;
     ngx_http_request_t  *r = c->request;
 
+    /* Half of what was asked for is no answer: read_end logs why. */
+    if (c->txn.err != 0 && status < 400) {
+        return ngx_http_shian_refuse(c, 500, "server",
+                                     "The store could not be read.");
+    }
+
     if (c->lang_chosen
         && ngx_http_shian_set_cookie(c, "lang", shian_str(c->lang), "/",
                                      365 * 86400) != NGX_OK)

@@ -326,38 +326,21 @@ ngx_http_shian_hold_timer(ngx_event_t *ev)
 }
 
 
-/* Copies s to p, of which *own is the slice; returns where it ends. */
-static u_char *
-ngx_http_shian_own(u_char *p, shian_str_t s, shian_str_t *own)
-{
-    *own = shian_slice(p, s.n);
-
-    return s.n == 0 ? p : ngx_cpymem(p, s.p, s.n);
-}
-
-
 static ngx_http_shian_item_t *
-ngx_http_shian_new_item(ngx_http_shian_env_t *env, shian_str_t operation,
-    shian_str_t vault_id, shian_str_t vault_row)
+ngx_http_shian_new_item(ngx_http_shian_env_t *env, shian_str_t operation)
 {
-    size_t                  size;
-    u_char                 *p;
     ngx_http_shian_item_t  *it;
 
-    size = operation.n + vault_id.n + vault_row.n;
-    it = ngx_calloc(sizeof(*it) + size, env->log);
+    it = ngx_calloc(sizeof(*it) + operation.n, env->log);
 
     if (it == NULL) {
         return NULL;
     }
 
     it->env = env;
-    it->size = size;
-    p = it->data;
-
-    p = ngx_http_shian_own(p, operation, &it->item.operation);
-    p = ngx_http_shian_own(p, vault_id, &it->item.vault_id);
-    (void) ngx_http_shian_own(p, vault_row, &it->item.vault_row);
+    it->size = operation.n;
+    it->item.operation = shian_slice(it->data, operation.n);
+    ngx_memcpy(it->data, operation.p, operation.n);
 
     return it;
 }
@@ -468,7 +451,8 @@ ngx_http_shian_submit(ngx_http_shian_ctx_t *c, Shian__Operation *op,
     ngx_int_t (*done)(ngx_http_shian_ctx_t *c))
 {
     bool                     sealed;
-    shian_str_t              packed, vault_id, vault_row;
+    shian_str_t              packed;
+    shian_item_t             item;
     ngx_pool_cleanup_t      *cln;
     ngx_http_request_t      *r;
     ngx_http_shian_env_t    *env;
@@ -498,11 +482,19 @@ ngx_http_shian_submit(ngx_http_shian_ctx_t *c, Shian__Operation *op,
 
     /* All members of the union are pointers to messages. */
     sealed = shian_seal((ProtobufCMessage *) op->store_init, c->conf->keys,
-                        c->now_ms, &c->arena, &vault_id, &vault_row);
+                        c->now_ms, &c->arena, &item);
     packed = shian_pack(&c->arena, op);
     cln = ngx_pool_cleanup_add(r->pool, 0);
     it = sealed && packed.p != NULL && cln != NULL
-         ? ngx_http_shian_new_item(env, packed, vault_id, vault_row) : NULL;
+         ? ngx_http_shian_new_item(env, packed) : NULL;
+
+    if (it != NULL) {
+        it->item.vault = item.vault;
+        it->item.sealed = item.sealed;
+        it->item.keys = item.keys;
+    }
+
+    shian_vault_wipe(&item.vault);
 
     if (it == NULL) {
         return ngx_http_shian_refuse(c, 500, "server", "Out of memory.");
@@ -544,7 +536,7 @@ ngx_http_shian_submit_own(ngx_http_shian_env_t *env, Shian__Operation *op)
     shian_arena_init(&arena, NULL, NULL);
     packed = shian_pack(&arena, op);
     it = packed.p == NULL ? NULL
-         : ngx_http_shian_new_item(env, packed, SHIAN_NONE, SHIAN_NONE);
+         : ngx_http_shian_new_item(env, packed);
     shian_arena_free(&arena);
 
     if (it == NULL) {

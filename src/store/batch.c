@@ -154,7 +154,6 @@ run_item(shian_txn_t *t, const shian_machine_t *m, shian_head_t *head,
     shian_item_t *item)
 {
     shian_op_t         o;
-    shian_rowkey_t     k;
     shian_instant_t    now;
     Shian__Operation  *op;
 
@@ -184,10 +183,8 @@ run_item(shian_txn_t *t, const shian_machine_t *m, shian_head_t *head,
         return;
     }
 
-    if (item->vault_id.n != 0) {
-        k.n = 0;
-        shian_rowkey_bytes(&k, item->vault_id.p, item->vault_id.n);
-        shian_row_put(t, SHIAN_T_VAULT, &k, item->vault_row);
+    if (item->sealed) {
+        shian_vault_put(t, item->keys, &item->vault);
     }
 
     apply(&o, m, head);
@@ -261,6 +258,10 @@ shian_batch_run(shian_store_t *s, const shian_machine_t *m,
     }
 
     shian_arena_free(&arena);
+
+    for (i = 0; i < n; i++) {
+        shian_vault_wipe(&items[i]->vault);
+    }
 
     if (rc != 0) {
         fail_all(items, n, rc);

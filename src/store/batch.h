@@ -7,6 +7,7 @@
 #define SHIAN_BATCH_H
 
 #include "store.h"
+#include "vault.h"
 
 /* Changes of evidence that apply has noted: see domain/evidence.h. */
 typedef struct shian_noted_s  shian_noted_t;
@@ -40,8 +41,9 @@ typedef struct {
 
 typedef struct {
     shian_str_t      operation;     /* a packed Operation */
-    shian_str_t      vault_id;      /* a row for the vault, or NONE */
-    shian_str_t      vault_row;
+    shian_vault_t    vault;         /* the key of its sealed fields, */
+    bool             sealed;        /* if it has any */
+    const shian_keys_t  *keys;      /* that wrap it */
     uint32_t         rules;         /* it was prepared under; 0: under any */
     Shian__Result    result;
     shian_report_t   report;        /* status 200, or why it was refused */

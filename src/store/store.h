@@ -16,7 +16,7 @@
 #include "shian.pb-c.h"
 
 /* How tables are written; not what entries mean: that is the rules' number. */
-#define SHIAN_STORE_FORMAT   2
+#define SHIAN_STORE_FORMAT   3
 #define SHIAN_MAP_SIZE       ((size_t) 64 << 30)
 #define SHIAN_READERS        1024
 #define SHIAN_HASH_SIZE      32
@@ -59,13 +59,15 @@ typedef enum {
     SHIAN_T_PATROL,
     SHIAN_T_EVIDENCE,
     SHIAN_T_LINK,
+    SHIAN_T_EPOCH,
+    SHIAN_T_ERASED,
     SHIAN_T_MAX
 } shian_table_t;
 
 /* Is a table rebuilt by replay, and compared by verify? */
 typedef enum {
     SHIAN_REPLAYED,     /* rebuilt from the log, byte for byte */
-    SHIAN_KEPT          /* beside the log by design: the vault, clocks */
+    SHIAN_KEPT          /* beside the log by design: vault, epochs, clocks */
 } shian_table_kind_t;
 
 typedef struct {

@@ -48,6 +48,8 @@ const shian_table_row_t  shian_tables[SHIAN_T_MAX] = {
     [SHIAN_T_LOOK] = { "look", "inverted ms(8) inverted seq(8)",
                        SHIAN_REPLAYED },
     [SHIAN_T_LINK] = { "link", "handle(8)", SHIAN_REPLAYED },
+    [SHIAN_T_EPOCH] = { "epoch", "bucket(1)", SHIAN_KEPT },
+    [SHIAN_T_ERASED] = { "erased", "vault id(16)", SHIAN_KEPT },
     [SHIAN_T_PATROL] = { "patrol", "field(1) rest, by field: patrol.h",
                          SHIAN_REPLAYED },
     [SHIAN_T_EVIDENCE] = { "evidence", "venue(8) ms(8) kind(1) id(8)",

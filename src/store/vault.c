@@ -1,46 +1,10 @@
 #include "vault.h"
 
+#include <errno.h>
 #include <sodium.h>
 
-#define NONCE  crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-#define TAG    crypto_aead_xchacha20poly1305_ietf_ABYTES
-
-
-static shian_str_t
-seal(const uint8_t key[32], shian_str_t ad, shian_str_t text,
-    shian_arena_t *a)
-{
-    uint8_t  *box;
-
-    if (text.n > SIZE_MAX / 2) {
-        return SHIAN_NONE;
-    }
-
-    box = shian_alloc(a, NONCE + text.n + TAG);
-    if (box == NULL) {
-        return SHIAN_NONE;
-    }
-
-    shian_random(box, NONCE);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(box + NONCE, NULL, text.p,
-                                               text.n, ad.p, ad.n, NULL, box,
-                                               key);
-
-    return shian_slice(box, NONCE + text.n + TAG);
-}
-
-
-static bool
-unseal(const uint8_t key[32], shian_str_t ad, shian_str_t box,
-    uint8_t *text, size_t room)
-{
-    if (box.n < NONCE + TAG || room < box.n - NONCE - TAG) {
-        return false;
-    }
-
-    return crypto_aead_xchacha20poly1305_ietf_decrypt(text, NULL, NULL,
-               box.p + NONCE, box.n - NONCE, ad.p, ad.n, box.p, key) == 0;
-}
+#include "core/box.h"
+#include "epoch.h"
 
 
 /* What is authenticated beside a field: the record's id and its name. */
@@ -58,39 +22,100 @@ field_ad(const shian_vault_t *v, const char *field, uint8_t out[80])
 }
 
 
-bool
-shian_vault_new(shian_vault_t *v, const shian_keys_t *keys, uint64_t ms,
-    shian_arena_t *a, shian_str_t *row)
+/* The first byte, the bucket, is random, and the rest sorts by time. */
+void
+shian_vault_new(shian_vault_t *v, uint64_t ms)
 {
-    size_t              n;
-    uint8_t            *p;
-    shian_str_t         box;
-    const shian_key_t  *site;
-
-    site = shian_key_issuing(keys, SHIAN_KEY_VAULT);
-    if (site == NULL) {
-        return false;
-    }
-
     shian_time_id(v->id, ms);
+    shian_random(v->id, 1);
     shian_random(v->key, sizeof(v->key));
+}
 
-    box = seal(site->key, shian_slice(v->id, sizeof(v->id)),
-               shian_slice(v->key, sizeof(v->key)), a);
 
-    n = strlen(site->kid);
-    p = shian_alloc(a, 1 + n + box.n);
+static shian_rowkey_t
+row_key(shian_str_t id)
+{
+    shian_rowkey_t  k;
 
-    if (box.p == NULL || p == NULL) {
+    k.n = 0;
+    shian_rowkey_bytes(&k, id.p, id.n);
+
+    return k;
+}
+
+
+void
+shian_vault_put(shian_txn_t *t, const shian_keys_t *keys,
+    const shian_vault_t *v)
+{
+    uint8_t         key[SHIAN_BOX_KEY], row[SHIAN_WRAPPED];
+    uint32_t        number;
+    shian_str_t     id = shian_slice(v->id, sizeof(v->id));
+    shian_rowkey_t  k = row_key(id);
+
+    if (!shian_epoch_in_force(t, keys, v->id[0], &number, key)) {
+        t->err = t->err != 0 ? t->err : errno;
+        return;
+    }
+
+    shian_epoch_wrap(key, number, id, v->key, row);
+    sodium_memzero(key, sizeof(key));
+    shian_row_put(t, SHIAN_T_VAULT, &k, shian_slice(row, sizeof(row)));
+}
+
+
+/* False: errno is 0 where there is no such row. */
+static bool
+open_row(shian_vault_t *v, const shian_keys_t *keys, shian_txn_t *t,
+    shian_str_t id)
+{
+    bool            ok;
+    uint8_t         key[SHIAN_BOX_KEY];
+    shian_str_t     row;
+    shian_rowkey_t  k = row_key(id);
+
+    errno = 0;
+
+    if (!shian_row_get(t, SHIAN_T_VAULT, &k, &row)) {
+        errno = t->err;
         return false;
     }
 
-    p[0] = (uint8_t) n;
-    memcpy(p + 1, site->kid, n);
-    memcpy(p + 1 + n, box.p, box.n);
-    *row = shian_slice(p, 1 + n + box.n);
+    if (!shian_epoch_key(t->store, keys, id.p[0], shian_epoch_of(row), key)) {
+        return false;
+    }
 
-    return true;
+    memcpy(v->id, id.p, sizeof(v->id));
+    ok = shian_epoch_unwrap(key, id, row, v->key);
+    sodium_memzero(key, sizeof(key));
+    errno = EKEYREJECTED;
+
+    return ok;
+}
+
+
+/* The store as it is now, where a key has gone since t began. */
+static bool
+open_again(shian_vault_t *v, const shian_keys_t *keys, shian_txn_t *t,
+    shian_str_t id)
+{
+    int          rc;
+    bool         ok;
+    shian_txn_t  now;
+
+    rc = shian_txn_begin(t->store, t->arena, false, &now);
+
+    if (rc != 0) {
+        errno = rc;
+        return false;
+    }
+
+    ok = open_row(v, keys, &now, id);
+    rc = errno;
+    shian_txn_abort(&now);
+    errno = rc;
+
+    return ok;
 }
 
 
@@ -98,46 +123,36 @@ bool
 shian_vault_get(shian_vault_t *v, const shian_keys_t *keys, shian_txn_t *t,
     shian_str_t id)
 {
-    shian_str_t         row, kid;
-    shian_rowkey_t      k;
-    const shian_key_t  *site;
-
     if (id.n != SHIAN_ID_SIZE) {
         return false;
     }
 
-    k.n = 0;
-    shian_rowkey_bytes(&k, id.p, id.n);
-
-    if (!shian_row_get(t, SHIAN_T_VAULT, &k, &row)
-        || row.n < 1 || row.n < 1u + row.p[0])
+    if (open_row(v, keys, t, id)
+        || (errno == ENOENT && open_again(v, keys, t, id)))
     {
-        return false;
+        return true;
     }
 
-    kid = shian_slice(row.p + 1, row.p[0]);
-    site = shian_key_find(keys, SHIAN_KEY_VAULT, kid);
+    shian_vault_wipe(v);
 
-    if (site == NULL) {
-        return false;
+    if (errno != 0 && t->err == 0) {
+        t->err = errno;
     }
 
-    memcpy(v->id, id.p, sizeof(v->id));
-
-    return unseal(site->key, id,
-                  shian_slice(row.p + 1 + kid.n, row.n - 1 - kid.n),
-                  v->key, sizeof(v->key));
+    return false;
 }
 
 
 void
-shian_vault_del(shian_txn_t *t, shian_str_t id)
+shian_vault_del(shian_txn_t *t, shian_str_t id, uint64_t ms)
 {
-    shian_rowkey_t  k;
+    shian_str_t     row;
+    shian_rowkey_t  k = row_key(id);
 
-    k.n = 0;
-    shian_rowkey_bytes(&k, id.p, id.n);
-    shian_row_del(t, SHIAN_T_VAULT, &k);
+    if (id.n == SHIAN_ID_SIZE && shian_row_get(t, SHIAN_T_VAULT, &k, &row)) {
+        shian_row_del(t, SHIAN_T_VAULT, &k);
+        shian_epoch_erased(t, id.p, ms);
+    }
 }
 
 
@@ -145,9 +160,18 @@ shian_str_t
 shian_vault_seal(const shian_vault_t *v, const char *field, shian_str_t text,
     shian_arena_t *a)
 {
-    uint8_t  ad[80];
+    uint8_t  *box, ad[80];
 
-    return seal(v->key, field_ad(v, field, ad), text, a);
+    box = text.n > SIZE_MAX / 2 ? NULL
+          : shian_alloc(a, text.n + SHIAN_BOX_OVER);
+
+    if (box == NULL) {
+        return SHIAN_NONE;
+    }
+
+    shian_box(v->key, field_ad(v, field, ad), text, box);
+
+    return shian_slice(box, text.n + SHIAN_BOX_OVER);
 }
 
 
@@ -158,14 +182,14 @@ shian_vault_open(const shian_vault_t *v, const char *field, shian_str_t box,
     size_t    n;
     uint8_t  *p, ad[80];
 
-    if (box.n < NONCE + TAG) {
+    if (box.n < SHIAN_BOX_OVER) {
         return false;
     }
 
-    n = box.n - NONCE - TAG;
+    n = box.n - SHIAN_BOX_OVER;
     p = shian_alloc(a, n + 1);
 
-    if (p == NULL || !unseal(v->key, field_ad(v, field, ad), box, p, n)) {
+    if (p == NULL || !shian_unbox(v->key, field_ad(v, field, ad), box, p)) {
         return false;
     }
 

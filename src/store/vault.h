@@ -1,9 +1,8 @@
 /*
  * The vault: what people wrote is stored only as ciphertext, under a key of
- * its record; that key is stored only wrapped by the site's, in one row here.
- * Deleting the row erases the words from store, log and every backup of them
- * made without the vault.  XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) both
- * times; the vault id is authenticated, so rows cannot be swapped.
+ * its record; that key is stored only wrapped by the key of an epoch, in one
+ * row here.  Deleting the row and ending the epoch (epoch.h) erases the words
+ * from store, log and every copy of them without the epoch's key.
  */
 
 #ifndef SHIAN_VAULT_H
@@ -19,19 +18,29 @@ typedef struct {
     uint8_t  key[32];
 } shian_vault_t;
 
-/*
- * Makes a key for a new record at instant ms and its wrapped row (in the
- * arena) to be committed with the operation.  False without a vault key or
- * memory.  Any thread.
- */
-bool shian_vault_new(shian_vault_t *v, const shian_keys_t *keys, uint64_t ms,
-    shian_arena_t *a, shian_str_t *row);
+/* A key for a new record at instant ms; the row comes with put.  Any thread. */
+void shian_vault_new(shian_vault_t *v, uint64_t ms);
 
-/* The key of record id; false when erased or its site key is gone. */
+/*
+ * Wraps the record's key under the epoch in force, which is read here, in a
+ * writing transaction.  What goes wrong sticks in t->err.
+ */
+void shian_vault_put(shian_txn_t *t, const shian_keys_t *keys,
+    const shian_vault_t *v);
+
+/*
+ * The key of record id.  False when it was erased, and when the row or the key
+ * of its epoch cannot be opened: that is an error, in t->err.  Any thread;
+ * reads a file.
+ */
 bool shian_vault_get(shian_vault_t *v, const shian_keys_t *keys,
     shian_txn_t *t, shian_str_t id);
 
-void shian_vault_del(shian_txn_t *t, shian_str_t id);
+/*
+ * Erases record id at instant ms: its words cannot be read any more, and are
+ * gone for good when the bucket is turned.
+ */
+void shian_vault_del(shian_txn_t *t, shian_str_t id, uint64_t ms);
 
 /* nonce || ciphertext of text, bound to the field's name; NONE on failure. */
 shian_str_t shian_vault_seal(const shian_vault_t *v, const char *field,

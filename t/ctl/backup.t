@@ -53,14 +53,15 @@ subtest 'a backup is private, whole, and all that is named' => sub {
         is_deeply [sort keys %{photos($dir)}], \@named,
             'photos that records name, and nothing else';
         is_deeply [sort map { s{.*/}{}r } glob "$dir/{*,.[a-z]*}"],
-            ['backup.json', 'data.mdb', 'photos'], 'nothing is left over';
+            ['backup.epoch', 'backup.json', 'data.mdb', 'photos'],
+            'nothing is left over';
         my $about = JSON::PP->new->decode(slurp("$dir/backup.json"));
         is $about->{head}, ctl_json($s, 'stat')->{head}, 'it says of what';
 
         my $t = { %$s, store => fresh('r') };
-        is ctl($t, 'restore', $dir)->{status}, 0;
+        is ctl($t, 'restore', $dir, '--no-erasures')->{status}, 0;
         ok ctl_json($t, 'verify')->{ok}, 'and is a whole store again';
-        is modes($t->{store}), '0640 0750', 'as a store is';
+        is modes($t->{store}), '0600 0640 0700 0750', 'as a store is';
     }
 };
 
@@ -100,7 +101,7 @@ subtest 'a photo that is missing or changed' => sub {
     is scalar(keys %{photos($dir)}), @named - 2;
 
     my $t = { %$s, store => fresh('r') };
-    $r = ctl($t, 'restore', $dir);
+    $r = ctl($t, 'restore', $dir, '--no-erasures');
     is $r->{status}, 1, 'restoring says it too';
     like $r->{err}, qr/whole but for 2 photos/;
     is ctl($t, 'verify')->{status}, 1;
@@ -127,7 +128,7 @@ subtest 'an attempt that ended half way' => sub {
     my $t = { %$s, store => fresh('r') };
     make_path("$t->{store}/.part");
     spew("$t->{store}/.part/data.mdb", 'half');
-    is ctl($t, 'restore', $dir)->{status}, 0, 'restoring as well';
+    is ctl($t, 'restore', $dir, '--no-erasures')->{status}, 0, 'restoring as well';
     ok ctl_json($t, 'verify')->{ok};
 
     # What is no backup makes no store, and is no reason to refuse the next.
@@ -135,10 +136,10 @@ subtest 'an attempt that ended half way' => sub {
     make_path($bad);
     spew("$bad/data.mdb", 'x' x 20000);
     $t = { %$s, store => fresh('r') };
-    is ctl($t, 'restore', $bad)->{status}, 1;
+    is ctl($t, 'restore', $bad, '--no-erasures')->{status}, 1;
     ok !-e "$t->{store}/data.mdb", 'a bad backup becomes no store';
-    is ctl($t, 'restore', $dir)->{status}, 0, 'a good one after it does';
-    is ctl($t, 'restore', $dir)->{status}, 1, 'but over no other';
+    is ctl($t, 'restore', $dir, '--no-erasures')->{status}, 0, 'a good one after it does';
+    is ctl($t, 'restore', $dir, '--no-erasures')->{status}, 1, 'but over no other';
     is ctl($s, 'backup', $dir)->{status}, 1, 'nor a backup over another';
     is ctl($s, 'backup', "$dir/data.mdb")->{status}, 1;
 };
@@ -157,14 +158,16 @@ subtest 'killed, and tried again' => sub {
             if ($pid == 0) {
                 open STDOUT, '>', '/dev/null' or die;
                 exec build() . '/shianctl', '--store', $t->{store},
-                    '--keys', $t->{keys}, $command, $from;
+                    '--keys', $t->{keys}, $command, $from,
+                    $command eq 'restore' ? '--no-erasures' : ();
             }
             select undef, undef, undef, $ms / 1000;
             kill 'KILL', $pid;
             waitpid $pid, 0;
             $killed += $? != 0;
             next if -e "$dir/data.mdb";
-            is ctl($t, $command, $from)->{status}, 0,
+            is ctl($t, $command, $from, $command eq 'restore'
+                   ? '--no-erasures' : ())->{status}, 0,
                 "$command after one killed in $ms ms";
         }
         cmp_ok $killed, '>', 0, 'some were killed';
@@ -189,7 +192,7 @@ subtest 'on disk before it has its name' => sub {
         qr{syncfs.*fsync\([^\n]*data\.mdb>\).*rename\([^\n]*data\.mdb"\)
            .*fsync\([^\n]*/\w+>\)}xs, 'backup';
     my $t = { %$s, store => fresh('r') };
-    like $calls->($t, 'restore', $dir),
+    like $calls->($t, 'restore', $dir, '--no-erasures'),
         qr{syncfs.*fsync\([^\n]*data\.mdb>\).*rename\([^\n]*data\.mdb"\)
            .*fsync\([^\n]*/\w+>\)}xs, 'restore';
     $t->{keys} = fresh('keys');
@@ -268,25 +271,25 @@ subtest 'the owner gets it back' => sub {
     is ctl($t, 'init', '--owner', 'nobody')->{status}, 0;
     is ctl($t, 'backup', "$dir/b")->{status}, 0;
     is $owners->("$dir/b"), 'root', 'a backup is root\'s';
-    is ctl({ %$t, store => "$dir/again" }, 'restore', "$dir/b")->{status}, 0;
+    is ctl({ %$t, store => "$dir/again" }, 'restore', "$dir/b", '--no-erasures')->{status}, 0;
     is $owners->("$dir/again"), 'nobody', 'the store is as it was';
     my $demo = fresh('b');
     ctl($s, 'backup', $demo);
-    is ctl({ %$t, store => "$dir/named" }, 'restore', $demo, '--owner',
+    is ctl({ %$t, store => "$dir/named" }, 'restore', $demo, '--no-erasures', '--owner',
            'nobody')->{status}, 0;
     is $owners->("$dir/named"), 'nobody', 'or as it is said, photos too';
     mkdir "$dir/waits";
     chown @nobody[2, 3], "$dir/waits";
-    is ctl({ %$t, store => "$dir/waits" }, 'restore', $demo)->{status}, 0;
+    is ctl({ %$t, store => "$dir/waits" }, 'restore', $demo, '--no-erasures')->{status}, 0;
     is $owners->("$dir/waits"), 'nobody', 'or as the folder is that waits';
 
-    my $r = ctl({ %$t, store => "$dir/x" }, 'restore', $demo, '--owner',
+    my $r = ctl({ %$t, store => "$dir/x" }, 'restore', $demo, '--no-erasures', '--owner',
                 'no-such-user');
     is $r->{status}, 1;
     like $r->{err}, qr/there is no user "no-such-user" here/;
     ok !-e "$dir/x", 'nothing is made';
     unlink "$demo/backup.json";
-    $r = ctl({ %$t, store => "$dir/x" }, 'restore', $demo);
+    $r = ctl({ %$t, store => "$dir/x" }, 'restore', $demo, '--no-erasures');
     is $r->{status}, 1;
     like $r->{err}, qr/does not say whose the store was; name .* --owner\n/;
 };

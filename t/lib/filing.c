@@ -112,8 +112,7 @@ pack(shian_store_t *s, const shian_keys_t *keys, shian_arena_t *a,
 
     memset(item, 0, sizeof(*item));
 
-    if (!shian_seal(&post->base, keys, at, a, &item->vault_id,
-                    &item->vault_row))
+    if (!shian_seal(&post->base, keys, at, a, item))
     {
         die("no key");
     }

@@ -195,8 +195,7 @@ city_add(city_t *c, Shian__Operation *op)
 
     /* All members of the union are pointers to messages. */
     assert_true(shian_seal((ProtobufCMessage *) op->store_init, &c->keys,
-                           op->at, &c->arena, &it->vault_id,
-                           &it->vault_row));
+                           op->at, &c->arena, it));
     it->operation = shian_pack(&c->arena, op);
 }
 

@@ -543,7 +543,8 @@ tables_have_names_and_layouts(void **state)
         assert_non_null(shian_tables[i].name);
         assert_non_null(shian_tables[i].key);
         assert_int_equal(shian_tables[i].kind,
-                         i == SHIAN_T_VAULT || i == SHIAN_T_CLOCK
+                         i == SHIAN_T_VAULT || i == SHIAN_T_EPOCH
+                         || i == SHIAN_T_ERASED || i == SHIAN_T_CLOCK
                          ? SHIAN_KEPT : SHIAN_REPLAYED);
         for (j = 0; j < i; j++) {
             assert_string_not_equal(shian_tables[i].name,
