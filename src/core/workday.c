@@ -354,3 +354,21 @@ shian_workdays_left(const shian_workdays_t *w, int32_t day, int32_t due,
 
     return day < due ? n : -n;
 }
+
+
+int32_t
+shian_workdays_missing(const shian_workdays_t *w, int32_t day, unsigned n)
+{
+    bool     known;
+    int32_t  year, m, d;
+
+    day = shian_workdays_after(w, day, n, &known);
+
+    if (known) {
+        return 0;
+    }
+
+    shian_civil_from_day(day, &year, &m, &d);
+
+    return year;
+}

@@ -62,4 +62,11 @@ int32_t shian_workdays_after(const shian_workdays_t *w, int32_t day,
 int32_t shian_workdays_left(const shian_workdays_t *w, int32_t day,
     int32_t due, bool *known);
 
+/*
+ * The year without a calendar that the longest clock which begins on `day`,
+ * of n working days, would run into; 0: none.  Any thread.
+ */
+int32_t shian_workdays_missing(const shian_workdays_t *w, int32_t day,
+    unsigned n);
+
 #endif /* SHIAN_WORKDAY_H */

@@ -22,6 +22,7 @@ SHIAN_CMD(backup);                  /* cmd_backup.c */
 SHIAN_CMD(restore);
 SHIAN_CMD(import_venues);           /* cmd_import.c */
 SHIAN_CMD(import_inspections);      /* cmd_visits.c */
+SHIAN_CMD(import_evaluations);
 SHIAN_CMD(import_credit);
 SHIAN_CMD(export_venues);           /* cmd_export.c */
 SHIAN_CMD(export_inspections);

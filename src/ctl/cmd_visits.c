@@ -1,5 +1,6 @@
 /*
- * Lists about venues that are in the store: inspections elsewhere, credit.
+ * Lists about venues that are in the store: inspections elsewhere, credit,
+ * yearly levels.
  */
 
 #include "cmd.h"
@@ -20,6 +21,17 @@ const shian_option_t  shian_import_inspections_options[] = {
 };
 
 const shian_option_t  shian_import_credit_options[] = {
+    { "source", "NAME", "whose list it is; names its ref column (import)" },
+    { "map", "COLUMN=FIELD", "read a column as a field; or @FILE of such "
+                             "lines; FIELD empty: ignore it" },
+    { "encoding", "NAME", "instead of finding out: utf-8, gb18030, ..." },
+    { "rejected", "FILE", "for rejected rows, instead of "
+                          "FILE.rejected.csv" },
+    { "dry-run", NULL, "report only, on a copy of the store" },
+    { NULL, NULL, NULL }
+};
+
+const shian_option_t  shian_import_evaluations_options[] = {
     { "source", "NAME", "whose list it is; names its ref column (import)" },
     { "map", "COLUMN=FIELD", "read a column as a field; or @FILE of such "
                              "lines; FIELD empty: ignore it" },
@@ -53,6 +65,19 @@ static const shian_word_t  credits[] = {
     { "B", SHIAN__VENUE__CREDIT__B },
     { "C", SHIAN__VENUE__CREDIT__C },
     { "D", SHIAN__VENUE__CREDIT__D },
+    { NULL, 0 }
+};
+
+
+static const shian_word_t  levels[] = {
+    { "A", SHIAN__EVALUATION__LEVEL__A },
+    { "优秀", SHIAN__EVALUATION__LEVEL__A },
+    { "B", SHIAN__EVALUATION__LEVEL__B },
+    { "良好", SHIAN__EVALUATION__LEVEL__B },
+    { "C", SHIAN__EVALUATION__LEVEL__C },
+    { "一般", SHIAN__EVALUATION__LEVEL__C },
+    { "unrated", SHIAN__EVALUATION__LEVEL__unrated },
+    { "不评级", SHIAN__EVALUATION__LEVEL__unrated },
     { NULL, 0 }
 };
 
@@ -203,6 +228,46 @@ take_credit(shian_list_t *l, const shian_row_t *row,
 }
 
 
+static bool
+take_evaluation(shian_list_t *l, const shian_row_t *row,
+    const shian_str_t *cells)
+{
+    int                    level;
+    uint64_t               year;
+    Shian__Operation       op;
+    Shian__Evaluation      e = SHIAN__EVALUATION__INIT;
+    Shian__EvaluationSet   set = SHIAN__EVALUATION_SET__INIT;
+
+    (void) row;
+
+    if (!shian_number(text(l, cells[SHIAN_C_YEAR]), 2000, 2199, &year)) {
+        return shian_list_reject(l, "no year", NULL);
+    }
+
+    if (!shian_parse_word(cells[SHIAN_C_LEVEL], levels, &level)) {
+        return shian_list_reject(l, "level is not A, B, C or unrated", NULL);
+    }
+
+    set.venue = find_venue(l, cells);
+
+    if (set.venue == 0) {
+        return shian_list_reject(l, "no such venue", NULL);
+    }
+
+    set.has_venue = e.has_year = e.has_level = 1;
+    e.year = (uint32_t) year;
+    e.level = (Shian__Evaluation__Level) level;
+    e.source = (char *) (uintptr_t) l->source;
+    set.evaluation = &e;
+
+    op = shian_ctl_operation(l->ctl);
+    op.body_case = SHIAN__OPERATION__BODY_EVALUATION_SET;
+    op.evaluation_set = &set;
+
+    return shian_list_add(l, &op);
+}
+
+
 static int
 import(shian_ctl_t *c, unsigned kind, bool once, shian_col_t need,
     bool (*take)(shian_list_t *, const shian_row_t *, const shian_str_t *))
@@ -236,4 +301,12 @@ int
 shian_cmd_import_credit(shian_ctl_t *c)
 {
     return import(c, SHIAN_L_CREDIT, true, SHIAN_C_CREDIT, take_credit);
+}
+
+
+int
+shian_cmd_import_evaluations(shian_ctl_t *c)
+{
+    return import(c, SHIAN_L_EVALUATIONS, false, SHIAN_C_LEVEL,
+                  take_evaluation);
 }

@@ -4,7 +4,8 @@
 
 #include "args.h"
 
-#define ALL  (SHIAN_L_VENUES | SHIAN_L_INSPECTIONS | SHIAN_L_CREDIT)
+#define ABOUT  (SHIAN_L_INSPECTIONS | SHIAN_L_CREDIT | SHIAN_L_EVALUATIONS)
+#define ALL    (SHIAN_L_VENUES | ABOUT)
 
 /* What a cell holds: words as they are; a number or date; an identifier. */
 typedef enum { WORDS, NUMBER, IDENTIFIER } holds_t;
@@ -17,7 +18,7 @@ typedef struct {
 } field_t;
 
 static const field_t  fields[SHIAN_C_MAX] = {
-    { "venue", 0, IDENTIFIER, SHIAN_L_INSPECTIONS | SHIAN_L_CREDIT },
+    { "venue", 0, IDENTIFIER, ABOUT },
     { "ref", 0, IDENTIFIER, ALL },
     { "uscc", 0, IDENTIFIER, ALL },
     { "licence_no", 0, IDENTIFIER, ALL },
@@ -36,6 +37,8 @@ static const field_t  fields[SHIAN_C_MAX] = {
     { "on", 0, NUMBER, SHIAN_L_INSPECTIONS },
     { "kind", 0, WORDS, SHIAN_L_INSPECTIONS },
     { "score", 0, NUMBER, SHIAN_L_INSPECTIONS },
+    { "year", 0, NUMBER, SHIAN_L_EVALUATIONS },
+    { "level", 0, WORDS, SHIAN_L_EVALUATIONS },
 };
 
 /*
@@ -127,6 +130,10 @@ static const struct {
     { "得分", SHIAN_C_SCORE },
     { "分数", SHIAN_C_SCORE },
     { "评分", SHIAN_C_SCORE },
+    { "年度", SHIAN_C_YEAR },
+    { "年份", SHIAN_C_YEAR },
+    { "评价等级", SHIAN_C_LEVEL },
+    { "年度等级", SHIAN_C_LEVEL },
 };
 
 /* What lists write where they know nothing. */

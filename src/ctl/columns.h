@@ -29,6 +29,8 @@ typedef enum {
     SHIAN_C_ON,
     SHIAN_C_KIND,
     SHIAN_C_SCORE,
+    SHIAN_C_YEAR,
+    SHIAN_C_LEVEL,
     SHIAN_C_MAX
 } shian_col_t;
 
@@ -36,7 +38,8 @@ typedef enum {
 enum {
     SHIAN_L_VENUES = 1,
     SHIAN_L_INSPECTIONS = 2,
-    SHIAN_L_CREDIT = 4
+    SHIAN_L_CREDIT = 4,
+    SHIAN_L_EVALUATIONS = 8
 };
 
 #define SHIAN_MAX_MAPS  128

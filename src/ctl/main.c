@@ -22,6 +22,8 @@ const shian_command_t  shian_commands[] = {
         "lines", 1, 1, import_venues),
     ROW("import inspections", "FILE", "Adds visits made elsewhere, also as "
         "LIVES has them", 1, 1, import_inspections),
+    ROW("import evaluations", "FILE", "Records yearly levels, which then "
+        "stand for themselves", 1, 1, import_evaluations),
     ROW("import credit", "FILE", "Sets credit levels", 1, 1, import_credit),
     ROW("export venues", "", "Writes all venues with their grade", 0, 0,
         export_venues),

@@ -14,6 +14,8 @@
 #define SHIAN_COMPLAINT_PHOTOS      6
 #define SHIAN_COMPLAINT_ADDITIONS   50      /* by the complainant */
 #define SHIAN_COMPLAINTS_A_DAY      3       /* of a device about a venue */
+/* Working days of the longest clock: a report's, extended. */
+#define SHIAN_LONGEST_CLOCK         30
 #define SHIAN_DUPLICATE_MS          (48 * UINT64_C(3600000))
 
 /* Records by id, in the transaction's arena, or NULL. */

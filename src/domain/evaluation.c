@@ -317,6 +317,8 @@ bool
 shian_evaluation_set_check(shian_op_t *o)
 {
     Shian__Venue                *v;
+    Shian__Tally                *tally;
+    const Shian__Evaluation     *e;
     const Shian__EvaluationSet  *op = o->op->evaluation_set;
 
     v = shian_venue_get(o->txn, op->venue);
@@ -342,7 +344,18 @@ shian_evaluation_set_check(shian_op_t *o)
         shian_fail_field(o->report, "source", "required", NULL);
     }
 
-    return o->report->status == 200 && shian_may(o, v);
+    if (o->report->status != 200 || !shian_may(o, v)) {
+        return false;
+    }
+
+    tally = shian_tally_get(o->txn, op->venue);
+    e = tally == NULL ? NULL : evaluation(tally, op->evaluation->year);
+    o->unchanged = e != NULL && e->level == op->evaluation->level
+                   && shian_str_eq(shian_str(e->source),
+                                   shian_str(op->evaluation->source));
+    shian_result(o, 0, op->venue);
+
+    return true;
 }
 
 

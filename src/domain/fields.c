@@ -116,6 +116,10 @@ const shian_field_rule_t  shian_field_rules[] = {
     { M(inspection_decide), "action", 0, 0, NULL, SHIAN_REQUIRED },
     { M(inspection_decide), "reason", 1, 500, NULL, SHIAN_MULTILINE },
 
+    { M(evaluation), "year", 2000, 2199, NULL, SHIAN_REQUIRED },
+    { M(evaluation), "level", 0, 0, NULL, SHIAN_REQUIRED },
+    { M(evaluation), "source", 1, 50, NULL, SHIAN_REQUIRED },
+
     { M(inspection_reply), "text", 1, 1000, NULL,
       SHIAN_REQUIRED | SHIAN_MULTILINE },
 

@@ -334,6 +334,9 @@ ngx_int_t ngx_http_shian_use_documents(ngx_http_shian_documents_t *d);
 /* The calendars in force. */
 const shian_workdays_t *ngx_http_shian_workdays(void);
 
+/* The year without a calendar that clocks begun now may run into; 0: none. */
+int32_t ngx_http_shian_calendar_missing(uint64_t now_ms);
+
 /* The screen of no words, freed with the configuration; or NULL. */
 shian_screen_t *ngx_http_shian_load_screen(ngx_conf_t *cf);
 
@@ -781,6 +784,8 @@ SHIAN_HANDLER(my_appeals);
 SHIAN_HANDLER(my_appeals_post);
 SHIAN_HANDLER(my_appeal);
 SHIAN_HANDLER(my_appeal_post);
+SHIAN_HANDLER(evaluations);             /* evaluation.c */
+SHIAN_HANDLER(evaluation_post);
 SHIAN_HANDLER(desk_appeals);
 SHIAN_HANDLER(desk_appeal);
 SHIAN_HANDLER(desk_appeal_post);

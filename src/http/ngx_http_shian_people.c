@@ -264,6 +264,9 @@ ngx_http_shian_count_work(ngx_http_shian_ctx_t *c, Shian__Desk *desk)
         return;
     }
 
+    desk->calendar_missing = (uint32_t) ngx_http_shian_calendar_missing(
+                                            c->now_ms);
+    desk->has_calendar_missing = desk->calendar_missing != 0;
     desk->has_reviews_held = desk->has_reviews_flagged = 1;
     desk->reviews_held = shian_queue_count(&c->txn,
                              SHIAN__REVIEW__STATE__held, d.reach, d.ctx);

@@ -5,6 +5,7 @@
 #include "ngx_http_shian.h"
 
 #include "core/ids.h"
+#include "domain/complaint.h"
 
 #define SHIAN_BEAT_MS  (5 * 60 * 1000)
 
@@ -80,6 +81,15 @@ ngx_http_shian_metric(shian_sink_t *s, const char *name, const char *type,
 }
 
 
+int32_t
+ngx_http_shian_calendar_missing(uint64_t now_ms)
+{
+    return shian_workdays_missing(ngx_http_shian_workdays(),
+                                  shian_local_day(now_ms, SHIAN_TZ_MINUTES),
+                                  SHIAN_LONGEST_CLOCK);
+}
+
+
 static void
 ngx_http_shian_counters_text(shian_sink_t *s)
 {
@@ -112,6 +122,11 @@ ngx_http_shian_counters_text(shian_sink_t *s)
                               (double) row[i].value);
     }
 
+    ngx_http_shian_metric(s, "calendar_missing_year", "gauge",
+                          "A year without holidays file that clocks run "
+                          "into; 0: none.",
+                          ngx_http_shian_calendar_missing(
+                              (uint64_t) ngx_time() * 1000));
     ngx_http_shian_metric(s, "batch_seconds_total", "counter",
                           "Time that write transactions took.",
                           (double) n->batch_ms / 1000);

@@ -141,7 +141,7 @@ ngx_http_shian_say_done(ngx_http_shian_ctx_t *c)
     static const char *const  words[] = {
         "finding_submitted", "finding_verified", "finding_rejected",
         "finding_extended", "inspection_confirmed", "inspection_rejected",
-        "inspection_corrected",
+        "inspection_corrected", "evaluation_recorded",
         "inspection_replied", "reply_removed", "appeal_filed",
         "appeal_withdrawn", "appeal_upheld", "appeal_rejected",
         "reinspection_asked", "self_check_posted"

@@ -409,7 +409,7 @@ ngx_http_shian_reason_texts(ngx_http_shian_ctx_t *c,
 }
 
 
-/* What whoever is signed in may do with this venue's plaque. */
+/* What whoever is signed in may do with this venue. */
 static bool
 ngx_http_shian_venue_actions(ngx_http_shian_ctx_t *c, Shian__VenueView *view)
 {
@@ -418,7 +418,7 @@ ngx_http_shian_venue_actions(ngx_http_shian_ctx_t *c, Shian__VenueView *view)
 
     role = 1u << c->caller.actor.role;
     v = shian_venue_get(&c->txn, view->id);
-    view->actions = shian_array(&c->arena, 2, sizeof(*view->actions));
+    view->actions = shian_array(&c->arena, 3, sizeof(*view->actions));
 
     if (v == NULL || view->actions == NULL) {
         return false;
@@ -441,6 +441,12 @@ ngx_http_shian_venue_actions(ngx_http_shian_ctx_t *c, Shian__VenueView *view)
         && (role & (SHIAN_ROLE(chief) | SHIAN_ROLE(admin))))
     {
         view->actions[view->n_actions++] = "issue_plaque";
+    }
+
+    if (role & (SHIAN_ROLE(officer) | SHIAN_ROLE(chief)
+                | SHIAN_ROLE(admin)))
+    {
+        view->actions[view->n_actions++] = "evaluate";
     }
 
     return true;

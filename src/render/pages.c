@@ -19,6 +19,7 @@ const shian_page_type_t  shian_page_types[] = {
     PAGE("desk_checklist_preview", checklist_preview),
     PAGE("desk_complaint", complaint_view),
     PAGE("desk_complaints", complaint_list),
+    PAGE("desk_evaluations", evaluation_desk),
     PAGE("desk_figures", figures),
     PAGE("desk_finding", finding_view),
     PAGE("desk_findings", finding_list),

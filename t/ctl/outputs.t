@@ -14,6 +14,8 @@ my $nowhere = '/nonexistent/x';
 my $list = spew("$s->{dir}/list.csv", "ref,name\nZ1,Nobody\nZ2,\n");
 my $visits = spew("$s->{dir}/visits.csv", "venue,on,score\n1,2026-01-05,9\n");
 my $credit = spew("$s->{dir}/credit.csv", "venue,credit\n1,D\n2,X\n");
+my $levels = spew("$s->{dir}/levels.csv",
+                  "venue,year,level\n1,2020,A\n2,2020,X\n");
 my $policy = "$s->{dir}/policy.json";
 my $checklist = "$s->{dir}/checklist.json";
 spew($policy, ctl($s, 'policy', 'show')->{out} =~ s/"version":\s*"\K/new-/r);
@@ -30,6 +32,8 @@ my %does = (
                              [$list, '--rejected', $nowhere]],
     'import inspections' => ['tells', [$visits],
                              [$visits, '--rejected', $nowhere]],
+    'import evaluations' => ['tells', [$levels],
+                             [$levels, '--rejected', $nowhere]],
     'import credit'      => ['tells', [$credit],
                              [$credit, '--rejected', $nowhere]],
     'export venues'      => ['reads', []],

@@ -3,11 +3,14 @@
 
 use strict;
 use warnings;
+use utf8;
 use Test::More;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Encode ();
 use POSIX ();
-use Shian qw(new_store start stop ctl get json wait_for spew seq);
+use Shian qw(new_store start stop ctl get post json wait_for spew seq sign_in
+             configure);
 
 my $s = new_store();
 my $year = POSIX::strftime('%Y', gmtime(time + 28800));
@@ -58,6 +61,53 @@ subtest 'once' => sub {
     ok wait_for($done, 20), 'and through again after a start';
     is seq($s), $n, 'which wrote nothing';
 };
+
+# faults A6: a level that somebody gave has its door, and stands.
+subtest 'recorded' => sub {
+    ctl($s, qw(user add --login liu --role officer --name liu));
+    ctl($s, qw(user add --login walker --role inspector --name w));
+    my $officer = sign_in($s, login => 'liu');
+    my $walker = sign_in($s, login => 'walker');
+    my $at = '/desk/evaluations/1';
+
+    is get($s, $at, jar => $walker)->{status}, 403, 'an officer\'s';
+    is get($s, '/desk/evaluations/99', jar => $officer)->{status}, 404;
+    my $page = get($s, $at, jar => $officer);
+    like $page->{body}, qr/name="level"/, 'a form';
+    my ($key) = $page->{body} =~ /name="idempotency_key" value="([^"]+)"/;
+    like get($s, '/v/1', jar => $officer)->{body}, qr/\Q$at\E/,
+        'led to from the place';
+
+    my $a = post($s, $at, jar => $officer, form =>
+                 [idempotency_key => $key, year => $last]);
+    is $a->{status}, 422;
+    like $a->{body}, qr/href="#level".*href="#source"/s, 'what is missing';
+    $a = post($s, $at, jar => $officer, form =>
+              [idempotency_key => $key, year => $last, level => 'C',
+               source => 'the city']);
+    is $a->{status}, 303;
+    is rated(1), "$last C the city", 'a recorded one wins and says so';
+
+    is post($s, $at, jar => $officer, json =>
+            { year => $last - 1, level => 'B', source => 'x' })->{status},
+        200, 'by a program';
+    my $n = seq($s);
+    is post($s, $at, jar => $officer, json =>
+            { year => $last - 1, level => 'B', source => 'x' })->{status},
+        200, 'once more';
+    is seq($s), $n, 'changes nothing';
+    is post($s, $at, jar => $walker, json =>
+            { year => 2020, level => 'B', source => 'x' })->{status}, 403;
+    is scalar @{json(get($s, "$at.json", jar => $officer))->{evaluations}},
+        2;
+};
+
+stop($s);
+import_rows('evaluations', map { Encode::encode_utf8($_) }
+            'ref,年度,评价等级', '2,2020,优秀', '4,2021,C');
+start($s);
+is rated(2), "$last C - 2020 A import", 'by a list';
+is rated(4), '2021 C import';
 
 stop($s);
 is ctl($s, 'verify')->{status}, 0, 'verify';

@@ -101,6 +101,7 @@ my %object = (
     '/my/findings/{id}' => $finding, '/desk/findings/{id}' => $finding,
     '/my/inspections/{id}' => $seen->{id},
     '/desk/inspections/{id}' => $doubt->{id},
+    '/desk/evaluations/{id}' => $v,
     '/my/appeals/{id}' => $appeal, '/desk/appeals/{id}' => $appeal,
     '/desk/complaints/{id}' => $complaint, '/desk/cases/{id}' => $case,
     'inspector /desk/complaints/{id}' => $sent,
@@ -116,6 +117,8 @@ my %deed = (
     '/desk/findings/{id}' => { action => 'reject', reason => 'x' },
     '/my/inspections/{id}' => { action => 'reply', text => 'x' },
     '/desk/inspections/{id}' => { action => 'confirm' },
+    '/desk/evaluations/{id}' =>
+        { year => 2020, level => 'B', source => 'x' },
     '/my/appeals/{id}' => { action => 'withdraw' },
     '/desk/appeals/{id}' => { action => 'reject', text => 'x' },
     '/desk/complaints/{id}' => { action => 'note', text => 'x' },

@@ -322,10 +322,31 @@ others_have_the_same_days(void **state)
 }
 
 
+/* faults A8: a clock that runs into a year without a calendar. */
+static void
+a_missing_year_is_told_in_time(void **state)
+{
+    shian_workdays_t  w;
+
+    (void) state;
+    shian_workdays_default(&w);
+    assert_int_equal(shian_workdays_missing(&w,
+                         shian_day_from_civil(2026, 6, 1), 30), 0);
+    assert_int_equal(shian_workdays_missing(&w,
+                         shian_day_from_civil(2026, 12, 28), 30), 2027);
+    /* 15 working days from 11 December are over in the new year. */
+    assert_int_equal(shian_workdays_missing(&w,
+                         shian_day_from_civil(2026, 12, 10), 15), 0);
+    assert_int_equal(shian_workdays_missing(&w,
+                         shian_day_from_civil(2026, 12, 11), 15), 2027);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(a_missing_year_is_told_in_time),
         cmocka_unit_test(weekends_holidays_and_days_made_up),
         cmocka_unit_test(counting_goes_around_holidays),
         cmocka_unit_test(what_is_over_is_counted_backwards),
