@@ -241,6 +241,26 @@ asan:
 	    B=$(ROOT)/build/asan TESTS='$(ASAN_T)' \
 	    OPT='-O1 -g -fno-omit-frame-pointer' SAN='$(ASAN)'
 
+# Pool threads, commits, grading, sweeps and streams under ThreadSanitizer;
+# what nginx hands over itself is told by t/lib/handover.c.
+TSAN_T  ?= t/http/review.t t/http/life.t t/http/midnight.t t/http/events.t \
+    t/http/slices.t t/http/policy.t
+TSAN    := -fsanitize=thread -Wno-maybe-uninitialized
+TSAN_B  := $(ROOT)/build/tsan
+
+$(TSAN_B)/handover.so: t/lib/handover.c
+	@mkdir -p $(@D)
+	$(CC) -shared -fPIC -O1 $< -o $@
+
+tsan: $(B)/.deps-test $(TSAN_B)/handover.so
+	@$(MAKE) -s all B=$(TSAN_B) OPT='-O1 -g -fno-omit-frame-pointer' \
+	    SAN='$(TSAN)'
+	@SHIAN_PRELOAD="$$($(CC) -print-file-name=libtsan.so) \
+	    $(TSAN_B)/handover.so" \
+	    TSAN_OPTIONS='history_size=4 suppressions=$(ROOT)/t/lib/tsan.supp' \
+	    B=$(TSAN_B) prove --timer $(TSAN_T)
+
+.PHONY: tsan
 valgrind: $(B)/.deps-test $(UNIT)
 	$(call need,$(ASAN_PACKAGES))
 	@prove --exec 'valgrind -q --error-exitcode=9 --leak-check=full' $(UNIT)

@@ -141,14 +141,18 @@ async function through(city) {
     page.on('load', () => loads++);
 
     const began = Date.now();
-    const { id, track } = await file(city, { venue: 5, kind: 'report',
-                                             category: 'pests', text },
+    const { number, track } = await file(city, { venue: 5, kind: 'report',
+                                                 category: 'pests', text },
         await page.screenshot({ type: 'jpeg' }));
+    const line = page.locator('li[data-key]', { hasText: number });
 
-    await page.locator(`li[data-key="${id}"]`).waitFor();
+    await line.waitFor();
     ok(Date.now() - began < 2500, 'a new filing is on the open board soon');
     is(await lines.count(), before + 1, 'as one more line');
     is(loads, 0, 'and the page was never loaded again');
+
+    const id = await line.getAttribute('data-key');
+
     ok(await page.locator('details [name=to]').count() === 1,
        'many can be sent at once');
     await look(page, 'board');
@@ -158,7 +162,7 @@ async function through(city) {
     await page.keyboard.press('/');
     ok(await page.evaluate(() => document.activeElement.type === 'search'),
        '/ goes to the search');
-    await page.keyboard.type(String(id));
+    await page.keyboard.type(number);
     await page.keyboard.press('Enter');
     await page.waitForURL(/q=/);
     await page.keyboard.press('?');

@@ -266,7 +266,7 @@ sub stop {
 sub calm {
     my ($s) = @_;
     my @bad = grep { !/exited on signal 9\b/ }
-        grep { /\[alert\]|(?:Address|Leak|Undefined\w*)Sanitizer|runtime error:/ }
+        grep { /\[alert\]|(?:Address|Leak|Thread|Undefined\w*)Sanitizer|runtime error:/ }
         split /\n/, log_of($s) . (slurp("$s->{dir}/nginx.out") // '');
     @bad = grep { $_ !~ $s->{expected} } @bad if $s->{expected};
     return if !@bad;
@@ -536,7 +536,8 @@ sub filing {
     {
         system('cc', '-std=c11', '-D_GNU_SOURCE', '-O1', "-I$root/src",
                "-I$build/gen", "$root/t/lib/filing.c", "$build/libshian.a",
-               $build =~ /asan/ ? '-fsanitize=address,undefined' : (),
+               $build =~ /asan/ ? '-fsanitize=address,undefined'
+               : $build =~ /tsan/ ? '-fsanitize=thread' : (),
                map({ "-l$_" } qw(lmdb sodium qrencode pcre2-8 protobuf-c
                                  jansson utf8proc png z m)),
                '-o', $made) == 0 or die 'filing.c';
