@@ -13,6 +13,18 @@ STREETS = ('锦屏街道', '岳林街道')
 FIRST = rules.day_number('2025-11-17')
 GRAVE = ('critical', 'major', 'minor')
 
+# How often each deed is done, beside the others.
+WAYS = {
+    'visit': 30, 'late_visit': 8, 'far_visit': 6, 'odd_visit': 5,
+    'visit_tomorrow': 1, 'import_visit': 3, 'look_at_visit': 12,
+    'correct_visit': 2, 'put_right': 12, 'extend': 3, 'file': 10,
+    'step': 45, 'extend_report': 2, 'reopen': 3, 'correct_step': 3,
+    'case': 6, 'correct_case': 1, 'credit': 5, 'licence': 4, 'status': 5,
+    'move': 2, 'policy': 0.4, 'new_checklist': 1, 'self_check': 5,
+    'review': 9, 'remove_review': 3, 'restore_review': 2, 'appeal': 5,
+    'decide_appeal': 6,
+}
+
 
 def rfc3339(t):
     return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(t))
@@ -51,16 +63,8 @@ class Deeds:
         self.begun = set()
         self.checkins = collections.defaultdict(list)
         self.plaques = {}
-        self.ways = [(w, getattr(self, n)) for w, n in (
-            (30, 'visit'), (8, 'late_visit'), (6, 'far_visit'),
-            (5, 'odd_visit'), (12, 'look_at_visit'), (12, 'put_right'),
-            (3, 'extend'), (10, 'file'), (45, 'step'), (3, 'reopen'),
-            (6, 'case'), (5, 'credit'), (4, 'licence'), (5, 'status'),
-            (5, 'self_check'), (9, 'review'), (3, 'remove_review'),
-            (0.4, 'policy'), (2, 'move'), (5, 'appeal'), (6, 'decide_appeal'),
-            (3, 'import_visit'), (1, 'visit_tomorrow'),
-            (2, 'correct_visit'), (3, 'correct_step'), (1, 'correct_case'),
-            (2, 'extend_report'), (2, 'restore_review'), (1, 'new_checklist')) if n not in without]
+        self.ways = [(w, getattr(self, n)) for n, w in WAYS.items()
+                     if n not in without]
         self.kinds = [k for k in ('complaint', 'report', 'report', 'both')
                       if k not in without]
         p = self.product
@@ -199,9 +203,8 @@ class Deeds:
             self.document(v, answers, started + ahead, ended + ahead, away),
             who=walker, Shian_Device_Time=rfc3339(self.now + ahead))
         closed = v.status.when(ended) == 'closed'
-        if closed or v.status.when(self.now) == 'closed':
-            self.compared.same(v.number, 'visit about a closing',
-                               409 if closed else 201, a.status)
+        self.compared.same(v.number, f'{name} is taken',
+                           409 if closed else 201, a.status)
         if not self.took(name, a):
             return False
         self.begun.add((walker, started))
