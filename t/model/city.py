@@ -123,6 +123,7 @@ class City(Deeds):
             self.check(self.rng.random() < self.cli_share)
 
     def outage(self, day):
+        self.deeds_done['outage'] += 1
         self.product.stop()
         self.set_clock(rules.midnight(day) + 9 * 3600)
         self.product.ctl('clock', 'confirm', fails=True)
