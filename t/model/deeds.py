@@ -203,8 +203,9 @@ class Deeds:
             self.document(v, answers, started + ahead, ended + ahead, away),
             who=walker, Shian_Device_Time=rfc3339(self.now + ahead))
         closed = v.status.when(ended) == 'closed'
-        self.compared.same(v.number, f'{name} is taken',
-                           409 if closed else 201, a.status)
+        if closed == (v.status.when(started) == 'closed'):
+            self.compared.same(v.number, f'{name} is taken',
+                               409 if closed else 201, a.status)
         if not self.took(name, a):
             return False
         self.begun.add((walker, started))
