@@ -1,7 +1,12 @@
 """A city that lives at random, driven by the product's doors, beside the model
 of the rules: on every checked day both are asked about every venue.
 
-    city.py [--seed N] [--venues N] [--days N] [--keep] [--without OP,…]
+    city.py [--seed N] [--venues N] [--days N] [--busy N] [--lines N]
+            [--without DEED,…] [--often DEED=N,…] [--keep]
+
+--busy: deeds a day at most; --lines: of a venue's story; --often: how often
+a deed is done (deeds.py, WAYS).  Deeds besides: `both`, filings of two
+records, and `future`, grades as of a day to come.
 
 Exit status 0: both say the same.  A difference prints seed, day, venue, the
 venue's story and both answers; those that follow at the same venue and are
@@ -17,7 +22,7 @@ import sys
 
 import rules
 from product import Product
-from deeds import Deeds, rfc3339
+from deeds import Deeds, WAYS, rfc3339
 
 START = rules.day_number('2025-11-17')
 
@@ -345,7 +350,10 @@ def main():
     a.add_argument('--lines', type=int, default=40)
     a.add_argument('--keep', action='store_true')
     a.add_argument('--without', default='')
+    a.add_argument('--often', default='')
     o = a.parse_args()
+    for name, times in (w.split('=') for w in o.often.split(',') if w):
+        WAYS[name] = float(times)
     city = City(o.seed, o.venues, o.lines, set(o.without.split(',')))
     city.busy, city.cli_share = o.busy, o.cli
     try:
