@@ -17,15 +17,21 @@
 static char *
 read_text(const char *path, char *err, size_t errsize)
 {
-    FILE    *f;
-    char    *text;
-    size_t   n;
+    FILE         *f;
+    char         *text;
+    size_t        n;
+    struct stat   st;
 
     text = NULL;
     f = fopen(path, "re");
 
-    if (f != NULL && (text = malloc(TEMPLATE_MAX + 1)) != NULL) {
-        n = fread(text, 1, TEMPLATE_MAX, f);
+    if (f != NULL && fstat(fileno(f), &st) == 0 && st.st_size <= TEMPLATE_MAX)
+    {
+        text = malloc((size_t) st.st_size + 1);
+    }
+
+    if (text != NULL) {
+        n = fread(text, 1, (size_t) st.st_size, f);
         text[n] = '\0';
     }
 

@@ -243,6 +243,8 @@ sub start {
                                      PeerPort => $s->{port});
     }, 20);
     die 'nginx does not listen' if !$up;
+    # It listens before there is anybody to answer.
+    wait_for(sub { scalar(() = workers($s)) }, 5);
     return $s;
 }
 
