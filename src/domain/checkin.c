@@ -214,7 +214,7 @@ shian_inspection_post_check(shian_op_t *o)
 
     shian_visit_times(op, o->op->at, &began, &ended);
 
-    if (was_closed(o->txn, op->venue, began)) {
+    if (was_closed(o->txn, op->venue, ended)) {
         return shian_wrong_state(o, "The venue was closed then.");
     }
 

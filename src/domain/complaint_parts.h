@@ -37,6 +37,21 @@ void shian_complaint_tell(shian_op_t *o, Shian__Complaint *c,
 void shian_complaint_move(shian_op_t *o, Shian__Complaint *c,
     Shian__Complaint__State to);
 
+/*
+ * Keeps what the operation decides beside the decisions before; it stands from
+ * now on.  take_back: the one that stands was wrong, what stood before it
+ * stands again.  Both change the record only.
+ */
+void shian_complaint_decided(shian_op_t *o, Shian__Complaint *c);
+void shian_complaint_take_back(Shian__Complaint *c);
+
+/*
+ * Writes the record, and brings to what is decided and merged now what rests
+ * on it: findings, how its filing counts, the venue's grade.
+ */
+void shian_complaint_settle(shian_op_t *o, const Shian__Complaint *was,
+    Shian__Complaint *is);
+
 /* Counts one more, in the month of the operation. */
 void shian_figure(shian_op_t *o, const Shian__Complaint *c, uint8_t sub);
 

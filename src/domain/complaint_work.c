@@ -4,10 +4,7 @@
 #include "checklist.h"
 #include "complaint_parts.h"
 #include "core/geo.h"
-#include "filing.h"
-#include "finding.h"
 #include "gallery.h"
-#include "mark.h"
 #include "rules.h"
 #include "states.h"
 
@@ -532,10 +529,9 @@ take_fields(shian_op_t *o, Shian__Complaint *c,
         c->recommend = e->outcome = op->recommend;
         break;
     case DO(decide):
-        c->has_outcome = e->has_outcome = c->has_decided_at = 1;
-        c->outcome = e->outcome = op->outcome;
-        c->decided_at = o->op->at;
-        c->public_text = op->public_text;
+        shian_complaint_decided(o, c);
+        e->has_outcome = 1;
+        e->outcome = op->outcome;
         break;
     case DO(extend):
         c->has_extended = c->extended = 1;
@@ -552,139 +548,6 @@ take_fields(shian_op_t *o, Shian__Complaint *c,
 }
 
 
-/* ---- what it found --------------------------------------------------------*/
-
-static bool
-add_breach(shian_op_t *o, Shian__Complaint *c, const char *item)
-{
-    size_t                     i;
-    Shian__Complaint__Breach  *b, **all;
-
-    b = shian_alloc(o->arena, sizeof(*b));
-    all = shian_array(o->arena, c->n_found + 1, sizeof(*all));
-
-    if (b == NULL || all == NULL) {
-        o->txn->err = ENOMEM;
-        return false;
-    }
-
-    for (i = 0; i < c->n_found; i++) {
-        all[i] = c->found[i];
-    }
-
-    shian__complaint__breach__init(b);
-    b->has_at = 1;
-    b->at = o->op->at;
-    b->item = (char *) item;
-    all[c->n_found++] = b;
-    c->found = all;
-
-    return true;
-}
-
-
-/* A decision that finds something: beside what one before it has found. */
-static void
-mark_found(shian_op_t *o, Shian__Complaint *c)
-{
-    size_t                               i;
-    Shian__Mark                          m;
-    const Shian__ComplaintStep          *op = o->op->complaint_step;
-    const Shian__ComplaintStep__Breach  *b;
-
-    for (i = 0; i < op->n_findings; i++) {
-        b = op->findings[i];
-
-        if (!add_breach(o, c, b->item)) {
-            return;
-        }
-
-        shian__mark__init(&m);
-        m.has_source = m.has_id = m.has_at = m.has_failed = 1;
-        m.source = SHIAN__MARK__SOURCE__complaint;
-        m.id = c->id;
-        m.at = o->op->at;
-        m.failed = 1;
-        m.has_severity = m.has_deadline_on = m.has_user = 1;
-        m.severity = b->severity;
-        m.deadline_on = b->deadline_on;
-        m.note = b->note;
-        m.checklist = op->checklist;
-        m.user = o->op->actor->user;
-        shian_mark_put(o, c->venue, b->item, &m);
-    }
-}
-
-
-/* Nothing of what its decisions found stands any more. */
-static void
-unmark_found(shian_op_t *o, Shian__Complaint *c)
-{
-    size_t  i;
-
-    for (i = 0; i < c->n_found; i++) {
-        shian_mark_del(o, c->venue, c->found[i]->item, c->found[i]->at,
-                       SHIAN__MARK__SOURCE__complaint, c->id);
-    }
-
-    c->n_found = 0;
-}
-
-
-static void
-derive(shian_op_t *o, Shian__Tally *tally, const Shian__Complaint *c)
-{
-    size_t  i;
-
-    for (i = 0; i < c->n_found; i++) {
-        shian_finding_derive(o, tally, c->venue, c->found[i]->item);
-    }
-}
-
-
-/*
- * The grade rests on what is decided, and a page counts it; what is merged
- * counts with what it was merged into.  Writes the record.
- */
-static void
-settle_venue(shian_op_t *o, const Shian__Complaint *was,
-    Shian__Complaint *is)
-{
-    bool                         changed;
-    Shian__Tally                *tally;
-    Shian__Complaint            *head;
-    const Shian__ComplaintStep  *op = o->op->complaint_step;
-
-    tally = is->has_venue ? shian_tally_get(o->txn, is->venue) : NULL;
-
-    if (tally == NULL) {
-        shian_complaint_put(o, was, is);
-        return;
-    }
-
-    if (!shian_is_substantiated(is)) {
-        unmark_found(o, is);
-    } else if (op->action == DO(decide)) {
-        mark_found(o, is);
-    }
-
-    shian_complaint_put(o, was, is);
-    derive(o, tally, was);
-    derive(o, tally, is);
-    changed = shian_filing_count(o, tally, is);
-
-    /* Parted from it: then that one counts for itself. */
-    head = was->has_merged_into && !is->has_merged_into
-           ? shian_complaint_get(o->txn, was->merged_into) : NULL;
-    changed |= head != NULL && shian_filing_count(o, tally, head);
-
-    if (changed || shian_is_substantiated(was) || shian_is_substantiated(is))
-    {
-        shian_settle(o, is->venue, tally);
-    }
-}
-
-
 /* Back to before the step that was wrong. */
 static void
 correct(shian_op_t *o, Shian__Complaint *c, Shian__Complaint__State to)
@@ -693,10 +556,11 @@ correct(shian_op_t *o, Shian__Complaint *c, Shian__Complaint__State to)
     c->has_ground = c->has_merged_into = 0;
     c->ground = 0;
     c->merged_into = 0;
-    c->has_outcome = c->has_decided_at = 0;
-    c->outcome = 0;
-    c->decided_at = 0;
-    c->public_text = NULL;
+
+    if (to == STATE(reported)) {
+        shian_complaint_take_back(c);
+    }
+
     c->has_ended_at = 0;
     c->ended_at = 0;
     c->state = to;
@@ -751,7 +615,7 @@ shian_complaint_step_apply(shian_op_t *o)
     if (op->action == DO(decide) || op->action == DO(merge)
         || op->action == DO(correct))
     {
-        settle_venue(o, &was, c);
+        shian_complaint_settle(o, &was, c);
     } else {
         shian_complaint_put(o, &was, c);
     }

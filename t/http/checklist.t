@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Encode qw(encode_utf8 decode_utf8);
 use JSON::PP;
+use POSIX ();
 use Shian qw(demo_store start stop ctl get post header json sign_in seq
              open_venues);
 
@@ -183,6 +184,30 @@ subtest 'publishing' => sub {
     $a = send_json({ %$next, version => 'city-4' }, 'publish');
     is $a->{status}, 201, 'another version';
     is header($a, 'location'), '/desk/checklist';
+};
+
+# faults A2, G5: by our clock, whatever the device's says.
+subtest 'a device five days off' => sub {
+    ctl($s, 'user', 'add', '--login', 'clockless', '--role', 'inspector',
+        '--name', 'clockless');
+    my $walker = sign_in($s, login => 'clockless');
+    my ($v) = (open_venues($s))[2];
+    my @codes = map { $_->{code} } @{desk()->{checklist}{items}};
+    sleep_past_second();
+
+    for my $off (5 * 86400, -5 * 86400) {
+        my $time = sub {
+            POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time + $off))
+        };
+        my %body = (kind => 'routine', checklist => 'city-4',
+                    started_at => $time->(), finished_at => $time->(),
+                    items => [map { { code => $_, result => 'pass' } }
+                              @codes]);
+        my $a = post($s, "/v/$v/inspections", jar => { %$walker },
+                     headers => ['Shian-Device-Time' => $time->()],
+                     json => \%body);
+        is $a->{status}, 201, "off by $off" or diag $a->{body};
+    }
 };
 
 # faults G5: what was begun under one checklist ends under it, by each door.

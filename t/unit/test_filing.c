@@ -290,6 +290,46 @@ a_decision_is_corrected_and_made_again(void **state)
 }
 
 
+/* The second decision was wrong: then the first one stands as it stood. */
+static void
+a_corrected_second_decision_leaves_the_first(void **state)
+{
+    int      i;
+    city_t  *c = &((world_t *) *state)->city;
+
+    assert_int_equal(city_do(c, visit(c, "L2+", "")), 200);
+    assert_int_equal(file(c, filing(c, FILE_AS(complaint), 1)), 200);
+    c->now += MINUTE;
+    work_through(c, 1);
+    assert_int_equal(decide_with(c, 1, "L1"), 200);
+
+    for (i = 0; i < 2; i++) {
+        c->now += DAY_MS;
+
+        if (i == 0) {
+            close_and_reopen(c, 1);
+        }
+
+        /* In turn: nothing was found, and L3 as well. */
+        assert_int_equal(decide_with(c, 1, i == 0 ? NULL : "L3"), 200);
+        assert_int_equal(tally(c)->findings_open, i == 0 ? 0 : 2);
+        c->now += MINUTE;
+        assert_int_equal(correct_complaint(c, 1), 200);
+        assert_int_equal(complaint(c, 1)->state, CSTATE(reported));
+        assert_int_equal(complaint(c, 1)->outcome,
+                         SHIAN__OUTCOME__KIND__substantiated);
+        assert_int_equal(complaint(c, 1)->n_found, 1);
+        assert_int_equal(tally(c)->findings_open, 1);
+        assert_int_equal(tally(c)->complaints_substantiated, 1);
+        assert_int_equal(finding(c, 1)->state, FSTATE(open));
+        assert_int_equal(finding(c, 1)->opened_at,
+                         complaint(c, 1)->decided_at);
+    }
+
+    assert_int_equal(complaint(c, 1)->n_decisions, 3);
+}
+
+
 /* faults A1: a chief's word about an inspection, beside the officer's. */
 static void
 an_inspection_decision_is_corrected(void **state)
@@ -490,6 +530,7 @@ main(void)
         TEST(a_case_is_corrected_away),
         TEST(a_refusal_is_corrected),
         TEST(a_decision_is_corrected_and_made_again),
+        TEST(a_corrected_second_decision_leaves_the_first),
         TEST(an_inspection_decision_is_corrected),
         TEST(a_removal_of_a_review_is_corrected),
         TEST(a_new_score_is_no_new_grade),

@@ -75,6 +75,11 @@ typedef struct {
         int       item;
     } struck[MOST];
     size_t    nstruck;
+    struct {
+        uint64_t  id, at;
+        bool      found, wrong;
+    } decisions[MOST];
+    size_t    ndecisions;
     size_t    steps;
 } book_t;
 
@@ -104,6 +109,18 @@ stands(const book_t *k, const fact_t *f)
 
     if (f->from == 'v' && !k->visits[f->id].counts) {
         return false;
+    }
+
+    /* Not corrected away, and nobody has said since that there is nothing. */
+    for (i = 0; f->from == 'c' && i < k->ndecisions; i++) {
+        if (k->decisions[i].id == f->id
+            && (k->decisions[i].at == f->at
+                ? k->decisions[i].wrong
+                : k->decisions[i].at > f->at && !k->decisions[i].found
+                  && !k->decisions[i].wrong))
+        {
+            return false;
+        }
     }
 
     for (i = 0; i < k->nstruck; i++) {
@@ -250,18 +267,18 @@ add_fact(book_t *k, uint64_t at, size_t order, int item, int what)
 }
 
 
+/* The decision that stands is corrected away. */
 static void
-drop(book_t *k, char from, uint64_t id)
+take_back(book_t *k, uint64_t id)
 {
-    size_t  i, n;
+    size_t  i;
 
-    for (n = i = 0; i < k->n; i++) {
-        if (k->facts[i].from != from || k->facts[i].id != id) {
-            k->facts[n++] = k->facts[i];
+    for (i = k->ndecisions; i > 0; i--) {
+        if (k->decisions[i - 1].id == id && !k->decisions[i - 1].wrong) {
+            k->decisions[i - 1].wrong = true;
+            return;
         }
     }
-
-    k->n = n;
 }
 
 
@@ -422,9 +439,11 @@ random_decision(city_t *c, book_t *k)
         with = found ? codes : NULL;
         assert_int_equal(decide_with(c, id, with), 200);
 
-        if (!found) {
-            drop(k, 'c', id);
-        }
+        assert_true(k->ndecisions < MOST);
+        k->decisions[k->ndecisions].id = id;
+        k->decisions[k->ndecisions].at = c->now;
+        k->decisions[k->ndecisions].wrong = false;
+        k->decisions[k->ndecisions++].found = found;
 
         for (i = 0; found && i < ITEMS; i++) {
             if (strstr(codes, items[i]) != NULL) {
@@ -440,7 +459,7 @@ random_decision(city_t *c, book_t *k)
     case CSTATE(unsubstantiated):
         if (city_chance(c, 40)) {
             assert_int_equal(correct_complaint(c, id), 200);
-            drop(k, 'c', id);
+            take_back(k, id);
         } else if (!complaint(c, id)->reopened) {
             close_and_reopen(c, id);
         }
