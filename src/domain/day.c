@@ -120,9 +120,12 @@ shian_day_passed(shian_txn_t *t, int32_t *day)
 uint64_t
 shian_city_cause(shian_txn_t *t)
 {
+    uint64_t              rules;
     Shian__PolicyRecord  *r = shian_policy_record(t);
 
-    return r == NULL ? 0 : r->seq;
+    (void) shian_rules_in_force(t, &rules);
+
+    return r == NULL || r->seq < rules ? rules : r->seq;
 }
 
 
@@ -309,7 +312,7 @@ shian_city_regrade_apply(shian_op_t *o)
         if (tally != NULL && (tally->standing == NULL
                               || tally->standing->under < op->cause_seq))
         {
-            shian_settle_by(o, id, tally, op->cause_seq);
+            shian_settle(o, id, tally);
         }
     }
 

@@ -2,6 +2,7 @@
 #include "complaint_parts.h"
 #include "policy.h"
 #include "rules.h"
+#include "settle.h"
 
 #define SWEEP_ROWS  1000
 
@@ -183,17 +184,21 @@ shian_rules_adopt_check(shian_op_t *o)
 
     o->unchanged = number == o->rules;
 
-    return number >= o->rules
-           || shian_wrong_state(o, "Newer rules are in force; going back "
-                                "means restoring a backup.");
+    if (number < o->rules) {
+        return shian_wrong_state(o, "Newer rules are in force; going back "
+                                 "means restoring a backup.");
+    }
+
+    return o->unchanged || shian_city_walked(o);
 }
 
 
-/* Grades follow venue by venue, as after a policy. */
+/* Grades follow slice by slice, as after a policy: see city.regrade. */
 void
 shian_rules_adopt_apply(shian_op_t *o)
 {
     shian_rules_put(o, o->op->rules_adopt->number);
+    shian_city_changed(o);
 }
 
 

@@ -137,6 +137,31 @@ show(work_t *w, const shian_walk_t *walk, const cause_t *why)
 }
 
 
+/* Hundredths moved and nothing else: the next row begins at these. */
+static void
+note_score(work_t *w, const shian_walk_t *walk)
+{
+    Shian__Grade  *g;
+
+    if (w->shown == NULL || !walk->now.scored
+        || w->shown->score == walk->now.score)
+    {
+        return;
+    }
+
+    g = shian_alloc(w->o->arena, sizeof(*g));
+
+    if (g == NULL) {
+        w->o->txn->err = ENOMEM;
+        return;
+    }
+
+    *g = *w->shown;
+    g->score = walk->now.score;
+    w->shown = g;
+}
+
+
 /* ---- history that is overtaken --------------------------------------------*/
 
 /* Rows since from_ms, oldest first. */
@@ -271,8 +296,12 @@ walk_up(work_t *w, shian_walk_t *walk, uint64_t from_ms)
 
         shian_walk_take(walk);
 
-        if (is_new(w, walk, &why) && !same_shown(w->shown, &walk->now)) {
-            show(w, walk, &why);
+        if (is_new(w, walk, &why)) {
+            if (same_shown(w->shown, &walk->now)) {
+                note_score(w, walk);
+            } else {
+                show(w, walk, &why);
+            }
         }
     }
 
@@ -328,8 +357,9 @@ count(work_t *w, const shian_walk_t *walk)
 
 
 static void
-finish(work_t *w, const shian_walk_t *walk, uint64_t under)
+finish(work_t *w, const shian_walk_t *walk)
 {
+    uint64_t          rules;
     Shian__Grade     *was = w->tally->grade;
     Shian__Standing  *s = w->tally->standing;
 
@@ -343,20 +373,10 @@ finish(work_t *w, const shian_walk_t *walk, uint64_t under)
     shian_recount(w->o->txn, w->venue, was, w->venue, w->shown);
     w->tally->grade = w->shown;
 
+    (void) shian_rules_in_force(w->o->txn, &rules);
     s->has_quiet_until = s->has_under = 1;
     s->quiet_until = walk->quiet_on;
-    s->under = walk->policy_seq > under ? walk->policy_seq : under;
-}
-
-
-/* Is there a midnight or a policy that the venue has not been taken over? */
-static bool
-is_behind(const work_t *w)
-{
-    const Shian__Standing  *s = w->tally->standing;
-
-    return s != NULL && (s->day < w->day
-                         || s->under < shian_city_cause(w->o->txn));
+    s->under = walk->policy_seq > rules ? walk->policy_seq : rules;
 }
 
 
@@ -364,15 +384,8 @@ is_behind(const work_t *w)
 static bool
 settle(work_t *w, uint64_t from_ms)
 {
-    uint64_t                under;
     shian_walk_t            walk;
     const Shian__Standing  *s = w->tally->standing;
-
-    under = s == NULL ? 0 : s->under;
-
-    if (w->cause != w->o->seq && under < w->cause) {
-        under = w->cause;
-    }
 
     if (s != NULL && from_ms < shian_day_start(s->day)) {
         s = NULL;
@@ -383,7 +396,7 @@ settle(work_t *w, uint64_t from_ms)
     }
 
     walk_up(w, &walk, from_ms);
-    finish(w, &walk, under);
+    finish(w, &walk);
     shian_walk_free(&walk);
 
     return w->o->txn->err == 0;
@@ -391,8 +404,7 @@ settle(work_t *w, uint64_t from_ms)
 
 
 void
-shian_settle_by(shian_op_t *o, uint64_t venue, Shian__Tally *tally,
-    uint64_t cause)
+shian_settle(shian_op_t *o, uint64_t venue, Shian__Tally *tally)
 {
     bool      noted;
     uint64_t  from;
@@ -400,7 +412,7 @@ shian_settle_by(shian_op_t *o, uint64_t venue, Shian__Tally *tally,
 
     noted = shian_evidence_noted(o, venue);
     w = (work_t) { o, shian_venue_get(o->txn, venue), tally, tally->grade,
-                   shian_op_day(o), cause };
+                   shian_op_day(o), shian_city_cause(o->txn) };
 
     if (w.venue == NULL) {
         (void) shian_evidence_write(o, venue);
@@ -412,12 +424,15 @@ shian_settle_by(shian_op_t *o, uint64_t venue, Shian__Tally *tally,
     }
 
     /* First what has come anyway, then what the operation does. */
-    if (is_behind(&w) || cause != o->seq) {
+    if (tally->standing != NULL && (tally->standing->day < w.day
+                                    || tally->standing->under < w.cause))
+    {
         if (!settle(&w, SHIAN_NEVER)) {
             return;
         }
     }
 
+    w.cause = o->seq;
     from = noted ? shian_evidence_write(o, venue) : SHIAN_NEVER;
 
     if (from != SHIAN_NEVER || tally->standing == NULL) {
@@ -427,13 +442,6 @@ shian_settle_by(shian_op_t *o, uint64_t venue, Shian__Tally *tally,
     }
 
     shian_tally_put(o, venue, tally);
-}
-
-
-void
-shian_settle(shian_op_t *o, uint64_t venue, Shian__Tally *tally)
-{
-    shian_settle_by(o, venue, tally, o->seq);
 }
 
 

@@ -9,13 +9,6 @@
 #include "walk.h"
 
 /*
- * shian_settle with another cause than the operation itself: the change for
- * the whole city that its grade is shown under from now on.  Apply only.
- */
-void shian_settle_by(shian_op_t *o, uint64_t venue, Shian__Tally *tally,
-    uint64_t cause);
-
-/*
  * Begins a walk of the venue and takes it to at_ms, past or to come.  False
  * without memory, or t->err; else shian_walk_free follows.  Reads only.
  */

@@ -230,6 +230,24 @@ city_do(city_t *c, Shian__Operation *op)
 }
 
 
+/* Venues first to last are taken over midnight. */
+static inline Shian__Operation *
+city_day(city_t *c, uint64_t first, uint64_t last)
+{
+    Shian__Operation  *op = city_operation(c, SHIAN__ROLE__KIND__admin, 0);
+    Shian__DayPass    *d;
+
+    d = CITY_BODY(c, op, DAY_PASS, day_pass, Shian__DayPass,
+                  shian__day_pass__init);
+    d->has_day = d->has_first = d->has_last = 1;
+    d->day = shian_local_day(c->now, SHIAN_TZ_MINUTES);
+    d->first = first;
+    d->last = last;
+
+    return op;
+}
+
+
 /* All venues are taken over midnight, and shown under the last policy. */
 static inline void
 city_pass_day(city_t *c)

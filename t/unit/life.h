@@ -534,8 +534,15 @@ make_rule(world_t *w, Shian__Operation *op)
         w->at_once = false;
     }
 
-    if (chance(w, 40)) {
+    if (chance(w, 30)) {
         make_checklist(w, op);
+        return;
+    }
+
+    if (chance(w, 30)) {
+        CITY_BODY(&w->city, op, RULES_ADOPT, rules_adopt, Shian__RulesAdopt,
+                  shian__rules_adopt__init)->number = 2;
+        op->rules_adopt->has_number = 1;
         return;
     }
 

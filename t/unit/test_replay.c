@@ -449,10 +449,40 @@ check_counters(shian_txn_t *t)
 }
 
 
+/* Where the evidence has a published review. */
+static uint64_t
+evidence_at(shian_txn_t *t, const Shian__Review *r)
+{
+    uint64_t        at;
+    shian_scan_t    s;
+    shian_rowkey_t  venue = shian_rowkey_id(r->venue);
+
+    at = 0;
+
+    for (shian_scan_open(&s, t, SHIAN_T_EVIDENCE, &venue, NULL);
+         shian_scan_next(&s); )
+    {
+        if (s.key.p[16] == SHIAN__EVIDENCE__KIND__review
+            && shian_be(s.key.p + 17, 8) == r->id)
+        {
+            assert_int_equal(at, 0);
+            at = shian_be(s.key.p + 8, 8);
+        }
+    }
+
+    shian_scan_close(&s);
+    assert_int_not_equal(at, 0);
+
+    return at;
+}
+
+
 static void
-count_review(shian_arena_t *a, const Shian__Review *r, Shian__Tally *sum,
+count_review(shian_txn_t *t, const Shian__Review *r, Shian__Tally *sum,
     const Shian__Tally *y)
 {
+    uint64_t  at;
+
     switch (r->state) {
     case SHIAN__REVIEW__STATE__held:
         sum->reviews_held++;
@@ -461,8 +491,13 @@ count_review(shian_arena_t *a, const Shian__Review *r, Shian__Tally *sum,
         sum->reviews_removed++;
         break;
     default:
-        if (shian_local_day(r->at, SHIAN_TZ_MINUTES) >= y->reviews_from) {
-            shian_tally_review(a, sum, r->hygiene, r->food, r->service, 1);
+        /* Never later than what published it: a clock may be put back. */
+        at = evidence_at(t, r);
+        assert_true(at <= r->at);
+
+        if (shian_local_day(at, SHIAN_TZ_MINUTES) >= y->reviews_from) {
+            shian_tally_review(t->arena, sum, r->hygiene, r->food, r->service,
+                               1);
         }
     }
 }
@@ -488,7 +523,7 @@ check_reviews(shian_txn_t *t)
          (r = shian_review_get(t, id)) != NULL; id++)
     {
         assert_in_range(r->venue, 1, VENUES);
-        count_review(t->arena, r, &sum[r->venue], y[r->venue]);
+        count_review(t, r, &sum[r->venue], y[r->venue]);
         held += r->state == SHIAN__REVIEW__STATE__held;
         removed += r->state == SHIAN__REVIEW__STATE__removed;
 

@@ -400,6 +400,10 @@ a_correction_counts_from_its_adoption_on(void **state)
     assert_int_equal(city_do(&c, adopt(&c, 3)), 422);
     assert_int_equal(city_do(&c, adopt(&c, 1)), 200);
     assert_false(c.item[0].result.has_seq);
+
+    /* Not before all venues have been taken over midnight. */
+    assert_int_equal(city_do(&c, adopt(&c, 2)), 409);
+    city_pass_day(&c);
     assert_int_equal(city_do(&c, adopt(&c, 2)), 200);
     assert_int_equal(city_do(&c, adopt(&c, 1)), 409);
     assert_int_equal(appeal(&c, 2), 10);
@@ -432,20 +436,22 @@ each_operation_is_under_the_rules_at_its_place(void **state)
     (void) state;
     city_open(&c, 1, CITY_MAP);
     city_add(&c, city_venue(&c, "Noodles"));
+    city_add(&c, city_day(&c, 1, 1));
     city_add(&c, adopt(&c, 2));
     city_add(&c, city_venue(&c, "Rice"));
-    c.item[2].rules = 1;
+    c.item[3].rules = 1;
     city_add(&c, city_venue(&c, "Tea"));
     assert_int_equal(city_run(&c), 0);
-    assert_int_equal(c.item[2].report.status, 503);
+    assert_int_equal(c.item[3].report.status, 503);
 
     t = look(&c);
     assert_int_equal(shian_log_get(t, 1)->rules, 1);
     assert_int_equal(shian_log_get(t, 2)->rules, 1);
-    assert_int_equal(shian_log_get(t, 3)->rules, 2);
+    assert_int_equal(shian_log_get(t, 3)->rules, 1);
+    assert_int_equal(shian_log_get(t, 4)->rules, 2);
     shian_txn_abort(t);
 
-    c.item[2].rules = 0;
+    c.item[3].rules = 0;
     city_close(&c);
 }
 
