@@ -112,6 +112,7 @@ typedef struct {
     ngx_event_t           tick;         /* sweep.c */
     ngx_thread_task_t    *sweep;
     ngx_uint_t            sweeping;     /* photos, in the pool thread */
+    ngx_http_shian_part_t  *keys_part;  /* of the first server that has it */
     ngx_uint_t            ticks;
     ngx_log_t            *log;
     shian_item_t        **items;        /* of the batch */

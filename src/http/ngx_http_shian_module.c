@@ -585,6 +585,11 @@ ngx_http_shian_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->env, prev->env, NULL);
     ngx_conf_merge_ptr_value(conf->keys_part, prev->keys_part, NULL);
     ngx_conf_merge_ptr_value(conf->html_part, prev->html_part, NULL);
+
+    if (conf->env != NULL && conf->env->keys_part == NULL) {
+        conf->env->keys_part = conf->keys_part;
+    }
+
     ngx_conf_merge_ptr_value(conf->words_part, prev->words_part, NULL);
     ngx_conf_merge_str_value(conf->base_url, prev->base_url, "");
     ngx_conf_merge_str_value(conf->tiles, prev->tiles, "");

@@ -1,12 +1,15 @@
 /*
  * Now and then, without being asked: what has expired goes, photos that no
- * record names go, and readers that were killed are forgotten.
+ * record names go, keys of what was erased before midnight are destroyed, and
+ * readers that were killed are forgotten.
  */
 
 #include "ngx_http_shian.h"
 
 #include "domain/complaint.h"
 #include "store/batch.h"
+#include "store/clock.h"
+#include "store/epoch.h"
 #include "store/photos.h"
 
 #define SHIAN_TICK_MS       30000
@@ -19,7 +22,17 @@ typedef struct {
     unsigned               folder;
     uint64_t               now_ms;
     size_t                 removed;
+
+    /* Buckets of the vault go by the same numbers. */
+    const shian_keys_t    *keys;        /* NULL: no key is destroyed now */
+    uint64_t               midnight_ms;
+    bool                   due[SHIAN_EPOCHS];
+    bool                   more;        /* of this bucket */
+    int                    error;
+    size_t                 turned;
 } ngx_http_shian_sweep_t;
+
+_Static_assert(SHIAN_EPOCHS == SHIAN_PHOTO_FOLDERS, "one sweep for both");
 
 
 /* ---- rows -----------------------------------------------------------------*/
@@ -82,14 +95,91 @@ ngx_http_shian_sweep_rows(ngx_http_shian_env_t *env, uint64_t now_ms)
 
 /* ---- photos ---------------------------------------------------------------*/
 
-/* In the pool thread: one folder, so that a commit waits for no more. */
+/*
+ * Which buckets are to be turned: in which something was erased before last
+ * midnight, or whose turn was cut short.  A clock that may be wrong destroys
+ * nothing.
+ */
+static void
+ngx_http_shian_look_for_erased(ngx_http_shian_sweep_t *s)
+{
+    int32_t          day;
+    shian_txn_t      t;
+    shian_time_t     time;
+    shian_clock_t    clock;
+    shian_arena_t    arena;
+    shian_instant_t  now;
+
+    s->turned = 0;
+    s->error = 0;
+    ngx_memzero(s->due, sizeof(s->due));
+    shian_arena_init(&arena, NULL, NULL);
+    shian_instant(&now);
+
+    if (s->keys == NULL
+        || shian_txn_begin(s->env->store, &arena, false, &t) != 0)
+    {
+        return;
+    }
+
+    shian_clock_load(&t, &clock);
+    time = shian_clock_judge(&clock, &now);
+    shian_txn_abort(&t);
+    shian_arena_free(&arena);
+
+    if (time.suspect || t.err != 0) {
+        s->keys = NULL;
+        return;
+    }
+
+    day = shian_local_day(time.now_ms, SHIAN_TZ_MINUTES);
+    s->midnight_ms = (uint64_t) day * 86400000u
+                     - (uint64_t) SHIAN_TZ_MINUTES * 60000u;
+    (void) shian_epoch_due(s->env->store, s->midnight_ms, s->due);
+}
+
+
+static void
+ngx_http_shian_turn(ngx_http_shian_sweep_t *s)
+{
+    shian_epoch_step_t  rc;
+
+    rc = shian_epoch_step(s->env->store, s->keys, (uint8_t) s->folder,
+                          s->midnight_ms, false);
+    s->more = rc == SHIAN_EPOCH_MORE;
+    s->turned += rc == SHIAN_EPOCH_DONE;
+
+    if (rc == SHIAN_EPOCH_FAILED) {
+        s->error = errno;
+    }
+}
+
+
+/*
+ * In the pool thread: one folder and one step of a bucket, so that nobody
+ * waits for more.
+ */
 static void
 ngx_http_shian_sweep_run(void *data, ngx_log_t *log)
 {
     ngx_http_shian_sweep_t  *s = *(ngx_http_shian_sweep_t **) data;
 
     ngx_http_shian_be_nice();
-    s->removed += shian_photos_sweep(s->env->store, s->folder, s->now_ms);
+
+    if (s->folder == 0 && !s->more) {
+        ngx_http_shian_look_for_erased(s);
+    }
+
+    if (!s->more) {
+        s->removed += shian_photos_sweep(s->env->store, s->folder,
+                                         s->now_ms);
+    }
+
+    s->more = false;
+
+    if (s->keys != NULL && s->due[s->folder]) {
+        ngx_http_shian_turn(s);
+    }
 }
 
 
@@ -110,9 +200,20 @@ ngx_http_shian_sweep_done(ngx_event_t *ev)
 {
     ngx_http_shian_sweep_t  *s = ev->data;
 
-    s->folder++;
+    s->folder += !s->more;
     ngx_http_shian_over(s->env);
     ngx_http_shian_sweep_next(s);
+
+    if (!s->env->sweeping && s->error != 0) {
+        ngx_log_error(NGX_LOG_ERR, ev->log, s->error,
+                      "shian: keys of what was erased cannot be destroyed");
+    }
+
+    if (!s->env->sweeping && s->turned != 0) {
+        ngx_log_error(NGX_LOG_NOTICE, ev->log, 0,
+                      "shian: %uz keys of what was erased were destroyed",
+                      s->turned);
+    }
 
     if (!s->env->sweeping && s->removed != 0) {
         ngx_log_error(NGX_LOG_NOTICE, ev->log, 0,
@@ -130,7 +231,9 @@ ngx_http_shian_sweep_photos(ngx_http_shian_env_t *env, uint64_t now_ms)
     if (!env->sweeping) {
         s->folder = 0;
         s->removed = 0;
+        s->more = false;
         s->now_ms = now_ms;
+        s->keys = env->keys_part == NULL ? NULL : env->keys_part->value;
         ngx_http_shian_sweep_next(s);
     }
 }

@@ -15,11 +15,15 @@
  *
  * The folder is named by SHIAN_FAULT, read once at load: nginx empties the
  * environment of its workers.
+ *
+ * SHIAN_DIE=N kills the process with SIGKILL before its Nth call that makes
+ * something durable or takes something away: fsync, fdatasync, rename, unlink.
  */
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +33,7 @@
 #include <unistd.h>
 
 static char  folder[1024];
+static long  left;              /* calls until it dies; 0: it lives */
 
 
 __attribute__((constructor)) static void
@@ -40,6 +45,37 @@ begin(void)
     if (name != NULL) {
         snprintf(folder, sizeof(folder), "%s", name);
     }
+
+    name = getenv("SHIAN_DIE");
+    left = name == NULL ? 0 : atol(name);
+}
+
+
+static void
+count_down(void)
+{
+    if (left != 0 && --left == 0) {
+        (void) kill(getpid(), SIGKILL);
+    }
+}
+
+
+int
+rename(const char *from, const char *to)
+{
+    count_down();
+
+    return ((int (*)(const char *, const char *))
+                dlsym(RTLD_NEXT, "rename"))(from, to);
+}
+
+
+int
+unlink(const char *path)
+{
+    count_down();
+
+    return ((int (*)(const char *)) dlsym(RTLD_NEXT, "unlink"))(path);
 }
 
 
@@ -124,6 +160,8 @@ sync_or_fail(const char *name, int fd)
 {
     int  rc;
     int  (*real)(int);
+
+    count_down();
 
     if (is_data(fd) ? take("fail") : take("photo")) {
         errno = EIO;
