@@ -7,6 +7,7 @@ use Test::More;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use JSON::PP;
+use POSIX ();
 use Shian qw(demo_store ctl ctl_json start stop slurp build root wait_for
     new_store filing spew);
 
@@ -100,6 +101,29 @@ A,North
     my $v = ctl_json($s, 'verify');
     is $v->{not_opened}, 0;
     cmp_ok $v->{sealed}, '>=', 8 - $id, 'the others live';
+};
+
+# One process writes while another turns, bucket by bucket.
+subtest 'a race' => sub {
+    $s = new_store();
+    is ctl($s, 'import', 'venues',
+           spew("$s->{dir}/v.csv", "name,district\nA,North\n"))->{status}, 0;
+    my $form = { kind => 'report', venue => 1, category => 'dirty',
+                 text => 'Hair in the soup', contact => '13800138000' };
+    filing($s, 20, $form);
+    my $pid = fork // die "fork: $!";
+    if ($pid == 0) {
+        filing($s, 1, $form) for 1 .. 150;
+        POSIX::_exit(0);
+    }
+    for my $id (1 .. 20) {
+        is ctl_json($s, 'erase', "complaint:$id")->{waits}, 0;
+    }
+    waitpid $pid, 0;
+    is $?, 0, 'all were filed';
+    my $v = ctl_json($s, 'verify');
+    is "$v->{sealed} $v->{not_opened}", '150 0', 'and every one opens';
+    is scalar(my @left = doubled()), 0;
 };
 
 done_testing;

@@ -7,7 +7,7 @@ use Test::More;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use JSON::PP;
-use Shian qw(demo_store ctl ctl_json slurp spew);
+use Shian qw(demo_store ctl ctl_json slurp spew build);
 
 my $s = demo_store(60);
 my $n = 0;
@@ -108,6 +108,31 @@ subtest 'a backup whose epoch keys are elsewhere, or gone' => sub {
         0;
     is scalar(grep { $_->{text} } values %{reviews($t)}), 0;
     ok ctl_json($t, 'verify')->{ok};
+};
+
+# What a power cut tests: the new key before the store names it, no row under
+# the old one before that goes.
+subtest 'the order in which it reaches the disk' => sub {
+    plan skip_all => 'no strace here'
+        if !grep { -x "$_/strace" } split /:/, $ENV{PATH};
+    my ($next) = grep { $_ != $id && $before->{$_}{text} } sort keys %$before;
+    my $log = fresh('log');
+    is system('strace', '-f', '-o', $log, '-y', '-e',
+              'trace=fsync,fdatasync,rename,unlink,openat', build()
+              . '/shianctl', '--store', $s->{store}, '--keys', $s->{keys},
+              'erase', "review:$next"), 0;
+    my $calls = join "\n", grep { m{/epoch|data\.mdb|/erased} }
+        split /\n/, slurp($log);
+    like $calls, qr{fsync\([^\n]*/epoch/(..)\.(\d+)\.new>\)
+                    .*rename\([^\n]*/epoch/\1\.\2\.new
+                    .*fsync\([^\n]*/epoch>\)
+                    .*fsync\([^\n]*/erased>\)
+                    .*f(?:data)?sync\([^\n]*/data\.mdb>\)
+                    .*fsync\([^\n]*/epoch/\1\.\d+>\)
+                    .*unlink\([^\n]*/epoch/\1\.\d+"\)
+                    .*fsync\([^\n]*/epoch>\)}xs;
+    unlike $calls, qr{unlink\([^\n]*/epoch.*data\.mdb>\)}s,
+        'nothing is written after that';
 };
 
 done_testing;

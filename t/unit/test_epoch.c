@@ -179,16 +179,14 @@ read_file(const char *path, size_t *n)
  * that the site's keys and the folder of epochs give.
  */
 static bool
-can_be_found(city_t *c, const shian_vault_t *v)
+can_be_found_in(city_t *c, const shian_vault_t *v, const uint8_t *raw,
+    size_t n)
 {
     bool      found;
-    char      path[512];
-    size_t    i, n;
-    uint8_t  *raw, key[32], got[32];
+    size_t    i;
+    uint8_t   key[32], got[32];
     uint32_t  number;
 
-    snprintf(path, sizeof(path), "%s/data.mdb", c->dir);
-    raw = read_file(path, &n);
     found = false;
 
     for (number = 1; number < 10; number++) {
@@ -208,6 +206,21 @@ can_be_found(city_t *c, const shian_vault_t *v)
         }
     }
 
+    return found;
+}
+
+
+static bool
+can_be_found(city_t *c, const shian_vault_t *v)
+{
+    bool      found;
+    char      path[512];
+    size_t    n;
+    uint8_t  *raw;
+
+    snprintf(path, sizeof(path), "%s/data.mdb", c->dir);
+    raw = read_file(path, &n);
+    found = can_be_found_in(c, v, raw, n);
     free(raw);
 
     return found;
@@ -234,6 +247,46 @@ raw_bytes_do_not_yield_an_erased_key(void **state)
     assert_int_equal(turn(&c, 7), SHIAN_EPOCH_DONE);
     assert_false(can_be_found(&c, &v));
     assert_true(can_be_found(&c, &w));
+    city_close(&c);
+}
+
+
+/* faults B5: 2,000 writes later, and in a copy of before. */
+static void
+neither_do_old_pages_and_copies(void **state)
+{
+    char            path[512];
+    city_t          c;
+    size_t          i, n, nkey;
+    uint8_t        *copy, *saved;
+    shian_vault_t   v, w;
+
+    (void) state;
+    city_open(&c, 8, CITY_MAP);
+    keep(&c, 7, &w);
+    keep(&c, 7, &v);
+    snprintf(path, sizeof(path), "%s/data.mdb", c.dir);
+    copy = read_file(path, &n);
+    snprintf(path, sizeof(path), "%s/epoch/07.1", c.dir);
+    saved = read_file(path, &nkey);
+
+    erase(&c, &v);
+
+    for (i = 0; i < 2000; i++) {
+        keep(&c, (uint8_t) i, &w);
+    }
+
+    assert_int_equal(turn(&c, 7), SHIAN_EPOCH_DONE);
+    assert_false(can_be_found(&c, &v));
+    assert_false(can_be_found_in(&c, &v, copy, n));
+
+    /* With its own key the copy has it: that is what the manual says. */
+    i = (size_t) open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_int_equal(write((int) i, saved, nkey), nkey);
+    assert_int_equal(close((int) i), 0);
+    assert_true(can_be_found_in(&c, &v, copy, n));
+    free(copy);
+    free(saved);
     city_close(&c);
 }
 
@@ -372,6 +425,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_turn_keeps_the_living_and_ends_the_old_key),
         cmocka_unit_test(raw_bytes_do_not_yield_an_erased_key),
+        cmocka_unit_test(neither_do_old_pages_and_copies),
         cmocka_unit_test(a_reader_of_before_is_waited_for),
         cmocka_unit_test(a_missing_key_is_an_error),
         cmocka_unit_test(the_lock_is_held_for_a_step),
