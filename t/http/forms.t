@@ -15,7 +15,7 @@ binmode Test::More->builder->$_, ':utf8'
     for qw(output failure_output todo_output);
 
 use Shian qw(demo_store configure start stop ctl get post json header root
-             build slurp sign_in link_of open_venues plaque_of);
+             build slurp sign_in link_of open_venues plaque_of filing spew);
 use Forms qw(forms_of links_of routes_of route_of fill);
 
 my $root = root();
@@ -127,6 +127,7 @@ sub crawl {
         }
         my $max = $path =~ m{^/desk/(?:complaints|findings)/} ? 200
             : $path =~ m{^/(?:desk|my|patrol|t)\b} ? 25 : 6;
+        $max = 60 if $path =~ m{^/t/};
         next if !$route->{template} || $of{$route->{pattern}}++ >= $max;
         my $a = get($s, $path, jar => $jar{$who});
         $pages++;
@@ -205,6 +206,7 @@ sub typed {
             my ($f) = @_;
             return ($f->{type} // '') ne 'checkbox' ? undef : $ticked++ < 2;
         },
+        year => substr(day(-366), 0, 4), source => 'a list',
         role => 'officer', outcome => 'unsubstantiated', photo => \&photo,
     };
 }
@@ -336,7 +338,8 @@ subtest 'what there is to be done' => sub {
         $jar{"filer$i"} = {};       # a device files a few a day
         my $track = do_it("filer$i", '/v/' . ($i < 18 ? $v : $v2)
                           . '/complain', '/complaints',
-                          kind => $i % 2 ? 'report' : 'complaint');
+                          kind => $i == 20 ? 'both'
+                                  : $i % 2 ? 'report' : 'complaint');
         push @{$start{public}}, $track;
         to_the_end(json(get($s, $track =~ s/\?.*/.json/r))->{number}) if $i < 7;
     }
@@ -368,6 +371,7 @@ subtest 'what there is to be done' => sub {
     # Now, before a finding of theirs opens again.
     do_it($asker, '/my/reinspection', '/my/reinspection ask');
     $tried{'/my/reinspection ask'}{$asker}{done}++;
+    $start{$asker} = ['/my/reinspection'];
     # Somebody who has eaten in two places.
     for my $venue ($v, $v2) {
         get($s, '/q/' . plaque_of($s, $venue), jar => $jar{public});
@@ -493,13 +497,39 @@ subtest 'a form that is refused' => sub {
             last;
         }
     }
+    # All typed, but one of it is wrong: nothing of the rest is lost.
+    for my $deed (sort keys %at) {
+        my ($who) = sort keys %{$at{$deed}};
+        my ($path, $form, $button);
+        for (reverse @{$at{$deed}{$who}}) {
+            $path = $_;
+            ($form, $button) = form_on(
+                get($s, $path, jar => $jar{$who})->{body}, $deed) and last;
+        }
+        my %names = map { $_->{name} => 1 }
+            grep { defined $_->{name} && ($_->{type} // '') ne 'hidden' }
+            $form ? @{$form->{fields}} : ();
+        for my $name ((sort keys %names)[0 .. 15]) {
+            last if !defined $name;
+            my $bad = $name =~ /photo/ ? { name => 'a', type => 'image/png',
+                                           data => 'no picture' } : 'x' x 5000;
+            my $a = send_form($who, $form, $button,
+                { %{typed($path)}, map({ $_ => sub { $_[0]{value} // 'typed' } }
+                                       grep { /_note$/ } keys %names),
+                  $name => sub { $bad } });
+            push @wrong, "$who $deed $name: $a->{status}"
+                if $a->{status} >= 500;
+            look_at($who, $path, $a->{body});
+            last if $a->{status} < 400;
+            $refused++ if $a->{status} == 422;
+        }
+    }
     is_deeply \@wrong, [], 'each comes back whole';
     cmp_ok $refused, '>', 10, "$refused refused";
 };
 
 # What no link and no empty form leads to.
 subtest 'what is asked for in other ways' => sub {
-    my @asked;
     my $ask = sub {
         my ($who, $path, @more) = @_;
         my $a = get($s, $path, jar => $jar{$who}, @more);
@@ -522,8 +552,203 @@ subtest 'what is asked for in other ways' => sub {
         for qw(reviews findings inspections appeals complaints);
     $ask->(public => "/v/$busy/$_?limit=1")
         for qw(reviews inspections grades);
+
+    # A policy and a checklist that change much.
+    for (['/desk/policy', '/desk/policy preview', 'colour.green' => 99],
+         ['/desk/checklist', '/desk/checklist preview', document => sub {
+              my $json = $_[0]{value};
+              $json =~ s/("version":\s*")[^"]*/${1}all-new/;
+              $json =~ s/("text_en":\s*")/$1New /;
+              $json =~ s/("severity":\s*)"\w+"/$1"critical"/g;
+              $json =~ s/("guidance":\s*")/$1New /;
+              my ($other) = grep { $_ ne 'licence' }
+                  $json =~ /"head":\s*"(\w+)"/g;
+              $json =~ s/("head":\s*)"licence"/$1"$other"/;
+              return $json;
+          }])
+    {
+        my ($path, $deed, %with) = @$_;
+        my ($form, $button) = form_on(
+            get($s, $path, jar => $jar{chief})->{body}, $deed);
+        my $a = send_form('chief', $form, $button,
+                          { %{typed($path)}, %with });
+        is $a->{status}, 200, $deed;
+        look_at('chief', $path, $a->{body});
+    }
+
+    # What a venue is told of complaints and penalties, and who may not look.
+    my $told = filing($s, 1, { venue => $busy, kind => 'report',
+                               category => 'dirty', text => 'x' });
+    my $desk = sub {
+        my ($who, $id, %step) = @_;
+        return post($s, "/desk/complaints/$id", jar => $jar{$who},
+                    headers => $J, json => \%step);
+    };
+    $desk->(chief => $told, action => $_, text => 'x')
+        for qw(accept release);
+    $desk->(officer => $told, action => 'look', reason => 'x');
+    my $case = post($s, '/desk/cases', jar => $jar{chief}, headers => $J,
+                    json => { venue => $busy, text => 'x', inspection =>
+                              json(get($s, "/v/$busy/inspections.json"))
+                                  ->{items}[0]{id} });
+    post($s, '/desk/cases/' . (json($case)->{id} // 0), jar => $jar{chief},
+         headers => $J, json => { action => 'decide', penalty => \1,
+                                  document_no => 'P 1', published => \1,
+                                  text => 'x' });
+
+    # A place in words, and what its forms say of it; filed before here.
+    $jar{words} = {};
+    my %place = (kind => 'report', place => 'Road 5', lat => 29.65,
+                 lng => 121.4);
+    for my $bad ([lat => 'x'], [place => 'x' x 500]) {
+        my ($form, $button) = form_on(
+            get($s, '/complain', jar => $jar{words})->{body}, '/complaints');
+        send_form('words', $form, $button,
+                  { %{typed('/complain')}, %place, @$bad });
+    }
+    my $track = do_it('words', '/complain', '/complaints', %place);
+    $ask->(public => $track);
+    my ($nowhere) = grep { !$_->{venue} }
+        @{json(get($s, '/desk/complaints.json?state=received&limit=100',
+                   jar => $chief))->{items}};
+    $ask->(chief => "/desk/complaints/$nowhere->{id}");
+    my ($form, $button) = form_on(get($s, $track)->{body}, '/t/{token} add');
+    for my $file (photo(), { name => 'a', type => 'image/png', data => 'x' })
+    {
+        send_form('words', $form, $button,
+                  { text => 'x' x 5000, photo => $file });
+    }
+    ctl($s, 'erase', "complaint:$nowhere->{id}");
+    $ask->(public => $track);
+    $ask->(filer30 => "/v/$v2/complain");
+
+    # A finding put right without words, a reply that is removed, a masked
+    # review, a visit that forgot an answer.
+    for my $finding (@{json(get($s, '/my/findings.json',
+                                jar => $jar{owner}))->{items}})
+    {
+        next if $finding->{state} !~ /^(?:submitted|open)$/;
+        my $id = $finding->{id};
+        do_it('inspector', "/desk/findings/$id",
+              '/desk/findings/{id} reject') if $finding->{state} ne 'open';
+        for my $file (photo(), { name => 'a', type => 'image/png',
+                                 data => 'x' })
+        {
+            ($form, $button) = form_on(
+                get($s, "/my/findings/$id", jar => $jar{owner})->{body},
+                '/my/findings/{id} submit');
+            send_form('owner', $form, $button, { text => '', photo => $file });
+        }
+        last;
+    }
+    for my $visit (@{json(get($s, '/my/inspections.json?limit=100',
+                              jar => $jar{owner}))->{items}})
+    {
+        my $path = "/desk/inspections/$visit->{id}";
+        my $body = get($s, $path, jar => $chief)->{body};
+        next if $body !~ /value="remove_reply"/;
+        do_it('chief', $path, '/desk/inspections/{id} remove_reply');
+        $ask->(chief => $path);
+        last;
+    }
+    $jar{diner} = {};
+    get($s, '/q/' . plaque_of($s, $busy), jar => $jar{diner});
+    $ask->(diner => do_it('diner', "/v/$busy/review", '/v/{id}/reviews',
+                          text => 'call 13800138000'));
+    ($form, $button) = form_on(
+        get($s, "/patrol/v/$v", jar => $jar{inspector})->{body},
+        '/v/{id}/inspections');
+    send_form('inspector', $form, $button,
+              { kind => 'routine', L1 => 'fail', L1_note => 'x',
+                L1_photo => \&photo, L2 => 'x' });
+    my ($there) = grep { ($_->{venue} // 0) == $v }
+        @{json(get($s, '/desk/complaints.json?limit=100',
+                   jar => $chief))->{items}};
+    # A visit that says which complaint it looked into.
+    my $sheet = json(get($s, "/patrol/v/$v.json", jar => $jar{inspector}));
+    my @began = gmtime(time - 2);
+    my @ended = gmtime(time);
+    my $visit = post($s, "/v/$v/inspections", jar => $jar{inspector},
+        headers => $J, json => {
+            kind => 'complaint', complaint => $there->{id},
+            checklist => $sheet->{checklist},
+            started_at => POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', @began),
+            finished_at => POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', @ended),
+            items => [map { { code => $_, result => 'pass' } }
+                      map { $_->{code} // $_->{item}{code} }
+                      map { @{$_->{items}} } @{$sheet->{heads}}] });
+    is $visit->{status}, 201, 'a visit for a complaint' or diag $visit->{body};
+    $ask->(chief => "/desk/complaints/$there->{id}");
+    my $closed = post($s, "/desk/complaints/$nowhere->{id}", jar => $chief,
+                      form => [action => 'close']);
+    is $closed->{status}, 409, 'a step that is not open';
+
+    # Lists with what the demo city lacks, and a chief of one district.
+    my $list = sub {
+        my ($kind, @lines) = @_;
+        spew("$s->{dir}/more.csv", join "\n", @lines, '');
+        my $r = ctl($s, 'import', $kind, "$s->{dir}/more.csv");
+        is $r->{status}, 0, "a list of $kind" or diag $r->{err};
+    };
+    $list->(venues => 'ref,name,name_en,address,status,uscc,licence_no,'
+            . 'licence_expires_on', 'new-1,Noodles,Noodles,Road 1,active,'
+            . '91330283MA2AF0000A,JY23302830000000,2020-01-01');
+    $list->(inspections => 'ref,date,score', 'new-1,' . day(-400) . ',90',
+            'new-1,' . day(-5) . ',90');
+    my ($new) = grep { $_->{name} eq 'Noodles' }
+        @{json(get($s, '/venues.json?q=Noodles'))->{items}};
+    plaque_of($s, $new->{id});
+    $ask->(public => $_)
+        for "/v/$new->{id}", '/venues?q=Noodles', "/v/$new->{id}/inspections",
+            "/v/$new->{id}/inspections/1";
+    $ask->(chief => "/v/$new->{id}/plaque");
+    ctl($s, qw(user add --login far --role chief --name far --district), 'X');
+    $jar{far} = sign_in($s, login => 'far');
+    $ask->(far => '/desk/users');
+    $desk->(chief => filing($s, 1, { venue => $busy, kind => 'report',
+                                     category => 'dirty', text => 'x' }),
+            action => 'accept');
+    $ask->(owner => '/my/complaints?limit=1');
+    my ($worded) = grep { defined $_->{text} }
+        @{json(get($s, "/v/$busy/reviews.json?limit=50"))->{items}};
+    ctl($s, 'erase', "review:$worded->{id}");
+    $ask->(public => "/v/$busy/reviews?limit=50");
+
+    # A key of before: another request, and refused as a whole.
+    for my $from ('a', 'b') {
+        my $a = post($s, "/desk/evaluations/$v2", jar => $chief,
+                     form => [year => substr(day(-366), 0, 4), level => 'A',
+                              source => $from, idempotency_key => 'same']);
+        is $a->{status}, $from eq 'a' ? 303 : 422, "a key, from $from";
+        look_at('chief', "/desk/evaluations/$v2", $a->{body});
+    }
+
     crawl($_, @{$start{$_}}) for sort keys %start;
     is_deeply \@wrong, [], 'all answer';
+};
+
+# faults D1: known, and filled by nobody.
+my %cannot = (
+    'AppealView.overdue_days' => 'an appeal of three weeks ago',
+    'AppealView.took_part' => 'a downgrade that the same person caused',
+    'GradingProgress.done' => 'stands while a night is walked',
+    'PolicyBar.others' => 'more districts than a chart has bars',
+    'PolicyDistrict.others' => 'the same in the table',
+);
+
+subtest 'faults D1: every field that a page names is filled' => sub {
+    my @libraries = map { "-l$_" } qw(lmdb sodium qrencode pcre2-8 protobuf-c
+                                      jansson utf8proc png z m);
+    my $named = compiled('named', build() . '/libshian.a',
+        build() =~ /asan/ ? '-fsanitize=address,undefined' : (), @libraries);
+    my %named = map { (split / /)[1] => 1 } split /\n/, `$named $root/html`;
+    is $?, 0, 'named';
+    cmp_ok scalar(keys %named), '>', 500, scalar(keys %named) . ' fields';
+    my %was = map { (split / /)[1] => 1 } split /\n/, slurp($filled);
+    my @never = grep { !$was{$_} && !$cannot{$_} } sort keys %named;
+    is_deeply \@never, [], 'all were there once' or diag "never: @never";
+    is_deeply [grep { $was{$_} || !$named{$_} } sort keys %cannot], [],
+        'and none is excused for nothing';
 };
 
 stop($s);

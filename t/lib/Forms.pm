@@ -106,7 +106,7 @@ sub fill {
         my $name = $f->{name} // next;
         my $type = $f->{tag} eq 'input' ? $f->{type} // 'text' : $f->{tag};
         my $own = $with->{$name};
-        $own = $own->($f) if ref $own;
+        $own = $own->($f) if ref $own eq 'CODE';
         if ($type eq 'radio') {
             push @{$radio{$name}}, $f;
             next;
@@ -135,7 +135,9 @@ sub fill {
     for my $name (sort keys %radio) {
         my ($f) = ((grep { exists $_->{checked} } @{$radio{$name}}),
                    $radio{$name}[0]);
-        push @pairs, $name, $with->{$name} // $f->{value};
+        my $own = $with->{$name};
+        $own = $own->($f) if ref $own eq 'CODE';
+        push @pairs, $name, $own // $f->{value};
     }
     push @pairs, $button->{name}, $button->{value}
         if defined $button->{name};
