@@ -173,6 +173,7 @@ class City(Deeds):
             self.check_model()
             self.check_findings()
             self.check_due()
+            self.check_clocks()
             self.check_cli()
         self.done_checks += 1
 

@@ -18,6 +18,7 @@ class Filing:
         self.received = received
         self.linked = False
         self.case = None
+        self.due = None                 # a day, while its clock is known
         self.reopened = False
         self.extended = False
 
@@ -69,18 +70,35 @@ class Filings:
 
     def check_clock(self, f, due):
         """The day it is due, and the days that are left until then."""
+        f.due = due
         item = self.record(f).get('item', {})
         self.compared.same(f.venue.number, f'clock of a {f.kind}',
                            rules.date(due), item.get('due_on'))
-        left = item.get('days_left')
-        if left is None:
-            return
         today = rules.day_of(self.now)
         working = item.get('state') == 'received' or f.kind == 'report'
-        self.compared.same(
-            f.venue.number, f'days left of a {f.kind}',
-            self.calendar.between(today, due) if working else due - today,
-            left)
+        left = self.calendar.between(today, due) if working else due - today
+        if due < today:
+            return
+        track = self.product.get(self.path_of(f) + '.json').json()
+        for who, told in ('the board', item), ('the link', track):
+            self.compared.same(f.venue.number, f'days left on {who}', left,
+                               told.get('days_left'))
+        self.compared.same(f.venue.number, 'due day on the link',
+                           rules.date(due), track.get('due_on'))
+
+    def check_clocks(self):
+        """Of some that are under way, days later."""
+        for f in self.rng.sample(self.filings[-25:],
+                                 min(4, len(self.filings[-25:]))):
+            state = self.record(f).get('item', {}).get('state')
+            if f.due and not f.reopened and state in (
+                    'received', 'accepted', 'dispatched', 'on_site',
+                    'reported'):
+                self.check_clock(f, f.due)
+
+    def path_of(self, f):
+        """Of the private link."""
+        return f.track.removeprefix(self.product.base)
 
     def record(self, f, who='chief'):
         return self.product.get(f'/desk/complaints/{f.number}.json',
@@ -193,10 +211,7 @@ class Filings:
         if not rows:
             return False
         f = self.rng.choice(rows[-12:])
-        path = f.track
-        if path.startswith('http'):
-            path = path[len(self.product.base):]
-        a = self.product.post(path, {'action': 'reopen',
+        a = self.product.post(self.path_of(f), {'action': 'reopen',
                                      'text': 'it is not so'})
         if a.status == 409:
             return False
