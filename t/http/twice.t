@@ -10,8 +10,8 @@ use lib "$FindBin::Bin/../lib";
 binmode Test::More->builder->$_, ':utf8'
     for qw(output failure_output todo_output);
 
-use Shian qw(demo_store configure start stop get post json header open_venues
-             sign_in filing);
+use Shian qw(demo_store configure start stop build slurp spew get post
+             open_venues sign_in filing);
 
 my $s = demo_store(40, '--complaints', 0);
 configure($s);
@@ -63,4 +63,35 @@ subtest 'a key is used up where the request was judged' => sub {
 };
 
 stop($s);
+
+# A city may put a form on any page: the kept one would hand out one key.
+subtest 'faults D1: a page with a key is not kept for the next' => sub {
+    my $html = "$s->{dir}/html";
+    system('cp', '-RL', build() . '/html', $html) == 0 or die;
+    my $venue = slurp("$html/templates/venue.html");
+    my $form = '<form method="post" action="/signout"><input type="hidden" '
+        . 'name="idempotency_key" value="{{frame.idempotency_key}}"></form>';
+    spew("$html/templates/venue.html", $venue =~ s/^\{\{> bottom\}\}/$form\n$&/mr);
+    my $read = sub {
+        configure($s, workers => 1, settings => <<"");
+    shian_store     $s->{store};
+    shian_keys      $s->{keys};
+    shian_html      $_[0];
+    shian_base_url  $s->{base};
+
+        start($s);
+        my @pages = map { get($s, "/v/$v", headers => ['Accept-Encoding' => ''])
+                          ->{body} } 1 .. 2;
+        my ($hits) = get($s, '/metrics')->{body} =~ /cache\w*hit\S* (\d+)/;
+        stop($s);
+        return ($hits, map { keys_of($_) } @pages);
+    };
+    my ($hits, @keys) = $read->($html);
+    is scalar(@keys), 2, 'both have the form';
+    isnt $keys[0], $keys[1], 'with a key each';
+    is $hits, 0, 'neither was kept';
+    ($hits, @keys) = $read->(build() . '/html');
+    is $hits, 1, 'a page without is';
+};
+
 done_testing;
