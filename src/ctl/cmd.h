@@ -18,6 +18,10 @@ SHIAN_CMD(verify);
 SHIAN_CMD(stat);
 SHIAN_CMD(erase);
 SHIAN_CMD(doctor);                  /* cmd_doctor.c */
+SHIAN_CMD(rules_list);              /* cmd_rules.c */
+SHIAN_CMD(rules_adopt);
+SHIAN_CMD(clock_show);
+SHIAN_CMD(clock_confirm);
 SHIAN_CMD(backup);                  /* cmd_backup.c */
 SHIAN_CMD(restore);
 SHIAN_CMD(import_venues);           /* cmd_import.c */

@@ -482,7 +482,7 @@ shian_cmd_erase(shian_ctl_t *c)
                                what);
     }
 
-    if (!shian_ctl_store(c, false)
+    if (!shian_ctl_store(c, false) || !shian_ctl_timely(c)
         || !erase_photos(c, erase.complaint, hashes, &n, false))
     {
         return SHIAN_FAILED;

@@ -9,7 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "domain/rules.h"
 #include "domain/settle.h"
+#include "store/claim.h"
 
 #define ERROR_SIZE    1024
 #define MAX_DOCUMENT  65536
@@ -80,20 +82,35 @@ shian_ctl_usage(shian_ctl_t *c, const char *fmt, ...)
 }
 
 
+shian_time_t
+shian_ctl_clock(const shian_ctl_t *c)
+{
+    shian_instant_t  now;
+
+    shian_instant(&now);
+
+    return shian_clock_judge(&c->clocks, &now);
+}
+
+
 uint64_t
 shian_ctl_now(const shian_ctl_t *c)
 {
-    struct timespec  ts;
+    return c->now_ms != 0 ? c->now_ms : shian_ctl_clock(c).now_ms;
+}
 
-    if (c->now_ms != 0) {
-        return c->now_ms;
+
+bool
+shian_ctl_timely(shian_ctl_t *c)
+{
+    if (c->now_ms != 0 || !shian_ctl_clock(c).suspect) {
+        return true;
     }
 
-    if (clock_gettime(CLOCK_REALTIME, &ts) != 0) {
-        return 0;
-    }
-
-    return (uint64_t) ts.tv_sec * 1000 + (uint64_t) ts.tv_nsec / 1000000;
+    (void) shian_ctl_fail(c, "the clock is in doubt, and this can not be "
+                          "undone: set it right, or say \"shianctl clock "
+                          "confirm\"");
+    return false;
 }
 
 
@@ -217,7 +234,8 @@ shian_ctl_document(shian_ctl_t *c, const char *path)
 bool
 shian_ctl_store(shian_ctl_t *c, bool create)
 {
-    char  err[ERROR_SIZE];
+    char         err[ERROR_SIZE];
+    shian_txn_t  t;
 
     if (c->store != NULL) {
         return true;
@@ -231,6 +249,18 @@ shian_ctl_store(shian_ctl_t *c, bool create)
     if (c->store == NULL) {
         (void) shian_ctl_fail(c, "%s", err);
         return false;
+    }
+
+    shian_claim(c->store, shian_rules_newest());
+
+    if (shian_txn_begin(c->store, &c->arena, false, &t) == 0) {
+        shian_clock_load(&t, &c->clocks);
+        shian_txn_abort(&t);
+    }
+
+    if (shian_ctl_clock(c).suspect) {
+        (void) shian_ctl_fail(c, "warning: the clock is in doubt: see "
+                              "\"shianctl clock show\"");
     }
 
     return true;
@@ -350,6 +380,11 @@ shian_ctl_operation(shian_ctl_t *c)
 
     op.has_at = 1;
     op.at = shian_ctl_now(c);
+
+    if (c->now_ms == 0 && shian_ctl_clock(c).suspect) {
+        op.has_clock_in_doubt = op.clock_in_doubt = 1;
+    }
+
     op.actor = &c->actor;
 
     return op;
@@ -434,7 +469,7 @@ shian_ctl_pass_day(shian_ctl_t *c, uint64_t at_ms)
             return true;
         }
 
-        if (!shian_ctl_run(c, &op, &result)) {
+        if (!shian_ctl_timely(c) || !shian_ctl_run(c, &op, &result)) {
             return false;
         }
     }

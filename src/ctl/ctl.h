@@ -13,6 +13,7 @@
 #include "core/keys.h"
 #include "domain/domain.h"
 #include "store/batch.h"
+#include "store/clock.h"
 
 enum {
     SHIAN_DONE = 0,
@@ -73,6 +74,7 @@ struct shian_ctl_s {
     bool                    switched;
 
     uint64_t                now_ms;     /* 0: ask the clock */
+    shian_clocks_t          clocks;     /* as the store knows them */
     Shian__Actor            actor;      /* the command line: an admin */
 };
 
@@ -87,7 +89,13 @@ int shian_ctl_fail(shian_ctl_t *c, const char *fmt, ...)
 int shian_ctl_usage(shian_ctl_t *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Milliseconds since 1970. */
+/* What time it is, and whether that is in doubt: nothing of an empty store. */
+shian_time_t shian_ctl_clock(const shian_ctl_t *c);
+
+/* False, after saying so: the clock is in doubt, and this has to wait. */
+bool shian_ctl_timely(shian_ctl_t *c);
+
+/* Milliseconds since 1970, as far as known. */
 uint64_t shian_ctl_now(const shian_ctl_t *c);
 
 /* The local day of now as YYYY-MM-DD. */

@@ -20,6 +20,7 @@
 #include "render/lang.h"
 #include "render/template.h"
 #include "store/batch.h"
+#include "store/clock.h"
 
 #define SHIAN_BATCH_MAX  512
 
@@ -114,6 +115,9 @@ typedef struct {
     ngx_uint_t            sweeping;     /* photos, in the pool thread */
     ngx_http_shian_part_t  *keys_part;  /* of the first server that has it */
     ngx_uint_t            ticks;
+    shian_clocks_t         clock;        /* clock.c */
+    uint64_t              clock_seen;   /* since boot; 0: never */
+    bool                  suspect;
     ngx_log_t            *log;
     shian_item_t        **items;        /* of the batch */
     size_t                nitems;
@@ -242,7 +246,7 @@ struct ngx_http_shian_ctx_s {
     shian_arena_t                  arena;
     shian_txn_t                    txn;         /* during a handler only */
     uint64_t                       generation;  /* of the store; 0: unread */
-    uint64_t                       now_ms;
+    uint64_t                       now_ms;      /* as far as known */
 
     /* What was asked. */
     uint64_t                       id;          /* {id} */
@@ -258,6 +262,7 @@ struct ngx_http_shian_ctx_s {
     unsigned                       whole_page:1;  /* template, no layout */
     unsigned                       body_read:1;
     unsigned                       cacheable:1;
+    unsigned                       suspect:1;   /* the clock is in doubt */
     shian_caller_t                 caller;
     shian_pair_t                  *query;
     size_t                         nquery;
@@ -409,6 +414,15 @@ ngx_int_t ngx_http_shian_reply(ngx_http_shian_ctx_t *c);
 ngx_int_t ngx_http_shian_fail(ngx_http_shian_ctx_t *c);
 ngx_int_t ngx_http_shian_refuse(ngx_http_shian_ctx_t *c, ngx_uint_t status,
     const char *code, const char *detail);
+/*
+ * What time it is for a store, and whether that is in doubt.  NULL: no store
+ * says anything.
+ */
+shian_time_t ngx_http_shian_now(ngx_http_shian_env_t *env);
+
+/* Tells staff of a doubt, above the page. */
+void ngx_http_shian_clock_frame(ngx_http_shian_ctx_t *c, Shian__Frame *f);
+
 ngx_int_t ngx_http_shian_redirect(ngx_http_shian_ctx_t *c,
     ngx_uint_t status, const char *location);
 ngx_int_t ngx_http_shian_send(ngx_http_shian_ctx_t *c, ngx_uint_t status,
@@ -727,6 +741,7 @@ SHIAN_HANDLER(my);
 SHIAN_HANDLER(users);
 SHIAN_HANDLER(user_post);
 SHIAN_HANDLER(user_action);
+SHIAN_HANDLER(desk_clock);              /* clock.c */
 SHIAN_HANDLER(desk_policy);             /* policy.c */
 SHIAN_HANDLER(desk_policy_post);
 SHIAN_HANDLER(desk_checklist);          /* checklist.c */

@@ -578,7 +578,7 @@ static void
 ngx_http_shian_follow(ngx_event_t *ev)
 {
     bool                      more;
-    ngx_time_t               *tp;
+    shian_time_t              now;
     ngx_queue_t               turn, *q;
     ngx_http_shian_env_t     *env = ev->data;
 
@@ -587,7 +587,7 @@ ngx_http_shian_follow(ngx_event_t *ev)
     }
 
     more = ngx_http_shian_follow_log(env);
-    tp = ngx_timeofday();
+    now = ngx_http_shian_now(env);
 
     /* Ending one stream may end others: of the same HTTP/2 connection. */
     ngx_queue_init(&turn);
@@ -600,7 +600,7 @@ ngx_http_shian_follow(ngx_event_t *ev)
         ngx_queue_insert_tail(&env->streams, q);
         ngx_http_shian_turn(env,
                             ngx_queue_data(q, ngx_http_shian_stream_t, queue),
-                            (uint64_t) tp->sec * 1000 + tp->msec);
+                            now.now_ms);
     }
 
     if (ev->timer_set) {

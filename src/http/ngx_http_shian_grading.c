@@ -62,15 +62,6 @@ ngx_http_shian_grading_stop(ngx_http_shian_env_t *env)
 
 /* ---- a sweep --------------------------------------------------------------*/
 
-static uint64_t
-ngx_http_shian_now_ms(void)
-{
-    ngx_time_t  *tp = ngx_timeofday();
-
-    return (uint64_t) tp->sec * 1000 + tp->msec;
-}
-
-
 /* What is said of it in other workers' pages and metrics. */
 static void
 ngx_http_shian_tell_progress(ngx_http_shian_env_t *env, shian_txn_t *t,
@@ -106,12 +97,20 @@ ngx_http_shian_sweep(ngx_http_shian_env_t *env)
     bool                due;
     ngx_uint_t          failed;
     shian_txn_t         t;
+    shian_time_t        now;
     shian_arena_t       arena;
     Shian__Operation    op = SHIAN__OPERATION__INIT;
     shian_city_step_t   body;
 
     failed = env->own_failed;
     env->own_failed = 0;
+    now = ngx_http_shian_now(env);
+
+    /* No day passes by a clock in doubt. */
+    if (now.suspect) {
+        ngx_http_shian_grading_stop(env);
+        return env->interval;
+    }
 
     if (failed || ngx_http_shian_renew_read(env) != 0) {
         /* A full disk is not asked fifty times a second. */
@@ -123,7 +122,7 @@ ngx_http_shian_sweep(ngx_http_shian_env_t *env)
     t.store = env->store;
     t.mdb = env->read;
     t.arena = &arena;
-    due = shian_city_step(&t, ngx_http_shian_now_ms(), &body, &op);
+    due = shian_city_step(&t, now.now_ms, &body, &op);
 
     if (!due || ngx_http_shian_lease(env)) {
         ngx_http_shian_tell_progress(env, &t, &op);
@@ -159,9 +158,9 @@ ngx_http_shian_pass_day(ngx_http_shian_ctx_t *c)
     Shian__DayPass      body = SHIAN__DAY_PASS__INIT;
     Shian__Operation    op = SHIAN__OPERATION__INIT;
 
-    day = shian_local_day(ngx_http_shian_now_ms(), SHIAN_TZ_MINUTES);
+    day = shian_local_day(c->now_ms, SHIAN_TZ_MINUTES);
 
-    if (!shian_day_next(&c->txn, day, &first)) {
+    if (c->suspect || !shian_day_next(&c->txn, day, &first)) {
         return NGX_OK;
     }
 

@@ -278,6 +278,7 @@ ngx_http_shian_frame(ngx_http_shian_ctx_t *c, Shian__Frame *f)
         f->has_user_venue = actor->has_venue;
         f->user_venue = actor->venue;
         f->live = ngx_http_shian_live(c);
+        ngx_http_shian_clock_frame(c, f);
     }
 
     return f->idempotency_key != NULL;

@@ -514,7 +514,7 @@ ngx_http_shian_chunk(void *pool, size_t size)
 static ngx_http_shian_ctx_t *
 ngx_http_shian_create_ctx(ngx_http_request_t *r)
 {
-    ngx_time_t            *tp;
+    shian_time_t           now;
     ngx_http_shian_ctx_t  *c;
 
     c = ngx_palloc(r->pool, sizeof(ngx_http_shian_ctx_t) + SHIAN_SMALL);
@@ -531,8 +531,9 @@ ngx_http_shian_create_ctx(ngx_http_request_t *r)
     shian_caller_init(&c->caller);
     shian_report_init(&c->report);
 
-    tp = ngx_timeofday();
-    c->now_ms = (uint64_t) tp->sec * 1000 + tp->msec;
+    now = ngx_http_shian_now(c->conf->env);
+    c->now_ms = now.now_ms;
+    c->suspect = now.suspect;
     c->lang = shian_langs[0];
 
     ngx_http_set_ctx(r, c, ngx_http_shian_module);

@@ -88,6 +88,7 @@ const ngx_http_shian_route_t  ngx_http_shian_routes[] = {
     { POST, "/desk/users/{id}", CHIEF, SMALL, JSON, "problem",
       F(user_action) },
 
+    { POST, "/desk/clock", CITY, SMALL, JSON, NULL, F(desk_clock) },
     { GET, "/desk/policy", CITY, 0, JSON, "desk_policy", F(desk_policy) },
     { POST, "/desk/policy", CITY, SMALL, JSON, "desk_policy",
       F(desk_policy_post) },

@@ -29,7 +29,9 @@ ngx_http_shian_healthz(ngx_http_shian_ctx_t *c)
     }
 
     return ngx_http_shian_send(c, NGX_HTTP_OK, "text/plain",
-                               SHIAN_STR("ok\n"));
+                               c->suspect ? SHIAN_STR("ok, but the clock is "
+                                                      "in doubt\n")
+                                          : SHIAN_STR("ok\n"));
 }
 
 
@@ -174,6 +176,7 @@ ngx_http_shian_store_text(shian_sink_t *s, ngx_http_shian_ctx_t *c)
     MDB_stat                stat;
     MDB_envinfo             info;
     shian_head_t            head;
+    shian_time_t            now;
     ngx_http_shian_env_t   *env = c->conf->env;
 
     if (mdb_env_info(env->store->env, &info) == 0
@@ -203,6 +206,13 @@ ngx_http_shian_store_text(shian_sink_t *s, ngx_http_shian_ctx_t *c)
     ngx_http_shian_metric(s, "log_entries", "gauge",
                           "Number of the last log entry.",
                           (double) head.seq);
+    now = ngx_http_shian_now(env);
+    ngx_http_shian_metric(s, "clock_in_doubt", "gauge",
+                          "1 while what cannot be undone waits.",
+                          now.suspect);
+    ngx_http_shian_metric(s, "clock_off_seconds", "gauge",
+                          "Time of day less what it most likely is.",
+                          (double) now.off_ms / 1000);
     ngx_http_shian_metric(s, "write_queue", "gauge",
                           "Operations of this worker that wait.",
                           (double) env->nwaiting);

@@ -246,8 +246,7 @@ static void
 ngx_http_shian_tick(ngx_event_t *ev)
 {
     int                    dead;
-    uint64_t               now_ms;
-    ngx_time_t            *tp;
+    shian_time_t           now;
     ngx_http_shian_env_t  *env = ev->data;
 
     if (ngx_exiting || ngx_quit || ngx_terminate || env->store == NULL) {
@@ -255,16 +254,16 @@ ngx_http_shian_tick(ngx_event_t *ev)
     }
 
     (void) mdb_reader_check(env->store->env, &dead);
-    tp = ngx_timeofday();
-    now_ms = (uint64_t) tp->sec * 1000;
+    now = ngx_http_shian_now(env);
 
-    if (ngx_worker == 0) {
+    /* None of it can be undone: a clock in doubt must not ask for it. */
+    if (ngx_worker == 0 && !now.suspect) {
         if (env->ticks++ % SHIAN_PHOTO_TICKS == 0) {
-            ngx_http_shian_sweep_photos(env, now_ms);
+            ngx_http_shian_sweep_photos(env, now.now_ms);
         }
 
         /* With the next tick, when it is committed, their photos go. */
-        if (ngx_http_shian_sweep_rows(env, now_ms) != 0) {
+        if (ngx_http_shian_sweep_rows(env, now.now_ms) != 0) {
             env->ticks = 0;
         }
     }

@@ -422,6 +422,8 @@ ngx_http_shian_operation(ngx_http_shian_ctx_t *c, Shian__Operation *op)
     shian__operation__init(op);
     op->has_at = 1;
     op->at = c->now_ms;
+    op->has_clock_in_doubt = c->suspect;
+    op->clock_in_doubt = c->suspect;
     op->actor = &c->caller.actor;
 
     key = ngx_http_shian_idempotency_key(c);
@@ -521,16 +523,16 @@ ngx_int_t
 ngx_http_shian_submit_own(ngx_http_shian_env_t *env, Shian__Operation *op)
 {
     shian_str_t             packed;
-    ngx_time_t             *tp;
+    shian_time_t            now;
     Shian__Actor            actor = SHIAN__ACTOR__INIT;
     shian_arena_t           arena;
     ngx_http_shian_item_t  *it;
 
-    tp = ngx_timeofday();
+    now = ngx_http_shian_now(env);
     actor.has_role = 1;
     actor.role = SHIAN__ROLE__KIND__admin;
     op->has_at = 1;
-    op->at = (uint64_t) tp->sec * 1000 + tp->msec;
+    op->at = now.now_ms;
     op->actor = &actor;
 
     shian_arena_init(&arena, NULL, NULL);

@@ -89,7 +89,7 @@ expected(const shian_instant_t *pair, const shian_instant_t *now)
 
 /* The same doubt as before, and nothing has moved since. */
 static bool
-steady(const shian_clock_t *c, const shian_instant_t *now)
+steady(const shian_clocks_t *c, const shian_instant_t *now)
 {
     uint64_t  at;
 
@@ -101,7 +101,7 @@ steady(const shian_clock_t *c, const shian_instant_t *now)
 
 /* A jump that nobody needs to look at, a day after. */
 static bool
-confirms_itself(const shian_clock_t *c, const shian_instant_t *now,
+confirms_itself(const shian_clocks_t *c, const shian_instant_t *now,
     uint64_t should)
 {
     return steady(c, now)
@@ -113,7 +113,7 @@ confirms_itself(const shian_clock_t *c, const shian_instant_t *now,
 
 /* At first sight of this boot: against what was known when it began. */
 static bool
-plausible(const shian_clock_t *c, const shian_instant_t *now)
+plausible(const shian_clocks_t *c, const shian_instant_t *now)
 {
     uint64_t  last;
 
@@ -126,7 +126,7 @@ plausible(const shian_clock_t *c, const shian_instant_t *now)
 
 
 shian_time_t
-shian_clock_judge(const shian_clock_t *c, const shian_instant_t *now)
+shian_clock_judge(const shian_clocks_t *c, const shian_instant_t *now)
 {
     uint64_t      should;
     shian_time_t  t;
@@ -196,7 +196,7 @@ put(shian_txn_t *t, const char *name, const shian_instant_t *i)
 
 
 void
-shian_clock_load(shian_txn_t *t, shian_clock_t *c)
+shian_clock_load(shian_txn_t *t, shian_clocks_t *c)
 {
     shian_head_t  head;
 
@@ -208,7 +208,7 @@ shian_clock_load(shian_txn_t *t, shian_clock_t *c)
 
 
 bool
-shian_clock_due(const shian_clock_t *c, const shian_instant_t *now)
+shian_clock_due(const shian_clocks_t *c, const shian_instant_t *now)
 {
     uint64_t  should;
 
@@ -225,9 +225,22 @@ shian_clock_due(const shian_clock_t *c, const shian_instant_t *now)
 
 
 void
+shian_clock_take(shian_clocks_t *c, const shian_instant_t *now)
+{
+    if (shian_clock_judge(c, now).suspect) {
+        c->doubted = *now;
+
+    } else {
+        c->trusted = *now;
+        memset(&c->doubted, 0, sizeof(c->doubted));
+    }
+}
+
+
+void
 shian_clock_note(shian_txn_t *t, const shian_instant_t *now, bool confirmed)
 {
-    shian_clock_t   c;
+    shian_clocks_t   c;
     shian_rowkey_t  k = key_of("doubted");
 
     shian_clock_load(t, &c);

@@ -29,7 +29,7 @@ typedef struct {
     shian_instant_t  trusted;
     shian_instant_t  doubted;           /* at first sight of the doubt */
     uint64_t         last_ms;           /* the last entry's instant */
-} shian_clock_t;
+} shian_clocks_t;
 
 typedef struct {
     bool      suspect;
@@ -41,10 +41,10 @@ typedef struct {
 void shian_instant(shian_instant_t *now);
 
 /* What the store knows.  An error of LMDB sticks in the transaction. */
-void shian_clock_load(shian_txn_t *t, shian_clock_t *c);
+void shian_clock_load(shian_txn_t *t, shian_clocks_t *c);
 
 /* Judges now by what is known; pure.  Any thread. */
-shian_time_t shian_clock_judge(const shian_clock_t *c,
+shian_time_t shian_clock_judge(const shian_clocks_t *c,
     const shian_instant_t *now);
 
 /*
@@ -55,7 +55,10 @@ shian_time_t shian_clock_judge(const shian_clock_t *c,
 void shian_clock_note(shian_txn_t *t, const shian_instant_t *now,
     bool confirmed);
 
-/* Would shian_clock_note() keep anything? */
-bool shian_clock_due(const shian_clock_t *c, const shian_instant_t *now);
+/* The same in memory alone. */
+void shian_clock_take(shian_clocks_t *c, const shian_instant_t *now);
+
+/* Is anything of now worth keeping? */
+bool shian_clock_due(const shian_clocks_t *c, const shian_instant_t *now);
 
 #endif /* SHIAN_CLOCK_H */

@@ -248,6 +248,9 @@ shian_store_close(shian_store_t *s)
         if (s->env != NULL) {
             mdb_env_close(s->env);
         }
+        if (s->claim != 0) {
+            (void) close(s->claim - 1);
+        }
         free(s->dir);
         free(s);
     }

@@ -83,6 +83,7 @@ typedef struct {
     MDB_env     *env;
     MDB_dbi      dbi[SHIAN_T_MAX];
     char        *dir;
+    int          claim;         /* claim.h: a descriptor, plus one */
 } shian_store_t;
 
 typedef struct {

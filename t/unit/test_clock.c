@@ -35,7 +35,7 @@ pair(uint8_t boot, uint64_t wall_ms, uint64_t up_ms)
 
 
 static void
-judged(const shian_clock_t *c, shian_instant_t now, bool suspect,
+judged(const shian_clocks_t *c, shian_instant_t now, bool suspect,
     uint64_t now_ms)
 {
     shian_time_t  t;
@@ -51,7 +51,7 @@ judged(const shian_clock_t *c, shian_instant_t now, bool suspect,
 static void
 a_jump_is_seen_against_the_last_pair(void **state)
 {
-    shian_clock_t  c = { .trusted = pair(1, WALL, UP) };
+    shian_clocks_t  c = { .trusted = pair(1, WALL, UP) };
 
     (void) state;
 
@@ -75,7 +75,7 @@ a_jump_is_seen_against_the_last_pair(void **state)
 static void
 at_first_sight_the_log_says(void **state)
 {
-    shian_clock_t  c = { .last_ms = WALL };
+    shian_clocks_t  c = { .last_ms = WALL };
 
     (void) state;
 
@@ -106,7 +106,7 @@ a_day_of_steady_running_confirms_a_week(void **state)
 {
     uint64_t       ahead[] = { HOUR, 7 * DAY }, far = 7 * DAY + 10 * MINUTE;
     size_t         i;
-    shian_clock_t  c = { .trusted = pair(1, WALL, UP) };
+    shian_clocks_t  c = { .trusted = pair(1, WALL, UP) };
 
     (void) state;
 
@@ -151,11 +151,11 @@ note(city_t *c, shian_instant_t now, bool confirmed)
 }
 
 
-static shian_clock_t
+static shian_clocks_t
 known(city_t *c)
 {
     shian_txn_t    t;
-    shian_clock_t  clock;
+    shian_clocks_t  clock;
 
     assert_int_equal(shian_txn_begin(c->store, &c->arena, false, &t), 0);
     shian_clock_load(&t, &clock);
@@ -169,7 +169,7 @@ static void
 pairs_are_kept_while_they_are_trusted(void **state)
 {
     city_t         c;
-    shian_clock_t  k;
+    shian_clocks_t  k;
 
     (void) state;
     city_open(&c, 1, CITY_MAP);
@@ -198,7 +198,7 @@ pairs_are_kept_while_they_are_trusted(void **state)
     /* Somebody has looked. */
     note(&c, pair(1, WALL + YEAR, UP + 4 * HOUR), false);
     note(&c, pair(1, WALL + YEAR, UP + 4 * HOUR), true);
-    judged(&(shian_clock_t) { .trusted = known(&c).trusted },
+    judged(&(shian_clocks_t) { .trusted = known(&c).trusted },
            pair(1, WALL + YEAR + HOUR, UP + 5 * HOUR), false,
            WALL + YEAR + HOUR);
     assert_int_equal(known(&c).doubted.since_boot_ms, 0);
