@@ -106,7 +106,7 @@ ngx_http_shian_look_for_erased(ngx_http_shian_sweep_t *s)
     int32_t          day;
     shian_txn_t      t;
     shian_time_t     time;
-    shian_clock_t    clock;
+    shian_clocks_t   clock;
     shian_arena_t    arena;
     shian_instant_t  now;
 

@@ -175,7 +175,8 @@ subtest 'somebody says that it is right' => sub {
               form => [idempotency_key => $key]);
     is $a->{status}, 303;
     is header($a, 'location'), '/desk';
-    is metric('clock_in_doubt'), 0, 'trusted';
+    ok wait_for(sub { clock_pass(6); metric('clock_in_doubt') eq '0' }),
+        'trusted, by the other worker too';
     unlike get($s, '/desk?lang=en', jar => { %$chief })->{body},
         qr/in doubt/, 'and the desk is quiet';
 
@@ -185,8 +186,9 @@ subtest 'somebody says that it is right' => sub {
     ok wait_for(sub { clock_pass(6); metric('clock_in_doubt') eq '0' }),
         'the server hears of it';
     my @all = entries(0);
-    is $all[-1]{operation}{clock_confirm} ? 1 : 0, 1, 'it is in the log';
-    cmp_ok $all[-1]{operation}{at}, 'lt', $all[-2]{operation}{at},
+    my ($i) = grep { $all[$_]{operation}{clock_confirm} } reverse 0 .. $#all;
+    ok $i, 'it is in the log';
+    cmp_ok $all[$i]{operation}{at}, 'lt', $all[$i - 1]{operation}{at},
         'whose instants go on from there';
 };
 
