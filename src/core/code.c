@@ -102,7 +102,7 @@ code_value(uint8_t c)
 
 /*
  * Exactly want characters' values; hyphens anywhere, and behind them what a
- * chat program takes along: punctuation, in ASCII or beyond it.
+ * chat program takes along: spaces and punctuation, in ASCII or beyond it.
  */
 static bool
 read_values(shian_str_t text, uint8_t *value, size_t want)
@@ -130,7 +130,7 @@ read_values(shian_str_t text, uint8_t *value, size_t want)
     for ( /* void */ ; i < text.n; i++) {
         c = text.p[i];
 
-        if (c <= ' ' || c == 0x7f || (c >= '0' && c <= '9')
+        if (c == '\0' || c == 0x7f || (c >= '0' && c <= '9')
             || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
         {
             return false;

@@ -117,7 +117,7 @@ print_grades(shian_ctl_t *c, shian_store_t *then, uint64_t only,
     uint64_t at_ms)
 {
     bool             ok;
-    uint64_t         id, last;
+    uint64_t         id;
     shian_txn_t      t;
     shian_arena_t    arena;
 
@@ -133,9 +133,9 @@ print_grades(shian_ctl_t *c, shian_store_t *then, uint64_t only,
         ok = print_venue(c, &t, only, at_ms);
 
     } else {
-        last = shian_next_id(&t, SHIAN_T_VENUE);
-
-        for (id = 1; ok && id < last; id++) {
+        for (id = shian_id_from(&t, SHIAN_T_VENUE, 1); ok && id != 0;
+             id = shian_id_from(&t, SHIAN_T_VENUE, id + 1))
+        {
             ok = print_venue(c, &t, id, at_ms);
             shian_arena_free(&arena);
         }

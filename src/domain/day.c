@@ -48,6 +48,14 @@ frontier(shian_txn_t *t, const char *name)
 }
 
 
+/* The venue that came last, 0 while there is none. */
+static uint64_t
+newest(shian_txn_t *t)
+{
+    return shian_id_before(t, SHIAN_T_VENUE, UINT64_MAX);
+}
+
+
 /* A slice further on does not move it: those between are still to come. */
 static void
 set_frontier(shian_op_t *o, const char *name, uint64_t what, uint64_t first,
@@ -63,11 +71,11 @@ set_frontier(shian_op_t *o, const char *name, uint64_t what, uint64_t first,
         return;
     }
 
-    end = shian_next_id(o->txn, SHIAN_T_VENUE);
+    end = newest(o->txn);
 
     v.n = 0;
     shian_rowkey_be(&v, what, 8);
-    shian_rowkey_be(&v, last + 1 < end ? last + 1 : DONE, 8);
+    shian_rowkey_be(&v, last < end ? last + 1 : DONE, 8);
     shian_row_put(o->txn, SHIAN_T_META, &k, shian_slice(v.b, v.n));
 }
 
@@ -75,7 +83,7 @@ set_frontier(shian_op_t *o, const char *name, uint64_t what, uint64_t first,
 void
 shian_city_changed(shian_op_t *o)
 {
-    if (shian_next_id(o->txn, SHIAN_T_VENUE) == 1) {
+    if (newest(o->txn) == 0) {
         set_frontier(o, REGRADED, shian_city_cause(o->txn), 1, 1);
     }
 }
@@ -88,7 +96,7 @@ goes_on(shian_txn_t *t, const char *name, uint64_t what, uint64_t *first)
     frontier_t  f = frontier(t, name);
 
     if (f.what > what || (f.what == what && f.next == DONE)
-        || shian_next_id(t, SHIAN_T_VENUE) == 1)
+        || newest(t) == 0)
     {
         return false;
     }
@@ -156,6 +164,32 @@ shian_city_walked(shian_op_t *o)
 }
 
 
+/* The id that n venues from `first` on end with. */
+static uint64_t
+last_of(shian_txn_t *t, uint64_t first, size_t n)
+{
+    size_t    i;
+    uint64_t  id, last;
+
+    last = first;
+    id = shian_id_from(t, SHIAN_T_VENUE, first);
+
+    for (i = 0; i < n && id != 0; i++) {
+        last = id;
+        id = shian_id_from(t, SHIAN_T_VENUE, id + 1);
+    }
+
+    return last;
+}
+
+
+uint64_t
+shian_slice_last(shian_txn_t *t, uint64_t first)
+{
+    return last_of(t, first, SHIAN_DAY_SLICE);
+}
+
+
 bool
 shian_city_step(shian_txn_t *t, uint64_t now_ms, shian_city_step_t *body,
     Shian__Operation *op)
@@ -168,7 +202,7 @@ shian_city_step(shian_txn_t *t, uint64_t now_ms, shian_city_step_t *body,
         body->pass.has_day = body->pass.has_first = body->pass.has_last = 1;
         body->pass.day = day;
         body->pass.first = first;
-        body->pass.last = first + SHIAN_DAY_SLICE - 1;
+        body->pass.last = shian_slice_last(t, first);
         op->body_case = SHIAN__OPERATION__BODY_DAY_PASS;
         op->day_pass = &body->pass;
         return true;
@@ -180,7 +214,7 @@ shian_city_step(shian_txn_t *t, uint64_t now_ms, shian_city_step_t *body,
         body->regrade.has_first = body->regrade.has_last = 1;
         body->regrade.cause_seq = cause;
         body->regrade.first = first;
-        body->regrade.last = first + SHIAN_DAY_SLICE - 1;
+        body->regrade.last = shian_slice_last(t, first);
         op->body_case = SHIAN__OPERATION__BODY_CITY_REGRADE;
         op->city_regrade = &body->regrade;
         return true;
@@ -197,7 +231,10 @@ static bool
 check_slice(shian_op_t *o, bool due, uint64_t next, uint64_t first,
     uint64_t last)
 {
-    if (first == 0 || last < first || last - first >= MOST_SLICE) {
+    if (first == 0 || last < first
+        || (last - first >= MOST_SLICE
+            && last_of(o->txn, first, MOST_SLICE) < last))
+    {
         shian_fail_field(o->report, "last", "range", NULL);
         return false;
     }
@@ -264,12 +301,13 @@ pass_day(shian_op_t *o, uint64_t venue, int32_t day)
 void
 shian_day_pass_apply(shian_op_t *o)
 {
-    uint64_t               id, end;
+    uint64_t               id;
     const Shian__DayPass  *op = o->op->day_pass;
 
-    end = shian_next_id(o->txn, SHIAN_T_VENUE);
-
-    for (id = op->first; id <= op->last && id < end; id++) {
+    for (id = shian_id_from(o->txn, SHIAN_T_VENUE, op->first);
+         id != 0 && id <= op->last;
+         id = shian_id_from(o->txn, SHIAN_T_VENUE, id + 1))
+    {
         pass_day(o, id, op->day);
     }
 
@@ -299,15 +337,15 @@ shian_city_regrade_check(shian_op_t *o)
 void
 shian_city_regrade_apply(shian_op_t *o)
 {
-    uint64_t                   id, end;
+    uint64_t                   id;
     Shian__Tally              *tally;
     const Shian__CityRegrade  *op = o->op->city_regrade;
 
-    end = shian_next_id(o->txn, SHIAN_T_VENUE);
-
-    for (id = op->first; id <= op->last && id < end; id++) {
-        tally = shian_venue_get(o->txn, id) == NULL ? NULL
-                : shian_tally_get(o->txn, id);
+    for (id = shian_id_from(o->txn, SHIAN_T_VENUE, op->first);
+         id != 0 && id <= op->last;
+         id = shian_id_from(o->txn, SHIAN_T_VENUE, id + 1))
+    {
+        tally = shian_tally_get(o->txn, id);
 
         if (tally != NULL && (tally->standing == NULL
                               || tally->standing->under < op->cause_seq))

@@ -88,7 +88,7 @@ shian_store_restore_apply(shian_op_t *o)
     shian_rowkey_t  k;
 
     shian_generation_put(o->txn, o->op->store_restore->generation);
-    shian_ids_skip(o->txn);
+    shian_ids_skip(o->txn, o->op->store_restore->backup_at, o->op->at);
 
     /* For who asks after a head of the lost stretch. */
     k.n = 0;

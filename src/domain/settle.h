@@ -53,6 +53,9 @@ void shian_city_changed(shian_op_t *o);
 /* Venues in one slice: what keeps the writer for a few milliseconds. */
 #define SHIAN_DAY_SLICE  128
 
+/* The id that a slice of venues from `first` on ends with.  Reads only. */
+uint64_t shian_slice_last(shian_txn_t *t, uint64_t first);
+
 /* Sets *op (with room for its body in *body) to the next slice; false: done. */
 typedef union {
     Shian__DayPass      pass;

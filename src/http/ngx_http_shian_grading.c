@@ -164,15 +164,16 @@ ngx_http_shian_pass_day(ngx_http_shian_ctx_t *c)
         return NGX_OK;
     }
 
-    end = shian_next_id(&c->txn, SHIAN_T_VENUE);
     body.has_day = body.has_first = body.has_last = 1;
     body.day = day;
     op.body_case = SHIAN__OPERATION__BODY_DAY_PASS;
     op.day_pass = &body;
 
-    for (; first < end; first += SHIAN_DAY_SLICE) {
+    for (end = 0; first != 0; first = shian_id_from(&c->txn, SHIAN_T_VENUE,
+                                                    end + 1))
+    {
         body.first = first;
-        body.last = first + SHIAN_DAY_SLICE - 1;
+        body.last = end = shian_slice_last(&c->txn, first);
 
         if (ngx_http_shian_submit_own(c->conf->env, &op) != NGX_OK) {
             return NGX_ERROR;

@@ -4,7 +4,8 @@
 #include <sodium.h>
 
 #define ID_FROM      '+'        /* counter: where ids of a table go on */
-#define ID_GAP       1000000
+#define ID_GAP       UINT64_C(1000000)
+#define ID_RATE      UINT64_C(100000)   /* a second: more than any disk */
 #define MAX_RUNNING  64
 
 static void
@@ -269,8 +270,8 @@ shian_next_id(shian_txn_t *t, shian_table_t table)
 }
 
 
-uint64_t
-shian_id_before(shian_txn_t *t, shian_table_t table, uint64_t id)
+static uint64_t
+id_beside(shian_txn_t *t, shian_table_t table, uint64_t id, bool before)
 {
     int             rc;
     MDB_val         k, v;
@@ -286,12 +287,30 @@ shian_id_before(shian_txn_t *t, shian_table_t table, uint64_t id)
     k.mv_data = at.b;
     k.mv_size = at.n;
     rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
-    rc = mdb_cursor_get(c, &k, &v, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
+
+    if (before && (rc == 0 || rc == MDB_NOTFOUND)) {
+        rc = mdb_cursor_get(c, &k, &v, rc == 0 ? MDB_PREV : MDB_LAST);
+    }
+
     id = rc == 0 && k.mv_size == 8 ? shian_be(k.mv_data, 8) : 0;
     mdb_cursor_close(c);
     stick(t, rc == MDB_NOTFOUND ? 0 : rc);
 
     return id;
+}
+
+
+uint64_t
+shian_id_before(shian_txn_t *t, shian_table_t table, uint64_t id)
+{
+    return id_beside(t, table, id, true);
+}
+
+
+uint64_t
+shian_id_from(shian_txn_t *t, shian_table_t table, uint64_t id)
+{
+    return id_beside(t, table, id, false);
 }
 
 
@@ -342,7 +361,7 @@ shian_count_add(shian_txn_t *t, char kind, shian_str_t name, uint8_t sub,
 
 
 static void
-skip_running_numbers(shian_txn_t *t)
+skip_running_numbers(shian_txn_t *t, uint64_t gap)
 {
     size_t          i, n;
     shian_scan_t    scan;
@@ -371,17 +390,21 @@ skip_running_numbers(shian_txn_t *t)
 
     for (i = 0; i < n; i++) {
         v.n = 0;
-        shian_rowkey_be(&v, was[i] + ID_GAP, 8);
+        shian_rowkey_be(&v, was[i] + gap, 8);
         shian_row_put(t, SHIAN_T_COUNT, &keys[i], shian_slice(v.b, v.n));
     }
 }
 
 
 void
-shian_ids_skip(shian_txn_t *t)
+shian_ids_skip(shian_txn_t *t, uint64_t lost_from_ms, uint64_t now_ms)
 {
     int             i;
+    uint64_t        gap;
     shian_rowkey_t  k, v;
+
+    gap = ID_GAP + (now_ms > lost_from_ms
+                    ? (now_ms - lost_from_ms) / 1000 * ID_RATE : 0);
 
     for (i = 0; i < SHIAN_T_MAX; i++) {
         if (strcmp(shian_tables[i].key, "id(8)") == 0
@@ -389,12 +412,12 @@ shian_ids_skip(shian_txn_t *t)
         {
             k = count_key(ID_FROM, shian_str(shian_tables[i].name), 0);
             v.n = 0;
-            shian_rowkey_be(&v, shian_next_id(t, i) + ID_GAP, 8);
+            shian_rowkey_be(&v, shian_next_id(t, i) + gap, 8);
             shian_row_put(t, SHIAN_T_COUNT, &k, shian_slice(v.b, v.n));
         }
     }
 
-    skip_running_numbers(t);
+    skip_running_numbers(t, gap);
 }
 
 

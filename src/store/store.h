@@ -266,17 +266,21 @@ bool shian_row_last(shian_txn_t *t, shian_table_t table, shian_str_t *key,
 uint64_t shian_next_id(shian_txn_t *t, shian_table_t table);
 
 /*
- * The greatest id below `id` in a table whose keys are ids, 0 where there is
- * none.
+ * The greatest id below `id`, or the least from `id` on, in a table whose keys
+ * are ids; 0 where there is none.  A restore leaves gaps: who goes through a
+ * table goes from id to id by these.
  */
 uint64_t shian_id_before(shian_txn_t *t, shian_table_t table, uint64_t id);
+uint64_t shian_id_from(shian_txn_t *t, shian_table_t table, uint64_t id);
 
 /*
- * Leaves a gap of a million in the ids of every table and in every running
- * number (counters of kind '#'): after a restore, ids of the stretch that was
- * lost are known outside.  Apply only.
+ * Leaves a gap in the ids of every table and in every running number (counters
+ * of kind '#'): ids of the stretch that a restore has lost are known outside.
+ * It is wider than what can have been given since lost_from_ms, at now_ms, so
+ * that two restores of one backup do not give the same ids either.  Apply
+ * only.
  */
-void shian_ids_skip(shian_txn_t *t);
+void shian_ids_skip(shian_txn_t *t, uint64_t lost_from_ms, uint64_t now_ms);
 
 /*
  * The generation of the store, which goes into the MACs of what is issued;

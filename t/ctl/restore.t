@@ -37,6 +37,15 @@ sub token_of {
     return $t;
 }
 
+sub policy {
+    my $to = "$s->{dir}/policy.json";
+    open my $f, '>', $to or die;
+    print {$f} ctl($s, 'policy', 'show')->{out}
+        =~ s/"version":\s*"\K[^"]*/other-2/r;
+    close $f;
+    return $to;
+}
+
 my $kept = complaint($s, 'before the backup');
 my $spent = link_of($s, login => 'officer');
 my $unused = link_of($s, login => 'officer');
@@ -63,8 +72,9 @@ my ($media_id) = map { $_->{id} } grep { $_->{login} eq 'media2' }
 stop($s);
 
 my $t = { %$s, store => "$s->{dir}/restored" };
-my $r = ctl($t, 'restore', $backup);
+my $r = ctl($t, 'restore', $backup, '--no-erasures');
 is $r->{status}, 0, 'restored' or diag $r->{err};
+my $restored_at = time;
 like $r->{out}, qr/sign-in links.*are over/, 'which says what is over';
 configure($t);
 start($t);
@@ -75,7 +85,8 @@ my $new = complaint($t, 'SECRET of somebody else');
 ctl($t, qw(user add --login chief2 --role chief --name C));
 my ($new_user) = map { $_->{id} } grep { $_->{login} eq 'chief2' }
     @{json(get($t, '/desk/users.json?limit=100', jar => $chief))->{items}};
-cmp_ok id_of($t, $chief, $new->{number}), '>=', $lost_id + 999_999,
+my $new_id = id_of($t, $chief, $new->{number});
+cmp_ok $new_id, '>=', $lost_id + 999_999,
     'no id of a filing is given again';
 cmp_ok $new_user, '>=', $media_id + 999_999, 'nor of an account';
 
@@ -119,7 +130,35 @@ subtest 'everybody comes in again' => sub {
             json => { hygiene => 5 })->{status}, 201, 'and scans';
 };
 
+subtest 'the night after goes from venue to venue, not from id to id' => sub {
+    my $gap = $s->{dir} . '/one.csv';
+    open my $f, '>', $gap or die;
+    print {$f} "ref,name,address\nNEW,One beyond the gap,Somewhere 1\n";
+    close $f;
+    is ctl($t, 'import', 'venues', $gap)->{status}, 0;
+    my $n = ctl_json($t, 'stat')->{seq};
+    my $r = ctl($t, 'policy', 'set', policy());
+    is $r->{status}, 0, 'a new policy walks all of them first'
+        or diag $r->{err};
+    cmp_ok ctl_json($t, 'stat')->{seq} - $n, '<', 8, 'in a few entries';
+    is scalar(() = ctl($t, '--json', 'grade')->{out} =~ /"id":/g), 13,
+        'and grade knows each';
+};
+
 stop($t);
 my $verify = ctl_json($t, 'verify');
 ok $verify->{ok}, 'the log goes on' or diag explain $verify;
+
+# The same backup once more, later: what the first restored life gave away is
+# not given a second time either.
+my $u = { %$s, store => "$s->{dir}/again" };
+sleep 1 while time <= $restored_at + 1;
+is ctl($u, 'restore', $backup, '--no-erasures')->{status}, 0, 'restored again';
+configure($u);
+start($u);
+my $third = complaint($u, 'a third life');
+cmp_ok id_of($u, sign_in($u, login => 'chief'), $third->{number}), '>',
+    $new_id, 'ids go on beyond those of the first';
+is get($u, $new->{track})->{status}, 404, 'whose links open nothing';
+stop($u);
 done_testing;

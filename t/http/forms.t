@@ -190,6 +190,7 @@ sub typed {
         lat => 29.65, lng => 121.4, accuracy => 10, login => "login$n",
         document_no => "no $n", venue => sub { $_[0]{value} || '' },
         district => sub { $_[0]{tag} eq 'input' ? '' : undef },
+        year => 2020 + $n % 5, source => 'a list',
         name => 'a name', contact => '13800000000',
         deadline_on => day(20), happened_on => day(-1),
         into => sub { $_[0]{value} || another($path) // '' },

@@ -163,7 +163,7 @@ subtest 'a chief issues plaques on the venue\'s page' => sub {
     is get($s, "/q/$first")->{status}, 410, 'until another is issued';
 
     is_deeply json(get($s, "/v/$v3.json", jar => $chief))->{actions},
-        [qw(print_plaque issue_plaque)], 'JSON says what may be done';
+        [qw(print_plaque issue_plaque evaluate)], 'JSON says what may be done';
     is post($s, "/v/$v3/plaque", jar => $officer)->{status}, 403,
         'an officer may not';
 };

@@ -765,6 +765,8 @@ restore_here(world_t *w, uint64_t generation)
                   Shian__StoreRestore, shian__store_restore__init);
     r->has_generation = r->has_restored_seq = r->has_restored_hash = 1;
     r->generation = generation;
+    r->has_backup_at = 1;
+    r->backup_at = op->at;
     r->restored_seq = head.seq;
     r->restored_hash = shian_binary(shian_slice(head.hash,
                                                 sizeof(head.hash)));
