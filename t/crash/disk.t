@@ -140,7 +140,7 @@ subtest 'the power goes' => sub {
         spew("$cut/data.mdb", slurp("$faults/durable"));
         disarm('hold');
         answer($_) for @under_way[3 .. 5], $last;
-        symlink "$s->{store}/photos", "$cut/photos" or die $!;
+        symlink "$s->{store}/$_", "$cut/$_" or die $! for qw(photos epoch);
         my $t = { %$s, store => $cut };
         my $r = ctl($t, 'verify');
         is $r->{status}, 0, "round $round: a whole store" or diag $r->{err};

@@ -124,7 +124,7 @@ subtest 'everything at once' => sub {
 };
 
 subtest 'imports' => sub {
-    my $rows = 6000;
+    my $rows = 15000;
     my $list = spew("$s->{dir}/list.csv", "ref,name,address,district\n"
         . join '', map { "K$_,Kitchen $_,$_ Long Street,West\n" } 1 .. $rows);
     my $data = "$s->{store}/data.mdb";
