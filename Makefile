@@ -193,7 +193,7 @@ TESTS ?= $(wildcard t/http/*.t t/ctl/*.t t/browser/*.t t/crash/*.t \
     t/model/*.t)
 
 test: $(B)/.deps-test $(NODE_STAMP)
-	@$(MAKE) -s all $(UNIT) layers
+	@$(MAKE) -s all $(UNIT) $(B)/replay layers
 	@B=$(B) prove --timer $(UNIT) $(TESTS)
 
 # Long lives of random cities, beside a model of the rules.
@@ -204,6 +204,18 @@ model: $(B)/.deps-test
 	    B=$(B) python3 -B t/model/city.py --seed $$s --days 400 \
 	        --busy 10 || status=1; \
 	done; exit $$status
+
+# ---- a log as a file ----------------------------------------------------------
+
+$(B)/replay: t/replay/replay.c $(B)/libshian.a
+	@echo "CC $<"
+	@$(CC) $(CFLAGS) $< $(B)/libshian.a $(LIBS) -o $@
+
+# The log that is kept for number 1 of the rules, and what it shows, made anew.
+.PHONY: replay-log
+replay-log: $(B)/.deps-test
+	@$(MAKE) -s all $(B)/replay
+	@B=$(B) REPLAY_LOG=1 prove t/ctl/replay.t
 
 # ---- benchmarks -------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,7 +30,11 @@ const shian_option_t  shian_init_options[] = {
     { NULL, NULL, NULL }
 };
 
-const shian_option_t  shian_verify_options[] = { { NULL, NULL, NULL } };
+const shian_option_t  shian_verify_options[] = {
+    { "from", "SEQ:HASH", "a head of before: the log has to go on from it" },
+    { NULL, NULL, NULL }
+};
+
 const shian_option_t  shian_stat_options[] = { { NULL, NULL, NULL } };
 const shian_option_t  shian_erase_options[] = { { NULL, NULL, NULL } };
 
@@ -242,6 +247,63 @@ verify_photos(shian_ctl_t *c, uint64_t *n)
 }
 
 
+/* Does the log go on from a head of before, "seq:hash"?  False: it was said. */
+static bool
+goes_on(shian_ctl_t *c, const char *from)
+{
+    char             hex[SHIAN_HEX_LEN(SHIAN_HASH_SIZE) + 1];
+    bool             same;
+    size_t           n;
+    uint64_t         seq;
+    shian_str_t      row;
+    shian_txn_t      t;
+    const char      *hash, *number;
+    shian_rowkey_t   k;
+
+    hash = from == NULL ? NULL : strchr(from, ':');
+    n = hash == NULL ? 0 : (size_t) (hash - from);
+    number = shian_printf(&c->arena, "%.*s", (int) n,
+                          from == NULL ? "" : from);
+
+    if (from == NULL) {
+        return true;
+    }
+
+    if (hash == NULL || number == NULL
+        || !shian_number(number, 1, INT64_MAX, &seq)
+        || strlen(hash + 1) != sizeof(hex) - 1)
+    {
+        (void) shian_ctl_usage(c, "\"%s\" is no head: SEQ:HASH", from);
+        return false;
+    }
+
+    if (shian_txn_begin(c->store, &c->arena, false, &t) != 0) {
+        (void) shian_ctl_fail(c, "store \"%s\" cannot be read",
+                              c->store_dir);
+        return false;
+    }
+
+    k = shian_rowkey_id(seq);
+    same = shian_row_get(&t, SHIAN_T_LOG, &k, &row)
+           && row.n > SHIAN_HASH_SIZE;
+
+    if (same) {
+        shian_hex(hex, row.p, SHIAN_HASH_SIZE);
+        hex[sizeof(hex) - 1] = '\0';
+        same = strcasecmp(hex, hash + 1) == 0;
+    }
+
+    shian_txn_abort(&t);
+
+    if (!same) {
+        (void) shian_ctl_fail(c, "the log does not go on from %s: entry %s "
+                              "is missing or another one", from, number);
+    }
+
+    return same;
+}
+
+
 int
 shian_cmd_verify(shian_ctl_t *c)
 {
@@ -254,7 +316,7 @@ shian_cmd_verify(shian_ctl_t *c)
     shian_store_t     *copy;
     shian_progress_t   p;
 
-    if (!shian_ctl_store(c, false)) {
+    if (!shian_ctl_store(c, false) || !goes_on(c, shian_arg(c, "from"))) {
         return SHIAN_FAILED;
     }
 
