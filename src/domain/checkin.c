@@ -8,19 +8,12 @@
 #include "core/geo.h"
 #include "evidence.h"
 #include "gallery.h"
+#include "rules.h"
 #include "states.h"
 
 #define STATE(name)   SHIAN__INSPECTION__STATE__##name
 #define RESULT(name)  SHIAN__ANSWER__RESULT__##name
 #define FLAG(name)    SHIAN__INSPECTION__FLAG__##name
-
-#define SITE_M         200          /* metres, and at most as much again */
-#define ACCURACY_M     100
-#define SPEED_KMH      120
-#define FAST_MS        (3 * 60 * 1000)
-#define CLOCK_MS       (10 * 60 * 1000)
-#define OLDEST_MS      (UINT64_C(30) * 86400 * 1000)
-#define LONGEST_MS     (UINT64_C(24) * 3600 * 1000)
 
 
 /* ---- what an operation says -----------------------------------------------*/
@@ -60,10 +53,11 @@ static void
 check_times(shian_op_t *o)
 {
     uint64_t                      began, ended, at = o->op->at;
+    const shian_rules_t          *rules = shian_rules(o->rules);
     const Shian__InspectionPost  *op = o->op->inspection_post;
 
     if (op->finished_at < op->started_at
-        || op->finished_at - op->started_at > LONGEST_MS)
+        || op->finished_at - op->started_at > rules->longest_ms)
     {
         shian_fail_field(o->report, "finished_at", "range",
                          "Finished after it was started, within a day.");
@@ -79,10 +73,10 @@ check_times(shian_op_t *o)
     began = by_server(op, op->started_at, at);
     ended = by_server(op, op->finished_at, at);
 
-    if (ended > at + CLOCK_MS) {
+    if (ended > at + rules->clock_ms) {
         shian_fail_field(o->report, "finished_at", "range",
                          "It lies in the future; set the device's clock.");
-    } else if (began + OLDEST_MS < at) {
+    } else if (began + rules->oldest_ms < at) {
         shian_fail_field(o->report, "started_at", "range",
                          "Longer than 30 days ago.");
     }
@@ -252,13 +246,13 @@ metres(const Shian__InspectionPost *op, double lat, double lng)
 
 /* Distance to the venue; nobody's position is nowhere near. */
 static void
-locate(Shian__Inspection *in, const Shian__InspectionPost *op,
-    const Shian__Venue *v)
+locate(const shian_rules_t *rules, Shian__Inspection *in,
+    const Shian__InspectionPost *op, const Shian__Venue *v)
 {
-    double    d;
-    uint32_t  slack;
+    double  d, slack;
 
-    slack = op->accuracy < ACCURACY_M ? op->accuracy : ACCURACY_M;
+    slack = op->accuracy < rules->accuracy_m ? op->accuracy
+                                             : rules->accuracy_m;
     in->has_on_site = 1;
     in->on_site = 0;
 
@@ -266,24 +260,25 @@ locate(Shian__Inspection *in, const Shian__InspectionPost *op,
         d = metres(op, v->lat, v->lng);
         in->has_distance_m = 1;
         in->distance_m = (uint32_t) lround(d);
-        in->on_site = d <= SITE_M + (double) slack;
+        in->on_site = d <= rules->site_m + slack;
     }
 }
 
 
 /* From the end of one visit to the beginning of a later one. */
 static bool
-too_fast(uint64_t from_ms, shian_point_t from, uint64_t to_ms,
-    shian_point_t to)
+too_fast(const shian_rules_t *rules, uint64_t from_ms, shian_point_t from,
+    uint64_t to_ms, shian_point_t to)
 {
     double  d;
 
     d = shian_geo_distance(from, to);
 
     /* Standing at two doors of one street at once is nothing. */
-    return d > 2 * SITE_M
+    return d > 2 * rules->site_m
            && (to_ms <= from_ms
-               || d / 1000 > SPEED_KMH * (double) (to_ms - from_ms) / 3.6e6);
+               || d / 1000 > rules->speed_kmh * (double) (to_ms - from_ms)
+                             / 3.6e6);
 }
 
 
@@ -291,8 +286,9 @@ too_fast(uint64_t from_ms, shian_point_t from, uint64_t to_ms,
 static bool
 was_too_fast(shian_op_t *o, const Shian__Inspection *in)
 {
-    shian_point_t    here;
-    shian_checkin_t  other;
+    shian_point_t         here;
+    shian_checkin_t       other;
+    const shian_rules_t  *rules = shian_rules(o->rules);
 
     if (!in->has_lat || in->user == 0) {
         return false;
@@ -302,11 +298,11 @@ was_too_fast(shian_op_t *o, const Shian__Inspection *in)
 
     return (shian_checkin_before(o->txn, in->user, in->began_at, &other)
             && other.place != 0
-            && too_fast(other.ended_ms, shian_geo_point(other.place),
+            && too_fast(rules, other.ended_ms, shian_geo_point(other.place),
                         in->began_at, here))
            || (shian_checkin_after(o->txn, in->user, in->began_at, &other)
                && other.place != 0
-               && too_fast(in->ended_at, here, other.began_ms,
+               && too_fast(rules, in->ended_at, here, other.began_ms,
                            shian_geo_point(other.place)));
 }
 
@@ -336,6 +332,7 @@ static void
 add_flags(shian_op_t *o, Shian__Inspection *in)
 {
     int64_t                       off;
+    const shian_rules_t          *rules = shian_rules(o->rules);
     const Shian__InspectionPost  *op = o->op->inspection_post;
 
     in->flags = shian_array(o->arena, 5, sizeof(*in->flags));
@@ -350,9 +347,10 @@ add_flags(shian_op_t *o, Shian__Inspection *in)
     (void) (was_too_fast(o, in) && add_flag(in, FLAG(speed)));
     (void) (photo_was_used(o, op) && add_flag(in, FLAG(photo)));
     (void) (in->failed == 0 && in->passed != 0
-            && op->finished_at - op->started_at < FAST_MS
+            && op->finished_at - op->started_at < rules->fast_ms
             && add_flag(in, FLAG(fast)));
-    (void) ((off > CLOCK_MS || off < -CLOCK_MS)
+    (void) ((off > (int64_t) rules->clock_ms
+             || off < -(int64_t) rules->clock_ms)
             && add_flag(in, FLAG(clock)));
 }
 
@@ -405,7 +403,7 @@ describe(shian_op_t *o, Shian__Inspection *in, const Shian__Venue *v)
     in->complaint_id = op->complaint;
 
     count_items(in);
-    locate(in, op, v);
+    locate(shian_rules(o->rules), in, op, v);
     add_flags(o, in);
 
     in->has_state = 1;

@@ -8,11 +8,10 @@
 #include "capabilities.h"
 #include "gallery.h"
 #include "mark.h"
+#include "rules.h"
 #include "states.h"
 
 #define STATE(name)    SHIAN__FINDING__STATE__##name
-
-#define MOST_EXTENDED  90               /* days from today */
 
 
 /* The finding of an operation, if its venue is the actor's to act on. */
@@ -122,7 +121,8 @@ check_extension(shian_op_t *o, const Shian__Finding *f)
         shian_fail_field(o->report, "deadline_on", "required", NULL);
     } else if (op->deadline_on <= f->deadline_on
                || op->deadline_on < shian_op_day(o)
-               || op->deadline_on > shian_op_day(o) + MOST_EXTENDED)
+               || op->deadline_on > shian_op_day(o)
+                                   + shian_rules(o->rules)->extend_days)
     {
         shian_fail_field(o->report, "deadline_on", "range",
                          "After the present deadline and not over yet, "
