@@ -500,10 +500,26 @@ erase_what(const char *what, Shian__Erase *erase)
 }
 
 
+static size_t
+review_photos(shian_txn_t *t, uint64_t id, uint8_t (*hashes)[32], size_t max)
+{
+    size_t          i;
+    Shian__Review  *r;
+
+    r = shian_review_get(t, id);
+
+    for (i = 0; r != NULL && i < r->n_photos && i < max; i++) {
+        memcpy(hashes[i], r->photos[i]->hash.data, 32);
+    }
+
+    return i;
+}
+
+
 /* Before: which photos it names; after: files that no record names now. */
 static bool
-erase_photos(shian_ctl_t *c, uint64_t complaint, uint8_t (*hashes)[32],
-    size_t *n, bool after)
+erase_photos(shian_ctl_t *c, const Shian__Erase *erase,
+    uint8_t (*hashes)[32], size_t *n, bool after)
 {
     shian_txn_t    t;
     shian_arena_t  a;
@@ -519,7 +535,10 @@ erase_photos(shian_ctl_t *c, uint64_t complaint, uint8_t (*hashes)[32],
     if (after) {
         shian_gallery_remove_files(&t, c->store_dir, hashes, *n);
     } else {
-        *n = shian_complaint_photos(&t, complaint, hashes, MAX_ERASED);
+        *n = erase->has_complaint
+             ? shian_complaint_photos(&t, erase->complaint, hashes,
+                                      MAX_ERASED)
+             : review_photos(&t, erase->review, hashes, MAX_ERASED);
     }
 
     shian_txn_abort(&t);
@@ -545,7 +564,7 @@ shian_cmd_erase(shian_ctl_t *c)
     }
 
     if (!shian_ctl_store(c, false) || !shian_ctl_timely(c)
-        || !erase_photos(c, erase.complaint, hashes, &n, false))
+        || !erase_photos(c, &erase, hashes, &n, false))
     {
         return SHIAN_FAILED;
     }
@@ -555,7 +574,7 @@ shian_cmd_erase(shian_ctl_t *c)
     op.erase = &erase;
 
     if (!shian_ctl_run(c, &op, &result)
-        || !erase_photos(c, erase.complaint, hashes, &n, true)
+        || !erase_photos(c, &erase, hashes, &n, true)
         || !shian_erasing_turn(c, &waits))
     {
         return SHIAN_FAILED;

@@ -346,6 +346,16 @@ shian_erasing_repeat(shian_ctl_t *c, shian_store_t *to, const char *path,
                == SHIAN_DONE;
     }
 
+    if (w.list.n == 0 || w.list.bad > 1) {
+        shian_txn_abort(&w.txn);
+        shian_arena_free(&a);
+        shian_erased_free(&w.list);
+        return shian_ctl_fail(c, "%s is no list of what was erased, or a part "
+                              "of one is missing: take the store's own, or "
+                              "that of the newest backup", path)
+               == SHIAN_DONE;
+    }
+
     ok = find(&w, SHIAN_T_REVIEW);
     w.nreviews = w.n;
     ok = ok && find(&w, SHIAN_T_COMPLAINT)

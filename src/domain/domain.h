@@ -82,6 +82,12 @@ bool shian_may_city(shian_op_t *o);
  */
 bool shian_may_manage(shian_op_t *o, const Shian__User *u);
 
+/*
+ * An erased review shows no photo any more: who asks may be in the picture.
+ * Files that no other record names go by the sweep.  Apply only.
+ */
+void shian_review_forget_photos(shian_op_t *o, Shian__Review *r);
+
 /* Refusals that many checks give; each returns false. */
 bool shian_no_such(shian_op_t *o, const char *what);
 bool shian_wrong_state(shian_op_t *o, const char *detail);

@@ -146,6 +146,7 @@ shian_erase_apply(shian_op_t *o)
         shian_vault_del(o->txn, shian_bytes(r->vault), o->op->at);
     }
 
+    shian_review_forget_photos(o, r);
     shian_tally_put(o, r->venue, tally);
     shian_result(o, r->id, 0);
 }

@@ -112,6 +112,24 @@ tell_photos(shian_op_t *o, const Shian__Review *r, int delta)
 }
 
 
+void
+shian_review_forget_photos(shian_op_t *o, Shian__Review *r)
+{
+    size_t  i;
+
+    if (r->state == STATE(published)) {
+        tell_photos(o, r, -1);
+    }
+
+    for (i = 0; i < r->n_photos; i++) {
+        shian_gallery_drop(o, r->photos[i]);
+    }
+
+    r->n_photos = 0;
+    shian_put_record(o->txn, SHIAN_T_REVIEW, r->id, r);
+}
+
+
 /* The stars count while the review is published. */
 static void
 count_stars(shian_op_t *o, const Shian__Review *r, bool put)

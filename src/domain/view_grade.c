@@ -92,6 +92,10 @@ view_change(shian_txn_t *t, const Shian__Grade *g)
     COPY(view, g, cause_day);
     COPY(view, g, overtaken_by);
 
+    if (g->has_overtaken_by) {
+        SET(view, overtaken, 1);
+    }
+
     return view_reasons(t, g->components, g->n_components, &view->reasons,
                         &view->n_reasons) ? view : NULL;
 }

@@ -378,6 +378,9 @@ ngx_int_t ngx_http_shian_handler(ngx_http_request_t *r);
 /* Runs the handler of a post whose body has been read. */
 ngx_int_t ngx_http_shian_post(ngx_http_shian_ctx_t *c);
 
+/* Does an inspector, an officer or whoever leads them ask? */
+bool ngx_http_shian_is_bureau(const ngx_http_shian_ctx_t *c);
+
 /* The store's generation; the first time within a read. */
 uint64_t ngx_http_shian_generation(ngx_http_shian_ctx_t *c);
 

@@ -418,22 +418,6 @@ ngx_http_shian_complaint_posted(ngx_http_shian_ctx_t *c)
 }
 
 
-/* The bureau's own people write down what they were told, any number. */
-static bool
-ngx_http_shian_is_bureau(const ngx_http_shian_ctx_t *c)
-{
-    switch (c->caller.actor.role) {
-    case SHIAN__ROLE__KIND__inspector:
-    case SHIAN__ROLE__KIND__officer:
-    case SHIAN__ROLE__KIND__chief:
-    case SHIAN__ROLE__KIND__admin:
-        return true;
-    default:
-        return false;
-    }
-}
-
-
 ngx_int_t
 ngx_http_shian_complaint_post(ngx_http_shian_ctx_t *c)
 {
@@ -444,6 +428,7 @@ ngx_http_shian_complaint_post(ngx_http_shian_ctx_t *c)
 
     c->refused = ngx_http_shian_complaint_refused;
 
+    /* The bureau's own people write down what they were told, any number. */
     if (!ngx_http_shian_is_bureau(c)) {
         device = shian_alloc(&c->arena, SHIAN_ID_SIZE);
 

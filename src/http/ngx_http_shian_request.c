@@ -603,6 +603,21 @@ ngx_http_shian_get(ngx_http_shian_ctx_t *c)
 }
 
 
+bool
+ngx_http_shian_is_bureau(const ngx_http_shian_ctx_t *c)
+{
+    switch (c->caller.actor.role) {
+    case SHIAN__ROLE__KIND__inspector:
+    case SHIAN__ROLE__KIND__officer:
+    case SHIAN__ROLE__KIND__chief:
+    case SHIAN__ROLE__KIND__admin:
+        return true;
+    default:
+        return false;
+    }
+}
+
+
 uint64_t
 ngx_http_shian_generation(ngx_http_shian_ctx_t *c)
 {

@@ -582,6 +582,12 @@ ngx_http_shian_grades(ngx_http_shian_ctx_t *c)
     for (i = 0; i < view->n_items; i++) {
         ngx_http_shian_reason_texts(c, view->items[i]->reasons,
                                     view->items[i]->n_reasons);
+
+        /* Who counts the log's entries knows when something was filed. */
+        if (!ngx_http_shian_is_bureau(c)) {
+            view->items[i]->has_cause = 0;
+            view->items[i]->has_overtaken_by = 0;
+        }
     }
 
     if (c->format == SHIAN_OUT_HTML && after.n == 0

@@ -49,7 +49,7 @@ bool
 shian_erased_read(shian_erased_list_t *l, const char *path)
 {
     bool      ok;
-    char      line[LINE + 2], *end;
+    char      line[LINE + 3], *end;
     FILE     *f;
     uint8_t   id[SHIAN_ID_SIZE];
     uint64_t  ms;
@@ -60,15 +60,26 @@ shian_erased_read(shian_erased_list_t *l, const char *path)
     }
 
     for (ok = true; ok && fgets(line, sizeof(line), f) != NULL; ) {
+        if (line[0] == '\n' || strcmp(line, "\r\n") == 0) {
+            continue;
+        }
+
         if (!shian_unhex(id, sizeof(id), shian_slice(line,
                                                      strnlen(line, HEX)))
             || line[HEX] != ' ' || line[HEX + 1] < '0' || line[HEX + 1] > '9')
         {
+            l->bad++;
             continue;
         }
 
         ms = strtoull(line + HEX + 1, &end, 10);
-        ok = *end != '\n' || add(l, id, ms);
+
+        if (strcmp(end, "\n") != 0 && strcmp(end, "\r\n") != 0) {
+            l->bad++;
+            continue;
+        }
+
+        ok = add(l, id, ms);
     }
 
     ok = ferror(f) == 0 && ok;

@@ -5,8 +5,9 @@
  *
  *     ID as 32 hex digits, a space, milliseconds since 1970
  *
- * Lines may come twice and in any order; what is no such line was cut short
- * and is passed over.
+ * Lines may come twice and in any order, with the line ends of any system.
+ * Of an append that was cut short one line may be no such line; more of them
+ * are no list of ours.
  */
 
 #ifndef SHIAN_ERASED_H
@@ -27,6 +28,7 @@ typedef struct {
     shian_erased_t  *row;       /* malloc */
     size_t           n;
     size_t           room;
+    size_t           bad;       /* lines that are none */
     bool             sorted;
 } shian_erased_list_t;
 

@@ -85,6 +85,21 @@ subtest 'without a newer list somebody has to want it' => sub {
                 . slurp($list));
     $t = { %$s, store => fresh('r') };
     is ctl_json($t, 'restore', $old, '--erased', $list)->{erased}, 1;
+
+    # Nor do the line ends of another system.
+    spew($list, slurp($list) =~ s/\n/\r\n/gr);
+    $t = { %$s, store => fresh('r') };
+    is ctl_json($t, 'restore', $old, '--erased', $list)->{erased}, 1;
+
+    # But what is no list is refused: the words would come back.
+    for my $no ('', "hello\nworld\n", "a,b\n1,2\n3,4\n") {
+        spew($list, $no);
+        $t = { %$s, store => fresh('r') };
+        my $r = ctl($t, 'restore', $old, '--erased', $list);
+        is $r->{status}, 1, 'no list';
+        like $r->{err}, qr/is no list of what was erased/;
+        ok !-e "$t->{store}/data.mdb", 'and no store';
+    }
 };
 
 subtest 'a backup whose epoch keys are elsewhere, or gone' => sub {

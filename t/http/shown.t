@@ -129,6 +129,18 @@ subtest 'erased' => sub {
     is see('public', "$track/photos/1"), 404, 'here';
     is see('chief', "/desk/complaints/$id/photos/1"), 404;
     visit_is_seen('then as well');
+
+    # faults of a later look: an erased review went on showing its photo.
+    my %scan;
+    get($s, '/q/' . plaque_of($s, $v), jar => \%scan);
+    my $png = slurp(root() . '/t/fuzz/corpus/photo/rgba.png');
+    my $r = json(post($s, "/v/$v/reviews", jar => \%scan, headers => $J,
+        multipart => [hygiene => 5, text => 'me at the table', photo =>
+            { name => 'b.png', type => 'image/png', data => $png }]));
+    my $own = $r->{photos}[0]{href};
+    is see('public', $own), 200, 'a review shows its photo';
+    is ctl($s, 'erase', "review:$r->{id}")->{status}, 0;
+    is see('public', $own), 404, 'until it is erased';
     is ctl($s, 'verify')->{status}, 0;
 };
 
