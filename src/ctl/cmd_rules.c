@@ -50,7 +50,9 @@ shian_cmd_rules_list(shian_ctl_t *c)
         return SHIAN_FAILED;
     }
 
-    printf(c->json ? "{\"in_force\":%u,\"rules\":[" : "", now);
+    if (c->json) {
+        printf("{\"in_force\":%u,\"rules\":[", now);
+    }
 
     for (i = 1; i <= shian_rules_newest(); i++) {
         rules = shian_rules(i);

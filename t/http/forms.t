@@ -445,6 +445,7 @@ subtest 'the tables have nothing that was not done' => sub {
         '/open311/v2/requests' => 'programs file there',
         '/s/{token}' => 'everybody here came that way',
         '/signout' => 'nobody needs a key for it',
+        '/desk/clock' => 'there while the clock is in doubt: clock.t',
     );
     my %of;
     for my $deed (grep { $done{$_} } keys %done) {
@@ -732,6 +733,8 @@ subtest 'what is asked for in other ways' => sub {
 my %cannot = (
     'AppealView.overdue_days' => 'an appeal of three weeks ago',
     'AppealView.took_part' => 'a downgrade that the same person caused',
+    'Frame.clock_confirm' => 'the clock is right here: clock.t',
+    'Frame.clock_on' => 'the same',
     'GradingProgress.done' => 'stands while a night is walked',
     'PolicyBar.others' => 'more districts than a chart has bars',
     'PolicyDistrict.others' => 'the same in the table',
