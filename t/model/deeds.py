@@ -148,7 +148,7 @@ class Deeds(Filings):
             out[code] = (result, severity, deadline)
         return out
 
-    def document(self, v, answers, started, finished, away):
+    def document(self, v, answers, checklist, started, finished, away):
         lat, lng = self.place[v.number]
         items = []
         for code, (result, severity, deadline) in answers.items():
@@ -161,7 +161,7 @@ class Deeds(Filings):
                     row['deadline_on'] = rules.date(deadline)
             items.append(row)
         return {'kind': 'routine',
-                'checklist': self.checklists.when(started)[0],
+                'checklist': checklist,
                 'started_at': rfc3339(started),
                 'finished_at': rfc3339(finished),
                 'lat': lat + away, 'lng': lng, 'accuracy': 10,
@@ -184,7 +184,8 @@ class Deeds(Filings):
         answers = self.answers(v, started, spotless, walker in OFFICERS)
         a = self.product.post(
             f'/v/{v.number}/inspections',
-            self.document(v, answers, started + ahead, ended + ahead, away),
+            self.document(v, answers, self.checklists.when(started)[0],
+                          started + ahead, ended + ahead, away),
             who=walker, Shian_Device_Time=rfc3339(self.now + ahead))
         closed = v.status.when(ended) == 'closed'
         if closed == (v.status.when(started) == 'closed'):
@@ -333,7 +334,8 @@ class Deeds(Filings):
         ended = self.now + 86400
         a = self.product.post(
             f'/v/{v.number}/inspections',
-            self.document(v, self.answers(v, self.now, True), ended - 1800,
+            self.document(v, self.answers(v, self.now, True),
+                          self.checklists.when(ended)[0], ended - 1800,
                           ended, 0),
             who='walker1', Shian_Device_Time=rfc3339(self.now))
         self.compared.same(v.number, 'visit of tomorrow', 422, a.status)
