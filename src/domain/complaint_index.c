@@ -300,6 +300,12 @@ move_evidence(shian_op_t *o, const Shian__Complaint *was,
         old = false;
     }
 
+    /* The last decision was taken back: then it never counted by that one. */
+    if (old && is->decided_at < was->decided_at) {
+        shian_evidence_del(o, is->venue, was->decided_at,
+                           SHIAN_EVIDENCE(complaint), is->id);
+    }
+
     /* Decided so again, it counts by each decision at its own time. */
     if (is->counts && (!old || was->decided_at != is->decided_at)) {
         e = shian_evidence(SHIAN_EVIDENCE(complaint), is->id);

@@ -330,6 +330,36 @@ a_corrected_second_decision_leaves_the_first(void **state)
 }
 
 
+/* Whatever the other half says: it counts from what still stands. */
+static void
+a_corrected_decision_counts_no_longer(void **state)
+{
+    int      i;
+    city_t  *c = &((world_t *) *state)->city;
+
+    assert_int_equal(city_do(c, visit(c, "L1+", "")), 200);
+    assert_int_equal(file(c, filing(c, FILE_AS(both), 1)), 200);
+    c->now += MINUTE;
+    find_substantiated(c, 2);
+    c->now += DAY_MS;
+    find_substantiated(c, 1);
+    c->now += DAY_MS;
+    close_and_reopen(c, 2);
+    close_and_reopen(c, 1);
+
+    for (i = 2; i > 0; i--) {
+        c->now += 10 * DAY_MS;
+        assert_int_equal(decide_with(c, (uint64_t) i, ""), 200);
+    }
+
+    i = (int) tally(c)->grade->score;
+    c->now += MINUTE;
+    assert_int_equal(correct_complaint(c, 2), 200);
+    assert_true(complaint(c, 2)->counts);
+    assert_true((int) tally(c)->grade->score > i);
+}
+
+
 /* faults A1: a chief's word about an inspection, beside the officer's. */
 static void
 an_inspection_decision_is_corrected(void **state)
@@ -531,6 +561,7 @@ main(void)
         TEST(a_refusal_is_corrected),
         TEST(a_decision_is_corrected_and_made_again),
         TEST(a_corrected_second_decision_leaves_the_first),
+        TEST(a_corrected_decision_counts_no_longer),
         TEST(an_inspection_decision_is_corrected),
         TEST(a_removal_of_a_review_is_corrected),
         TEST(a_new_score_is_no_new_grade),
