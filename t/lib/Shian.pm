@@ -168,6 +168,8 @@ worker_processes @{[ $o{workers} || 2 ]};
 error_log $dir/error.log @{[ $o{level} || 'info' ]};
 pid $dir/nginx.pid;
 load_module $build/ngx_http_shian_module.so;
+@{[ $ENV{SHIAN_PRELOAD} ? 'env LD_PRELOAD; env TSAN_OPTIONS; env ASAN_OPTIONS;'
+                        : '' ]}
 $pool
 $o{main}
 events { worker_connections 512; }
